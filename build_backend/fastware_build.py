@@ -1,0 +1,103 @@
+"""PEP 517 build backend: the Rust engine where it can be built, the pure-Python engine everywhere else.
+
+maturin builds the native wheel, hatchling the pure one and the sdist. ``FASTWARE_BUILD`` chooses:
+
+- ``auto`` (default): native; pure where there is no cargo, or where the native build fails;
+- ``rust``: native, and a failed native build fails the installation;
+- ``pure``: pure, without looking for Rust.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import sys
+from typing import Any
+
+import hatchling.build
+
+CHOICES = ("auto", "rust", "pure")
+MATURIN = "maturin>=1.9.4,<2"
+
+ConfigSettings = dict[str, Any] | None
+
+
+def _choice() -> str:
+    choice = os.environ.get("FASTWARE_BUILD", "auto")
+    if choice not in CHOICES:
+        sys.exit(f"FASTWARE_BUILD is {choice!r}; it must be one of: {', '.join(CHOICES)}")
+    return choice
+
+
+def _say(*lines: str) -> None:
+    rule = "*" * 78
+    sys.stderr.write("\n".join(("", rule, *lines, rule, "")))
+    sys.stderr.flush()
+
+
+def _wants_native() -> bool:
+    choice = _choice()
+    if choice == "auto" and shutil.which("cargo") is None:
+        _say(
+            "fastware: no Rust toolchain (cargo) was found.",
+            "Installing the pure-Python engine: the same behaviour, slower.",
+            "For the Rust engine, install Rust (https://rustup.rs) and install fastware again.",
+        )
+        return False
+    return choice != "pure"
+
+
+def get_requires_for_build_wheel(config_settings: ConfigSettings = None) -> list[str]:
+    """Ask for maturin only where the native engine will be built."""
+    native = [MATURIN] if _wants_native() else []
+    return [*hatchling.build.get_requires_for_build_wheel(config_settings), *native]
+
+
+def get_requires_for_build_editable(config_settings: ConfigSettings = None) -> list[str]:
+    """Ask for maturin only where the native engine will be built."""
+    native = [MATURIN] if _wants_native() else []
+    return [*hatchling.build.get_requires_for_build_editable(config_settings), *native]
+
+
+def get_requires_for_build_sdist(config_settings: ConfigSettings = None) -> list[str]:
+    """Ask for nothing: the sdist is the sources as they are."""
+    return list(hatchling.build.get_requires_for_build_sdist(config_settings))
+
+
+def _build(hook: str, directory: str, config_settings: ConfigSettings) -> str:
+    if _wants_native():
+        try:
+            # Rust cannot be fetched here: maturin must not try to install a toolchain of its own.
+            os.environ["MATURIN_NO_INSTALL_RUST"] = "1"
+            return str(getattr(importlib.import_module("maturin"), hook)(directory, config_settings))
+        except (Exception, SystemExit) as failure:
+            if _choice() == "rust":
+                raise
+            _say(
+                f"fastware: the Rust engine could not be built ({type(failure).__name__}: {failure}; see above).",
+                "Installing the pure-Python engine: the same behaviour, slower.",
+                "FASTWARE_BUILD=rust makes this failure stop the installation instead.",
+            )
+    return str(getattr(hatchling.build, hook)(directory, config_settings))
+
+
+def build_wheel(
+    wheel_directory: str, config_settings: ConfigSettings = None, metadata_directory: str | None = None
+) -> str:
+    """Build the native wheel, or the ``py3-none-any`` wheel without the extension."""
+    del metadata_directory
+    return _build("build_wheel", wheel_directory, config_settings)
+
+
+def build_editable(
+    wheel_directory: str, config_settings: ConfigSettings = None, metadata_directory: str | None = None
+) -> str:
+    """Build an editable wheel; with Rust the extension is put beside the Python sources."""
+    del metadata_directory
+    return _build("build_editable", wheel_directory, config_settings)
+
+
+def build_sdist(sdist_directory: str, config_settings: ConfigSettings = None) -> str:
+    """Build the sdist, which needs no Rust."""
+    return str(hatchling.build.build_sdist(sdist_directory, config_settings))

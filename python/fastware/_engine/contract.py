@@ -1,0 +1,168 @@
+"""What an engine is. Both engines fulfil this contract, and the tests hold them to it.
+
+An engine does the hot jobs, one whole job a call. Whatever the input, both engines return equal values of
+equal types, or raise the same exception type with the same message. This file is where a rule is written
+down; ``docs/behaviour.md`` gives the reasons.
+
+Vocabulary: a *secret* is ``str`` (taken as UTF-8) or ``bytes``; *secrets* is one secret, or a list or tuple of
+them. ASGI *headers* are any iterable of two-item iterables of ``bytes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, Protocol, TypeAlias
+
+Secret: TypeAlias = str | bytes
+Secrets: TypeAlias = Secret | list[Secret] | tuple[Secret, ...]
+Headers: TypeAlias = Iterable[Iterable[bytes]]
+
+MAX_TOKEN_LENGTH: Final = 65_536
+"""Characters of the longest token that is looked at."""
+
+MAX_JSON_DEPTH: Final = 64
+"""How many objects and arrays may stand open at once in a token's JSON, the outermost included."""
+
+MAX_INTEGER_LENGTH: Final = 4_300
+"""Characters of the longest integer literal in a token's JSON, the sign included."""
+
+MAX_BUCKET_CAPACITY: Final = 1_000_000_000
+"""Tokens in the largest bucket."""
+
+CSRF_PASSED: Final = 0
+CSRF_MISSING: Final = 1
+CSRF_MISMATCH: Final = 2
+
+
+class TokenBuckets(Protocol):
+    """Token buckets, one per key: *capacity* tokens each, refilled continuously at *capacity* per *period*.
+
+    ``TokenBuckets(capacity, period)`` takes *capacity* in tokens, 1 to ``MAX_BUCKET_CAPACITY``, and *period* in
+    nanoseconds, 10**9 to 2**53; anything else is a ``ValueError``.
+
+    A bucket is kept as its theoretical arrival time, the moment when it will be full again (the generic cell
+    rate algorithm, ITU-T I.371 Annex A). Time is counted in ticks of ``period / (capacity * m)`` nanoseconds with
+    ``m = max(1, ceil(period / (capacity * 1000)))``, so that a tick is at most a microsecond and a token is exactly
+    *m* ticks: the accounting is exact in integers, and nothing drifts. A full bucket is not kept at all.
+
+    Safe to share between threads. Keys are kept as they are up to a small bound and as a keyed fingerprint
+    beyond it; full buckets go away a few at a time as calls come in, never all at once.
+    """
+
+    def __init__(self, capacity: int, period: int) -> None: ...
+
+    def take(self, key: str, now: int) -> int:
+        """Take one token from the bucket of *key* at *now* (nanoseconds of a monotonic clock, 0 to 2**63 - 1).
+
+        Returns 0 where the token was taken, otherwise the nanoseconds to wait until one is there (rounded up);
+        a refusal takes nothing. *key* may be any ``str``, lone surrogates included; another type is a
+        ``TypeError``, a *now* out of range an ``OverflowError``.
+        """
+        ...
+
+    def __len__(self) -> int:
+        """Return how many buckets are kept at the moment."""
+        ...
+
+
+class Engine(Protocol):
+    """The calls of an engine module."""
+
+    NAME: str
+    """``"rust"`` or ``"python"``."""
+
+    TokenBuckets: type[TokenBuckets]
+
+    def sign(self, subject: str, role: str, issued_at: int, expires_at: int, secrets: Secrets) -> str | None:
+        """Return the HS256 JWT of the claims ``sub, role, iat, exp``, in this order, signed with the first secret.
+
+        Times are integer seconds since the epoch, UTC, within 64 bits. The header is
+        ``{"alg":"HS256","typ":"JWT"}`` and the JSON is compact and ASCII (other characters as ``\\uXXXX``), which
+        makes the token the one that PyJWT makes of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
+
+        ``None`` where an argument is unfit: not of its type, a *subject* or *role* with a lone surrogate, a time
+        outside 64 bits, an unfit secret. Never an exception; the caller says what was wrong.
+
+        A secret is unfit when it is empty, has a lone surrogate, or is a key of another kind, which PyJWT refuses
+        too (RFC 8725 section 2.1): it contains ``-----BEGIN `` or ``---- BEGIN `` (PEM, SSH2), starts with an SSH
+        key type (``ssh-ed25519``, ``ssh-rsa``, ``ssh-dss``, ``ecdsa-sha2-nistp256``, ``-nistp384``, ``-nistp521``), or
+        is a JWK: JSON in ``{}`` or ``[]``, white space aside, with ``kty`` or a backslash in it.
+        """
+        ...
+
+    def verify(self, token: object, secrets: object, now: float, leeway: float) -> dict[str, Any] | None:
+        """Return the claims of *token* if one of *secrets* signed it and it is valid at *now*; otherwise ``None``.
+
+        *now* is in seconds since the epoch, UTC, *leeway* in seconds. Never an exception, whatever *token* and
+        *secrets* are; an unfit secret among several is passed over. In this order:
+
+        1. *token* is a ``str`` of at most ``MAX_TOKEN_LENGTH`` ASCII characters, with exactly two dots.
+        2. The signature segment is the canonical base64url spelling of 32 bytes (RFC 7515 section 2, RFC 4648
+           section 3.5: no padding, no stray characters, trailing bits zero), and they are the HMAC-SHA256 of
+           the signing input, compared in constant time. Nothing else is decoded before this holds.
+        3. The header and the payload segment are non-empty canonical base64url of JSON objects: valid UTF-8 without
+           a byte order mark, no lone surrogate in any string, no ``NaN`` or ``Infinity``, no number that overflows
+           to infinity, no integer over ``MAX_INTEGER_LENGTH`` characters, at most ``MAX_JSON_DEPTH`` deep. Of
+           equal member names the last counts (RFC 8259 section 4, as ``json`` does).
+        4. Header: ``alg`` is ``"HS256"``; ``kid``, where present, is a string; ``b64`` is not ``false``; ``crit``, where
+           present, is a non-empty array of ``"b64"`` only, and ``b64`` is present (RFC 7515 section 4.1.11, RFC 7797).
+        5. Payload: ``exp``, ``nbf``, ``iat``, where present, are JSON numbers, truncated to integers, with
+           ``exp > now - leeway``, ``nbf <= now + leeway``, ``iat <= now + leeway``; ``sub`` and ``jti``, where present,
+           are strings; ``aud`` is absent or empty (``""``, ``[]``, ``{}``, ``0``, ``false``, ``null``), since no audience
+           is expected (RFC 7519 section 4.1).
+        """
+        ...
+
+    def header(self, headers: Headers, name: bytes) -> bytes:
+        """Return the first value whose header name is *name*, or ``b""``.
+
+        *name* is lowercase; ASCII letters of the header names are compared without case (RFC 9110 section 5.1).
+        Items are looked at in order, up to the one that matches. ``TypeError`` where *headers* is not iterable, where
+        an item is not two ``bytes``, or where *name* is not ``bytes``.
+        """
+        ...
+
+    def cookie(self, headers: Headers, cookie_name: str) -> str:
+        """Return the value of the cookie *cookie_name* in the Cookie header or headers, or ``""``.
+
+        Several Cookie headers are read as if joined by ``"; "`` (RFC 9113 section 8.2.3). ``;`` ends a pair, inside
+        quotes too; the first ``=`` ends the name; a pair without ``=`` or with an empty name is no cookie; spaces and
+        tabs around name and value are trimmed, nothing else. Names are compared exactly, and the last of equal
+        names wins. A value in double quotes is unquoted: ``\\`` and three octal digits (first 0 to 3) is that
+        character, ``\\`` and any other character but a line feed is that character. Bytes are Latin-1. Linear in
+        the length of the headers. ``TypeError`` as for :meth:`header`, or where *cookie_name* is not a ``str``.
+        """
+        ...
+
+    def cookies(self, headers: Headers) -> dict[str, str]:
+        """Return all cookies by name, in the order in which the names first appear. Rules as for :meth:`cookie`."""
+        ...
+
+    def credential(
+        self, headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool
+    ) -> str | None:
+        """Return the token that a request presents, or ``None``: the first of these that is not empty.
+
+        1. The first ``Authorization`` header, where its scheme is ``Bearer`` in any case followed by at least one
+           space (RFC 9110 section 11.4, RFC 6750 section 2.1); spaces and tabs around the token are trimmed.
+        2. The cookie *cookie_name*.
+        3. Where *allow_query*: the first ``token`` parameter of *query_string* (RFC 6750 section 2.3), decoded as
+           ``application/x-www-form-urlencoded``: pairs are split at ``&``, names from values at the first ``=``;
+           ``+`` is a space and ``%XX`` a byte, in names too; a malformed escape is kept as it is.
+
+        Bytes are Latin-1. ``TypeError`` as for :meth:`cookie`, or where *query_string* is not ``bytes``. Headers are
+        looked at in order, up to a first ``Authorization`` header with a token.
+        """
+        ...
+
+    def csrf_verdict(self, headers: Headers) -> int:
+        """Return what the double-submit check says of a state-changing request.
+
+        ``CSRF_PASSED`` where the ``csrf_token`` cookie equals the first ``X-CSRF-Token`` header, both not empty,
+        compared in constant time as bytes; where it does not, ``CSRF_MISMATCH``; where one is missing or empty,
+        ``CSRF_MISSING``. ``CSRF_PASSED`` also where the first ``Authorization`` header is ``Bearer`` with a well-formed
+        token (three non-empty segments of base64url characters): a browser never adds that by itself (OWASP
+        Cross-Site Request Forgery Prevention Cheat Sheet). All headers are looked at. ``TypeError`` as for
+        :meth:`header`.
+        """
+        ...

@@ -1,0 +1,143 @@
+"""What a request's headers say: header and cookie look-up, the credential, the CSRF decision."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED, Headers
+
+_MALFORMED: Final = "ASGI headers are an iterable of (name, value) pairs of bytes"
+_ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
+_BEARER: Final = re.compile(rb"bearer (.*)\Z", re.IGNORECASE | re.DOTALL)
+_JWS_SHAPE: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
+
+
+def header(headers: Headers, name: bytes) -> bytes:
+    _check(name, bytes, "name")
+    for header_name, value in _pairs(headers):
+        if header_name.lower() == name:
+            return value
+    return b""
+
+
+def cookie(headers: Headers, cookie_name: str) -> str:
+    _check(cookie_name, str, "cookie_name")
+    found = None
+    for header_name, value in _pairs(headers):
+        if header_name.lower() == b"cookie":
+            found = _last_cookie(value, cookie_name, found)
+    return _unquote(found or "")
+
+
+def cookies(headers: Headers) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for header_name, value in _pairs(headers):
+        if header_name.lower() == b"cookie":
+            for name, quoted in _cookie_pairs(value):
+                found[name] = _unquote(quoted)
+    return found
+
+
+def credential(headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool) -> str | None:
+    _check(query_string, bytes, "query_string")
+    _check(cookie_name, str, "cookie_name")
+    saw_authorization = False
+    found = None
+    for header_name, value in _pairs(headers):
+        lowered = header_name.lower()
+        if lowered == b"authorization" and not saw_authorization:
+            saw_authorization = True
+            if token := _bearer(value):
+                return token.decode("latin-1")
+        elif lowered == b"cookie":
+            found = _last_cookie(value, cookie_name, found)
+    if session := _unquote(found or ""):
+        return session
+    return (_query_token(query_string) or None) if allow_query else None
+
+
+def csrf_verdict(headers: Headers) -> int:
+    authorization = submitted = None
+    found = None
+    for header_name, value in _pairs(headers):
+        lowered = header_name.lower()
+        if lowered == b"authorization" and authorization is None:
+            authorization = value
+        elif lowered == b"x-csrf-token" and submitted is None:
+            submitted = value
+        elif lowered == b"cookie":
+            found = _last_cookie(value, "csrf_token", found)
+    if authorization and _JWS_SHAPE.match(_bearer(authorization)):
+        return CSRF_PASSED
+    expected = _unquote(found or "").encode("latin-1")
+    if not expected or not submitted:
+        return CSRF_MISSING
+    return CSRF_PASSED if hmac.compare_digest(expected, submitted) else CSRF_MISMATCH
+
+
+def _check(argument: object, expected: type, name: str) -> None:
+    if not isinstance(argument, expected):
+        raise TypeError(f"{name} must be {expected.__name__}")
+
+
+def _pairs(headers: Iterable[Iterable[bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    try:
+        iterator = iter(headers)
+    except (TypeError, ValueError):
+        raise TypeError(_MALFORMED) from None
+    for item in iterator:
+        try:
+            name, value = item
+        except (TypeError, ValueError):
+            raise TypeError(_MALFORMED) from None
+        if not (isinstance(name, bytes) and isinstance(value, bytes)):
+            raise TypeError(_MALFORMED)
+        yield name, value
+
+
+def _cookie_pairs(value: bytes) -> Iterator[tuple[str, str]]:
+    for pair in value.decode("latin-1").split(";"):
+        name, equals, quoted = pair.partition("=")
+        name = name.strip(" \t")
+        if equals and name:
+            yield name, quoted.strip(" \t")
+
+
+def _last_cookie(value: bytes, cookie_name: str, before: str | None) -> str | None:
+    for pair in reversed(value.decode("latin-1").split(";")):
+        name, equals, quoted = pair.partition("=")
+        if equals and cookie_name and name.strip(" \t") == cookie_name:
+            return quoted.strip(" \t")
+    return before
+
+
+def _unquote(quoted: str) -> str:
+    if len(quoted) < 2 or quoted[0] != '"' or quoted[-1] != '"':
+        return quoted
+    return _ESCAPE.sub(_unescape, quoted[1:-1]) if "\\" in quoted else quoted[1:-1]
+
+
+def _unescape(escape: re.Match[str]) -> str:
+    octal, character = escape.groups()
+    return chr(int(octal, 8)) if octal else str(character)
+
+
+def _bearer(authorization: bytes) -> bytes:
+    match = _BEARER.match(authorization)
+    return match[1].strip(b" \t") if match else b""
+
+
+def _query_token(query_string: bytes) -> str:
+    for pair in query_string.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        if _form_decode(name) == b"token":
+            return _form_decode(value).decode("latin-1")
+    return ""
+
+
+def _form_decode(text: bytes) -> bytes:
+    return unquote_to_bytes(text.replace(b"+", b" "))

@@ -1,0 +1,59 @@
+"""The JSON of tokens: ``json`` held to the bounds and the strictness of the engine contract."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from fastware._engine.contract import MAX_INTEGER_LENGTH, MAX_JSON_DEPTH
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def read_object(text: bytes) -> dict[str, Any]:
+    """Return the JSON object that *text* is, or raise ``ValueError`` (or ``RecursionError``)."""
+    json_text = text.decode("utf-8")
+    if json_text.count("[") + json_text.count("{") > MAX_JSON_DEPTH and _depth(json_text) > MAX_JSON_DEPTH:
+        raise ValueError("too deep")
+    value = _decoder.decode(json_text)
+    if type(value) is not dict:
+        raise ValueError("not an object")
+    if _SURROGATE_ESCAPE.search(json_text):
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def _depth(json_text: str) -> int:
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", json_text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _refuse_lone_surrogates(value: dict[str, Any]) -> None:
+    json.dumps(value, ensure_ascii=False).encode("utf-8")
+
+
+def _integer(literal: str) -> int:
+    if len(literal) > MAX_INTEGER_LENGTH:
+        raise ValueError("integer too long")
+    return int(literal)
+
+
+def _float(literal: str) -> float:
+    value = float(literal)
+    if math.isinf(value):
+        raise ValueError("number overflows")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_refuse_constant)

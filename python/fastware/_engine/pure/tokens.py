@@ -1,0 +1,147 @@
+"""HS256 tokens: the MAC is PyJWT's, the rules are those of the engine contract."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fastware._engine.contract import MAX_TOKEN_LENGTH
+from fastware._engine.pure.json import read_object
+from fastware._extras import require
+
+_HEADER: Final = {"alg": "HS256", "typ": "JWT"}
+_HEADER_SEGMENT: Final = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+_BASE64URL: Final = re.compile(rb"[A-Za-z0-9_-]+\Z")
+_SIGNATURE_LENGTH: Final = 32
+_INT64: Final = range(-(2**63), 2**63)
+_ABSENT: Final = object()
+
+_PEM_MARKS: Final = (b"-----BEGIN ", b"---- BEGIN ")
+_SSH_KEY_TYPES: Final = (
+    b"ssh-ed25519",
+    b"ssh-rsa",
+    b"ssh-dss",
+    b"ecdsa-sha2-nistp256",
+    b"ecdsa-sha2-nistp384",
+    b"ecdsa-sha2-nistp521",
+)
+_JSON_BRACKETS: Final = ((b"{", b"}"), (b"[", b"]"))
+_ASCII_SPACE: Final = b" \t\n\x0c\r"
+
+
+def sign(subject: object, role: object, issued_at: object, expires_at: object, secrets: object) -> str | None:
+    algorithm = require("jwt").get_algorithm_by_name("HS256")
+    if not (_is_text(subject) and _is_text(role) and _is_time(issued_at) and _is_time(expires_at)):
+        return None
+    secret = next(_fit_secrets(secrets), None)
+    if secret is None:
+        return None
+    claims = {"sub": subject, "role": role, "iat": int(issued_at), "exp": int(expires_at)}  # type: ignore[call-overload]
+    payload = json.dumps(claims, separators=(",", ":")).encode("ascii")
+    signing_input = _HEADER_SEGMENT + b"." + _base64url(payload)
+    signature = algorithm.sign(signing_input, secret)
+    return (signing_input + b"." + _base64url(signature)).decode("ascii")
+
+
+def verify(token: object, secrets: object, now: float, leeway: float) -> dict[str, Any] | None:
+    algorithm = require("jwt").get_algorithm_by_name("HS256")
+    if not isinstance(token, str) or len(token) > MAX_TOKEN_LENGTH or not token.isascii():
+        return None
+    signing_input, _, signature_segment = token.encode("ascii").rpartition(b".")
+    header_segment, dot, payload_segment = signing_input.partition(b".")
+    if not dot or b"." in payload_segment:
+        return None
+    try:
+        signature = _decode(signature_segment)
+        if len(signature) != _SIGNATURE_LENGTH:
+            return None
+        if not any(
+            secret is not None and algorithm.verify(signing_input, secret, signature)
+            for secret in _fit_secrets(secrets)
+        ):
+            return None
+        if header_segment != _HEADER_SEGMENT and not _is_accepted_header(read_object(_decode(header_segment))):
+            return None
+        claims = read_object(_decode(payload_segment))
+    except (ValueError, RecursionError):
+        return None
+    return claims if _hold(claims, now, leeway) else None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and _utf8(value) is not None
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int) and value in _INT64
+
+
+def _utf8(text: str) -> bytes | None:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return None
+
+
+def _fit_secrets(secrets: object) -> Iterator[bytes | None]:
+    """The secrets in their order, ``None`` for each that is unfit."""
+    for secret in secrets if isinstance(secrets, (list, tuple)) else (secrets,):
+        key = _utf8(secret) if isinstance(secret, str) else secret
+        yield key if isinstance(key, bytes) and _is_fit(key) else None
+
+
+def _is_fit(key: bytes) -> bool:
+    if not key or key.startswith(_SSH_KEY_TYPES) or any(mark in key for mark in _PEM_MARKS):
+        return False
+    json_text = key.strip(_ASCII_SPACE)
+    is_enclosed = len(json_text) > 1 and (json_text[:1], json_text[-1:]) in _JSON_BRACKETS
+    return not (is_enclosed and (b"kty" in json_text or b"\\" in json_text))
+
+
+def _base64url(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _decode(segment: bytes) -> bytes:
+    """The bytes of a segment in its one canonical spelling; ``ValueError`` for any other."""
+    if not _BASE64URL.match(segment):
+        raise ValueError("not base64url")
+    try:
+        data = base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
+    except binascii.Error as error:
+        raise ValueError("not base64url") from error
+    if _base64url(data) != segment:
+        raise ValueError("not canonical")
+    return data
+
+
+def _is_accepted_header(header: dict[str, Any]) -> bool:
+    b64 = header.get("b64", _ABSENT)
+    crit = header.get("crit", _ABSENT)
+    has_fit_crit = crit is _ABSENT or (
+        b64 is not _ABSENT
+        and isinstance(crit, list)
+        and len(crit) > 0
+        and all(isinstance(name, str) and name == "b64" for name in crit)
+    )
+    return (
+        header.get("alg") == "HS256" and isinstance(header.get("kid", ""), str) and b64 is not False and has_fit_crit
+    )
+
+
+def _hold(claims: dict[str, Any], now: float, leeway: float) -> bool:
+    for name in ("exp", "nbf", "iat"):
+        if name in claims and type(claims[name]) not in (int, float):
+            return False
+    return (
+        ("exp" not in claims or int(claims["exp"]) > now - leeway)
+        and ("nbf" not in claims or int(claims["nbf"]) <= now + leeway)
+        and ("iat" not in claims or int(claims["iat"]) <= now + leeway)
+        and isinstance(claims.get("sub", ""), str)
+        and isinstance(claims.get("jti", ""), str)
+        and not claims.get("aud")
+    )

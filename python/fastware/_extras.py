@@ -1,0 +1,22 @@
+"""Packages that come with an extra are imported by the first call that needs them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+
+def require(name: str) -> Any:
+    """Return the module *name*, or raise an ``ImportError`` that says how to install it."""
+    module = sys.modules.get(name)
+    if module is not None:
+        return module
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name != name:
+            raise
+        raise ImportError(
+            f'fastware.auth needs the package {name!r} here: pip install "fastware[auth]"', name=name
+        ) from None

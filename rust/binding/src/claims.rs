@@ -1,0 +1,69 @@
+//! A token's JSON, built as Python objects while it is read.
+
+use fastware_core::json::Build;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::{IntoPyObject, intern};
+
+pub struct PythonObjects<'py>(pub Python<'py>);
+
+impl<'py> Build for PythonObjects<'py> {
+    type Value = Bound<'py, PyAny>;
+    type Array = Bound<'py, PyList>;
+    type Object = Bound<'py, PyDict>;
+
+    fn null(&mut self) -> Option<Self::Value> {
+        Some(self.0.None().into_bound(self.0))
+    }
+
+    fn bool(&mut self, value: bool) -> Option<Self::Value> {
+        Some(PyBool::new(self.0, value).to_owned().into_any())
+    }
+
+    fn integer(&mut self, literal: &str) -> Option<Self::Value> {
+        match literal.parse::<i64>() {
+            Ok(value) => value.into_pyobject(self.0).ok().map(Bound::into_any),
+            // Beyond 64 bits Python reads it; its own limit on digits counts here as in the json module.
+            Err(_) => self.0.get_type::<PyInt>().call1((literal,)).ok(),
+        }
+    }
+
+    fn float(&mut self, value: f64) -> Option<Self::Value> {
+        Some(PyFloat::new(self.0, value).into_any())
+    }
+
+    fn string(&mut self, value: &str) -> Option<Self::Value> {
+        Some(PyString::new(self.0, value).into_any())
+    }
+
+    fn array(&mut self) -> Self::Array {
+        PyList::empty(self.0)
+    }
+
+    fn push(&mut self, array: &mut Self::Array, value: Self::Value) -> Option<()> {
+        array.append(value).ok()
+    }
+
+    fn close_array(&mut self, array: Self::Array) -> Self::Value {
+        array.into_any()
+    }
+
+    fn object(&mut self) -> Self::Object {
+        PyDict::new(self.0)
+    }
+
+    fn insert(&mut self, object: &mut Self::Object, key: &str, value: Self::Value) -> Option<()> {
+        let inserted = match key {
+            "sub" => object.set_item(intern!(self.0, "sub"), value),
+            "role" => object.set_item(intern!(self.0, "role"), value),
+            "iat" => object.set_item(intern!(self.0, "iat"), value),
+            "exp" => object.set_item(intern!(self.0, "exp"), value),
+            _ => object.set_item(PyString::new(self.0, key), value),
+        };
+        inserted.ok()
+    }
+
+    fn close_object(&mut self, object: Self::Object) -> Self::Value {
+        object.into_any()
+    }
+}

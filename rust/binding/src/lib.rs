@@ -1,0 +1,21 @@
+//! `fastware._engine._rust`: the engine contract (`python/fastware/_engine/contract.py`), bound to Python.
+
+mod buckets;
+mod claims;
+mod headers;
+mod requests;
+mod tokens;
+
+/// The Rust engine. Types and documentation: `_rust.pyi` and `contract.py`.
+#[pyo3::pymodule]
+mod _rust {
+    #[pymodule_export]
+    const NAME: &str = "rust";
+
+    #[pymodule_export]
+    use super::buckets::TokenBuckets;
+    #[pymodule_export]
+    use super::requests::{cookie, cookies, credential, csrf_verdict, header};
+    #[pymodule_export]
+    use super::tokens::{sign, verify};
+}

@@ -1,0 +1,181 @@
+//! `header`, `cookie`, `cookies`, `credential`, `csrf_verdict`: what a request's headers say.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow::{Break, Continue};
+
+use fastware_core::csrf::{self, Verdict};
+use fastware_core::{cookies as cookie_header, credential as bearer_credential, query};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+
+use crate::headers::each;
+
+#[pyfunction]
+pub fn header<'py>(
+    py: Python<'py>,
+    headers: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let name = bytes_argument(name, "name")?;
+    let mut found = None;
+    each(headers, |header_name, value| {
+        if is_named(header_name, name) {
+            found = Some(value.clone());
+            return Break(());
+        }
+        Continue(())
+    })?;
+    Ok(found.unwrap_or_else(|| PyBytes::new(py, b"")))
+}
+
+#[pyfunction]
+pub fn cookie<'py>(
+    py: Python<'py>,
+    headers: &Bound<'py, PyAny>,
+    cookie_name: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyString>> {
+    let name = latin1_argument(cookie_name, "cookie_name")?;
+    let mut cookie = LastCookie::named(name.as_deref());
+    each(headers, |header_name, value| {
+        cookie.look_in(header_name, value);
+        Continue(())
+    })?;
+    Ok(latin1(py, &cookie.value()))
+}
+
+#[pyfunction]
+pub fn cookies<'py>(py: Python<'py>, headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    let cookies = PyDict::new(py);
+    let mut inserted = Ok(());
+    each(headers, |header_name, value| {
+        if is_named(header_name, b"cookie") {
+            for (name, value) in cookie_header::pairs(value.as_bytes()) {
+                inserted = cookies.set_item(latin1(py, name), latin1(py, &cookie_header::unquote(value)));
+                if inserted.is_err() {
+                    return Break(());
+                }
+            }
+        }
+        Continue(())
+    })?;
+    inserted.map(|()| cookies)
+}
+
+#[pyfunction]
+pub fn credential<'py>(
+    py: Python<'py>,
+    headers: &Bound<'py, PyAny>,
+    query_string: &Bound<'py, PyAny>,
+    cookie_name: &Bound<'py, PyAny>,
+    allow_query: bool,
+) -> PyResult<Option<Bound<'py, PyString>>> {
+    let query_string = bytes_argument(query_string, "query_string")?;
+    let name = latin1_argument(cookie_name, "cookie_name")?;
+    let mut cookie = LastCookie::named(name.as_deref());
+    let mut saw_authorization = false;
+    let mut token = None;
+    each(headers, |header_name, value| {
+        if !saw_authorization && is_named(header_name, b"authorization") {
+            saw_authorization = true;
+            token = bearer_credential::bearer(value.as_bytes()).map(|token| latin1(py, token));
+            if token.is_some() {
+                return Break(());
+            }
+        }
+        cookie.look_in(header_name, value);
+        Continue(())
+    })?;
+    Ok(token.or_else(|| non_empty(py, &cookie.value())).or_else(|| {
+        let parameter = allow_query.then(|| query::first(query_string, b"token")).flatten();
+        parameter.and_then(|token| non_empty(py, &token))
+    }))
+}
+
+#[pyfunction]
+pub fn csrf_verdict(headers: &Bound<'_, PyAny>) -> PyResult<u8> {
+    let mut cookie = LastCookie::named(Some(b"csrf_token"));
+    let mut authorization = None;
+    let mut submitted = None;
+    each(headers, |header_name, value| {
+        if authorization.is_none() && is_named(header_name, b"authorization") {
+            authorization = Some(value.clone());
+        } else if submitted.is_none() && is_named(header_name, b"x-csrf-token") {
+            submitted = Some(value.clone());
+        } else {
+            cookie.look_in(header_name, value);
+        }
+        Continue(())
+    })?;
+    let has_bearer = authorization.is_some_and(|authorization| {
+        bearer_credential::bearer(authorization.as_bytes()).is_some_and(bearer_credential::is_well_formed)
+    });
+    let verdict = if has_bearer {
+        Verdict::Passed
+    } else {
+        csrf::double_submit(&cookie.value(), submitted.as_ref().map_or(b"", |value| value.as_bytes()))
+    };
+    Ok(verdict as u8)
+}
+
+/// The last cookie of a name, over all the Cookie headers that it has looked in.
+struct LastCookie<'n, 'py> {
+    name: Option<&'n [u8]>,
+    header: Option<Bound<'py, PyBytes>>,
+}
+
+impl<'n, 'py> LastCookie<'n, 'py> {
+    /// `None` is a name that no cookie can have.
+    fn named(name: Option<&'n [u8]>) -> Self {
+        Self { name, header: None }
+    }
+
+    fn look_in(&mut self, header_name: &[u8], value: &Bound<'py, PyBytes>) {
+        if let Some(name) = self.name
+            && is_named(header_name, b"cookie")
+            && cookie_header::last(value.as_bytes(), name).is_some()
+        {
+            self.header = Some(value.clone());
+        }
+    }
+
+    fn value(&self) -> Cow<'_, [u8]> {
+        let header = self.header.as_ref().map(PyBytesMethods::as_bytes);
+        let quoted = header.zip(self.name).and_then(|(header, name)| cookie_header::last(header, name));
+        quoted.map_or(Cow::Borrowed(b""), cookie_header::unquote)
+    }
+}
+
+/// `name` is lowercase.
+fn is_named(header_name: &[u8], name: &[u8]) -> bool {
+    header_name.len() == name.len()
+        && header_name.iter().zip(name).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
+}
+
+fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => PyString::new(py, text),
+        _ => PyString::new(py, &bytes.iter().map(|&byte| char::from(byte)).collect::<String>()),
+    }
+}
+
+fn non_empty<'py>(py: Python<'py>, token: &[u8]) -> Option<Bound<'py, PyString>> {
+    (!token.is_empty()).then(|| latin1(py, token))
+}
+
+fn bytes_argument<'a>(argument: &'a Bound<'_, PyAny>, name: &str) -> PyResult<&'a [u8]> {
+    let bytes = argument.cast::<PyBytes>().map_err(|_| PyTypeError::new_err(format!("{name} must be bytes")))?;
+    Ok(bytes.as_bytes())
+}
+
+/// The Latin-1 bytes of a `str`, or `None` where it has a character that Latin-1 lacks.
+fn latin1_argument<'a>(argument: &'a Bound<'_, PyAny>, name: &str) -> PyResult<Option<Cow<'a, [u8]>>> {
+    let text = argument.cast::<PyString>().map_err(|_| PyTypeError::new_err(format!("{name} must be str")))?;
+    Ok(match text.to_str() {
+        Ok(text) if text.is_ascii() => Some(Cow::Borrowed(text.as_bytes())),
+        Ok(text) => {
+            text.chars().map(|character| u8::try_from(character).ok()).collect::<Option<Vec<_>>>().map(Cow::Owned)
+        }
+        Err(_) => None,
+    })
+}

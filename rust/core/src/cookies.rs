@@ -1,0 +1,106 @@
+//! The Cookie header (RFC 6265 section 5.4), read as the engine contract says.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memrchr};
+
+use crate::trim;
+
+/// The name and the value, still quoted, of each cookie in a Cookie header.
+pub fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    header.split(|&byte| byte == b';').filter_map(pair)
+}
+
+/// The value, still quoted, of the last cookie `name` in a Cookie header.
+pub fn last<'h>(header: &'h [u8], name: &[u8]) -> Option<&'h [u8]> {
+    let mut rest = header;
+    loop {
+        let (before, segment) = match memrchr(b';', rest) {
+            Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
+            None => (None, rest),
+        };
+        if let Some((found, value)) = pair(segment)
+            && found == name
+        {
+            return Some(value);
+        }
+        rest = before?;
+    }
+}
+
+fn pair(segment: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = memchr(b'=', segment)?;
+    let name = trim(&segment[..equals]);
+    (!name.is_empty()).then(|| (name, trim(&segment[equals + 1..])))
+}
+
+/// A cookie's value, without its double quotes and escapes where it has them.
+pub fn unquote(value: &[u8]) -> Cow<'_, [u8]> {
+    let [b'"', quoted @ .., b'"'] = value else {
+        return Cow::Borrowed(value);
+    };
+    if memchr(b'\\', quoted).is_none() {
+        return Cow::Borrowed(quoted);
+    }
+    let mut unquoted = Vec::with_capacity(quoted.len());
+    let mut rest = quoted;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = match (byte, after) {
+            (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) => {
+                unquoted.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                after
+            }
+            (b'\\', [escaped, after @ ..]) if *escaped != b'\n' => {
+                unquoted.push(*escaped);
+                after
+            }
+            _ => {
+                unquoted.push(byte);
+                after
+            }
+        };
+    }
+    Cow::Owned(unquoted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn last_unquoted(header: &str, name: &str) -> Option<String> {
+        let value = last(header.as_bytes(), name.as_bytes())?;
+        Some(unquote(value).iter().map(|&byte| char::from(byte)).collect())
+    }
+
+    #[test]
+    fn the_last_of_equal_names_wins() {
+        assert_eq!(last_unquoted("a=1; b=2; a=3", "a").as_deref(), Some("3"));
+        assert_eq!(last_unquoted("a=1; b=2; a=", "a").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn malformed_pairs_hide_nothing() {
+        for header in ["=x; a=1", "junk; a=1", "; ;a=1;;", "\ta \t=\t 1 ", "===; a=1; b", "b=\"; a=1; c=\""] {
+            assert_eq!(last_unquoted(header, "a").as_deref(), Some("1"), "{header:?}");
+        }
+        assert_eq!(last_unquoted("a; =a", "a"), None);
+        assert_eq!(last_unquoted("=x", ""), None);
+    }
+
+    #[test]
+    fn values_are_unquoted() {
+        for (value, expected) in [
+            (r#""""#, ""),
+            (r#"""#, r#"""#),
+            (r#""a b""#, "a b"),
+            (r#""a\"b\\c\054\400\9""#, "a\"b\\c,4009"),
+            (r#""\""#, r"\"),
+            (r#""\377""#, "\u{ff}"),
+            ("\"\\\n\"", "\\\n"),
+            (r#""a"#, r#""a"#),
+            ("a%20b", "a%20b"),
+        ] {
+            assert_eq!(last_unquoted(&format!("a={value}"), "a").as_deref(), Some(expected), "{value:?}");
+        }
+    }
+}

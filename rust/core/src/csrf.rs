@@ -1,0 +1,34 @@
+//! The double-submit decision (OWASP Cross-Site Request Forgery Prevention Cheat Sheet).
+
+use subtle::ConstantTimeEq;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Verdict {
+    Passed = 0,
+    Missing = 1,
+    Mismatch = 2,
+}
+
+/// Compare the `csrf_token` cookie with the `X-CSRF-Token` header, in constant time for a given length.
+pub fn double_submit(cookie: &[u8], header: &[u8]) -> Verdict {
+    if cookie.is_empty() || header.is_empty() {
+        return Verdict::Missing;
+    }
+    if bool::from(cookie.ct_eq(header)) { Verdict::Passed } else { Verdict::Mismatch }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_must_be_there_and_equal() {
+        assert_eq!(double_submit(b"\xffx", b"\xffx"), Verdict::Passed);
+        assert_eq!(double_submit(b"x", b"y"), Verdict::Mismatch);
+        assert_eq!(double_submit(b"x", b"xx"), Verdict::Mismatch);
+        assert_eq!(double_submit(b"", b""), Verdict::Missing);
+        assert_eq!(double_submit(b"x", b""), Verdict::Missing);
+        assert_eq!(double_submit(b"", b"x"), Verdict::Missing);
+    }
+}

@@ -1,0 +1,92 @@
+//! HMAC with SHA-256 (RFC 2104, RFC 7518 section 3.2), and which secrets may be used with it.
+
+use hmac::{Hmac, KeyInit, Mac};
+use memchr::memmem;
+use sha2::Sha256;
+
+pub const SIGNATURE_LENGTH: usize = 32;
+
+const SSH_KEY_TYPES: [&[u8]; 6] =
+    [b"ssh-ed25519", b"ssh-rsa", b"ssh-dss", b"ecdsa-sha2-nistp256", b"ecdsa-sha2-nistp384", b"ecdsa-sha2-nistp521"];
+
+/// A secret that is fit for HMAC. It borrows the bytes: nothing of a secret outlives the call.
+#[derive(Clone, Copy)]
+pub struct Secret<'s>(&'s [u8]);
+
+impl<'s> Secret<'s> {
+    /// `None` where `bytes` are empty or a key of another kind (RFC 8725 section 2.1).
+    pub fn new(bytes: &'s [u8]) -> Option<Self> {
+        let fit = !bytes.is_empty() && !is_pem(bytes) && !is_ssh_key(bytes) && !is_jwk(bytes);
+        fit.then_some(Self(bytes))
+    }
+
+    pub fn sign(self, signing_input: &[u8]) -> [u8; SIGNATURE_LENGTH] {
+        self.mac(signing_input).finalize().into_bytes().into()
+    }
+
+    /// Whether `signature` is that of `signing_input`, compared in constant time by [`Mac::verify`].
+    pub fn verifies(self, signing_input: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> bool {
+        self.mac(signing_input).verify(signature.into()).is_ok()
+    }
+
+    fn mac(self, signing_input: &[u8]) -> Hmac<Sha256> {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0) else {
+            unreachable!("HMAC takes a key of any length")
+        };
+        mac.update(signing_input);
+        mac
+    }
+}
+
+fn is_pem(bytes: &[u8]) -> bool {
+    memmem::find(bytes, b"-----BEGIN ").is_some() || memmem::find(bytes, b"---- BEGIN ").is_some()
+}
+
+fn is_ssh_key(bytes: &[u8]) -> bool {
+    SSH_KEY_TYPES.iter().any(|kind| bytes.starts_with(kind))
+}
+
+fn is_jwk(bytes: &[u8]) -> bool {
+    let json = bytes.trim_ascii();
+    let enclosed = matches!(json, [b'{', .., b'}'] | [b'[', .., b']']);
+    enclosed && (memmem::find(json, b"kty").is_some() || json.contains(&b'\\'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fit(bytes: &[u8]) -> bool {
+        Secret::new(bytes).is_some()
+    }
+
+    #[test]
+    fn rfc_4231_test_case_2() {
+        let secret = Secret::new(b"Jefe").expect("fit");
+        let expected = [
+            0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7, 0x5a, 0x00,
+            0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43,
+        ];
+        assert_eq!(secret.sign(b"what do ya want for nothing?"), expected);
+        assert!(secret.verifies(b"what do ya want for nothing?", &expected));
+        assert!(!secret.verifies(b"what do ya want for something?", &expected));
+    }
+
+    #[test]
+    fn keys_of_other_kinds_are_unfit() {
+        assert!(!fit(b""));
+        assert!(!fit(b"x\n-----BEGIN PUBLIC KEY-----\n"));
+        assert!(!fit(b"---- BEGIN SSH2 PUBLIC KEY ----"));
+        assert!(!fit(b"ssh-rsa AAAA"));
+        assert!(!fit(b" {\"kty\":\"oct\",\"k\":\"AA\"}\n"));
+        assert!(!fit(br#"[{"k\u0074y":"oct"}]"#));
+    }
+
+    #[test]
+    fn secrets_that_only_resemble_them_are_fit() {
+        assert!(fit(b"{just braces}"));
+        assert!(fit(b"kty"));
+        assert!(fit(b"{"));
+        assert!(fit(b"BEGIN"));
+    }
+}

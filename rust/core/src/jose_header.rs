@@ -1,0 +1,72 @@
+//! Which JOSE headers are accepted (RFC 7515 section 4): rule 4 of `verify` in the engine contract.
+
+use crate::base64url;
+use crate::json::{self, Tree, Value};
+
+/// `{"alg":"HS256","typ":"JWT"}`, the header of every token made here and of most made elsewhere.
+pub const OURS: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+
+pub fn is_accepted(segment: &str) -> bool {
+    segment == OURS || is_other_accepted(segment).unwrap_or(false)
+}
+
+fn is_other_accepted(segment: &str) -> Option<bool> {
+    let text = base64url::decode(segment.as_bytes())?;
+    let header = json::read_object(&text, &mut Tree, |_, _| ())?;
+    let is_hs256 = matches!(json::last(&header, "alg"), Some(Value::String(alg)) if alg == "HS256");
+    let has_fit_kid = matches!(json::last(&header, "kid"), None | Some(Value::String(_)));
+    let b64 = json::last(&header, "b64");
+    let is_encoded = !matches!(b64, Some(Value::Bool(false)));
+    let has_fit_crit = match json::last(&header, "crit") {
+        None => true,
+        Some(Value::Array(names)) => {
+            b64.is_some()
+                && !names.is_empty()
+                && names.iter().all(|name| matches!(name, Value::String(name) if name == "b64"))
+        }
+        Some(_) => false,
+    };
+    Some(is_hs256 && has_fit_kid && is_encoded && has_fit_crit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepts(header: &str) -> bool {
+        let mut segment = String::new();
+        base64url::encode_append(header.as_bytes(), &mut segment);
+        is_accepted(&segment)
+    }
+
+    #[test]
+    fn ours() {
+        assert!(accepts(r#"{"alg":"HS256","typ":"JWT"}"#));
+        assert!(accepts(r#"{"typ":5,"alg":"none","alg":"HS256","kid":"k"}"#));
+        assert!(accepts(r#"{"alg":"HS256","crit":["b64"],"b64":true}"#));
+    }
+
+    #[test]
+    fn others() {
+        for header in [
+            "{}",
+            "[]",
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"hs256"}"#,
+            r#"{"alg":"HS512"}"#,
+            r#"{"alg":["HS256"]}"#,
+            r#"{"alg":"HS256","kid":1}"#,
+            r#"{"alg":"HS256","b64":false}"#,
+            r#"{"alg":"HS256","crit":["b64"],"b64":false}"#,
+            r#"{"alg":"HS256","crit":["b64"]}"#,
+            r#"{"alg":"HS256","crit":[]}"#,
+            r#"{"alg":"HS256","crit":["exp"],"exp":1}"#,
+            r#"{"alg":"HS256","crit":"b64","b64":true}"#,
+            r#"{"alg":"HS256","crit":[1],"b64":true}"#,
+            r#"{"alg":"HS256","crit":null}"#,
+        ] {
+            assert!(!accepts(header), "{header}");
+        }
+        assert!(!is_accepted(""));
+    }
+}
