@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
-import sys
 from typing import Any
 
 
+@functools.cache
 def require(name: str) -> Any:
     """Return the module *name*, or raise an ``ImportError`` that says how to install it."""
-    module = sys.modules.get(name)
-    if module is not None:
-        return module
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as missing:

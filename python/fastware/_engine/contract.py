@@ -138,9 +138,7 @@ class Engine(Protocol):
         """Return all cookies by name, in the order in which the names first appear. Rules as for :meth:`cookie`."""
         ...
 
-    def credential(
-        self, headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool
-    ) -> str | None:
+    def credential(self, headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool) -> str | None:
         """Return the token that a request presents, or ``None``: the first of these that is not empty.
 
         1. The first ``Authorization`` header, where its scheme is ``Bearer`` in any case followed by at least one

@@ -128,9 +128,7 @@ def _is_accepted_header(header: dict[str, Any]) -> bool:
         and len(crit) > 0
         and all(isinstance(name, str) and name == "b64" for name in crit)
     )
-    return (
-        header.get("alg") == "HS256" and isinstance(header.get("kid", ""), str) and b64 is not False and has_fit_crit
-    )
+    return header.get("alg") == "HS256" and isinstance(header.get("kid", ""), str) and b64 is not False and has_fit_crit
 
 
 def _hold(claims: dict[str, Any], now: float, leeway: float) -> bool:

@@ -1,0 +1,141 @@
+"""The application: an ASGI callable made of a router, middleware and a lifespan."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fastware import lifespan as lifespan_protocol
+from fastware.asgi import ASGIApp, Message, Middleware, Receive, Scope, Send
+from fastware.body import ClientDisconnected, read_body
+from fastware.dependencies import Factory
+from fastware.endpoint import Endpoint
+from fastware.errors import HTTPError
+from fastware.lifespan import Lifespan
+from fastware.request import Request
+from fastware.responses import JSONResponse, Response
+from fastware.routing import Router, RouteTable
+
+DEFAULT_MAX_BODY_SIZE: Final = 1024 * 1024
+
+logger = logging.getLogger("fastware")
+
+
+class App:
+    """An ASGI 3 application. Make one with :func:`create_app`.
+
+    Attributes:
+        state: what the lifespan yielded.
+        dependency_overrides: factories to use in the place of others, for tests.
+
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        middleware: Sequence[Middleware] = (),
+        lifespan: Lifespan | None = None,
+        max_body_size: int = DEFAULT_MAX_BODY_SIZE,
+    ) -> None:
+        self.state: dict[str, Any] = {}
+        self.dependency_overrides: dict[Factory, Factory] = {}
+        self._lifespan = lifespan
+        self._max_body_size = max_body_size
+        self._routes = RouteTable()
+        for route in router.routes():
+            self._routes.add(route, Endpoint(route, self.dependency_overrides))
+        self._handle: ASGIApp = self._route
+        for wrap in reversed(middleware):
+            self._handle = wrap(self._handle)
+        self._has_middleware = bool(middleware)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await lifespan_protocol.run(self._lifespan, self, scope, receive, send)
+            return
+        if scope["type"] == "http" and "state" not in scope:
+            scope["state"] = dict(self.state)
+        if scope["type"] == "http" and self._has_middleware:
+            await self._guarded(scope, receive, send)
+        else:
+            await self._handle(scope, receive, send)
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what a middleware raises, as long as nothing has been sent."""
+        has_started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._handle(scope, receive, watched_send)
+        except Exception as error:
+            if has_started:
+                raise
+            await _error_response(error, scope)(scope, receive, send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await _refuse_websocket(scope, receive, send)
+            return
+        try:
+            response = await self._respond(scope, receive)
+        except ClientDisconnected:
+            return
+        except Exception as error:
+            response = _error_response(error, scope)
+        await response(scope, receive, send)
+
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
+        found = self._routes.find(scope["method"], scope["path"])
+        if found.target is None:
+            if found.allowed:
+                raise HTTPError(405, "Method not allowed", {"Allow": ", ".join(found.allowed)})
+            raise HTTPError(404, "Not found")
+        body = await read_body(scope, receive, self._max_body_size)
+        response: Response = await found.target.respond(Request(scope, body, found.path_params))
+        return response
+
+
+def create_app(
+    router: Router,
+    middleware: Sequence[Middleware] = (),
+    lifespan: Lifespan | None = None,
+    *,
+    max_body_size: int = DEFAULT_MAX_BODY_SIZE,
+) -> App:
+    """Return the ASGI application of *router*.
+
+    Args:
+        router: its routes. Those added later are not seen.
+        middleware: callables that take an ASGI application and return one. The first is the outermost.
+        lifespan: an async context manager function that takes the application, or nothing, and yields the state of
+            the requests: a dict, found in ``request.state``.
+        max_body_size: bytes of the largest request body; a larger one is a 413.
+
+    Raises:
+        TypeError: a handler or dependency takes what nobody offers.
+        ValueError: two handlers for one method and path.
+
+    """
+    return App(router, middleware, lifespan, max_body_size)
+
+
+def _error_response(error: Exception, scope: Scope) -> Response:
+    if not isinstance(error, HTTPError):
+        # The traceback goes to the log and nothing of it to the client.
+        logger.error("Unhandled exception in %s %s", scope["method"], scope["path"], exc_info=error)
+        error = HTTPError(500, "Internal server error")
+    elif error.status_code >= 500:
+        logger.error("%s %s: %s", scope["method"], scope["path"], error)
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+
+
+async def _refuse_websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1000, "reason": "No such route"})

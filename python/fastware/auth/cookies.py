@@ -1,0 +1,37 @@
+"""The cookies of a browser session: the token, and the CSRF token beside it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastware.cookies import delete_cookie, set_cookie
+
+SESSION_COOKIE: Final = "session"
+CSRF_COOKIE: Final = "csrf_token"
+
+
+def set_session_cookies(token: str, csrf_token: str, *, max_age: int | None = None, secure: bool = False) -> list[str]:
+    """Return the two ``Set-Cookie`` values that begin a session.
+
+    ``session`` holds *token* and is hidden from JavaScript; ``csrf_token`` holds *csrf_token* and is readable by it, so that
+    it can be sent back as ``X-CSRF-Token``. Both have ``Path=/`` and ``SameSite=lax``.
+
+    Args:
+        token: what :func:`~fastware.auth.create_token` returned.
+        csrf_token: a random string: ``secrets.token_urlsafe(32)``.
+        max_age: lifetime in seconds; without it the cookies end with the browser session.
+        secure: send them over HTTPS only. Turn it on in production (OWASP Session Management Cheat Sheet).
+
+    Raises:
+        ValueError: a character in a value that a cookie cannot hold; the value is not shown.
+
+    """
+    return [
+        set_cookie(SESSION_COOKIE, token, max_age=max_age, secure=secure, httponly=True),
+        set_cookie(CSRF_COOKIE, csrf_token, max_age=max_age, secure=secure),
+    ]
+
+
+def clear_session_cookies(*, secure: bool = False) -> list[str]:
+    """Return the two ``Set-Cookie`` values that end a session; *secure* as it was set."""
+    return [delete_cookie(name, secure=secure) for name in (SESSION_COOKIE, CSRF_COOKIE)]

@@ -1,0 +1,61 @@
+"""Protection against cross-site request forgery: the double-submit cookie (OWASP CSRF Prevention Cheat Sheet)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from fastware._engine import engine
+from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING
+from fastware.asgi import ASGIApp, Receive, Scope, Send
+from fastware.responses import send_error
+
+_SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+_DETAILS: Final = {CSRF_MISSING: "Missing CSRF token", CSRF_MISMATCH: "CSRF token mismatch"}
+
+
+class CSRFMiddleware:
+    """ASGI middleware that lets a state-changing request pass only with its CSRF token.
+
+    Any method but GET, HEAD and OPTIONS needs a ``csrf_token`` cookie equal to the ``X-CSRF-Token`` header. A request with a
+    well-formed ``Authorization: Bearer`` token passes: a browser cannot be made to add one cross-site. Other requests get
+    403 ``{"detail": "Missing CSRF token"}`` or ``{"detail": "CSRF token mismatch"}``, and the inner application is not called.
+
+    Args:
+        app: the inner ASGI application.
+        exempt_paths: path prefixes that are not checked, compared as plain text: ``/login`` exempts ``/login-as`` too.
+        disabled: check nothing, for tests.
+
+    Raises:
+        TypeError: *exempt_paths* is a single ``str``, or holds something else than ``str``.
+        ValueError: a prefix that does not start with ``/``.
+
+    """
+
+    def __init__(self, app: ASGIApp, exempt_paths: Iterable[str] | None = None, disabled: bool = False) -> None:
+        self.app = app
+        self.exempt_paths = _checked(exempt_paths)
+        self.disabled = disabled
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 403."""
+        if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled:
+            detail = None
+            if not scope["path"].startswith(self.exempt_paths):
+                detail = _DETAILS.get(engine.csrf_verdict(scope["headers"]))
+            if detail is not None:
+                await send_error(send, 403, detail)
+                return
+        await self.app(scope, receive, send)
+
+
+def _checked(exempt_paths: Iterable[str] | None) -> tuple[str, ...]:
+    if isinstance(exempt_paths, str):
+        raise TypeError('exempt_paths must be a list of path prefixes: ["/login"]')
+    paths = tuple(exempt_paths or ())
+    for path in paths:
+        if not isinstance(path, str):
+            raise TypeError(f"a path prefix must be str, not {type(path).__name__}")
+        if not path.startswith("/"):
+            raise ValueError(f"the path prefix {path!r} must start with '/'")
+    return paths

@@ -1,0 +1,8 @@
+"""Look-up in ASGI headers, straight from the engine."""
+
+from __future__ import annotations
+
+from fastware._engine import engine
+
+_get_asgi_header = engine.header
+_get_asgi_cookie = engine.cookie

@@ -1,0 +1,83 @@
+"""Who makes a request: dependencies that find and check its token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastware._engine import engine
+from fastware.auth.cookies import SESSION_COOKIE
+from fastware.auth.tokens import Secrets, verify_token
+from fastware.errors import HTTPError
+
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[str, Any]:
+    """Return the claims of the token that *request* presents.
+
+    The token is the first of these that is not empty: ``Authorization: Bearer``, the ``session`` cookie, the ``token`` query
+    parameter. The secret, or the sequence of secrets, is ``request.state["config"]["jwt_secret"]``.
+
+    Args:
+        request: anything with an ASGI ``scope`` and a ``state``.
+        allow_query_token: query strings end up in access logs and browser histories; ``False``, here or as
+            ``config["allow_query_token"]``, turns the query parameter off.
+
+    Raises:
+        HTTPError: 401 where there is no valid token; 500 where the secret is not configured.
+
+    """
+    config = _config(request)
+    scope = request.scope
+    token = engine.credential(
+        scope["headers"],
+        scope.get("query_string", b""),
+        SESSION_COOKIE,
+        bool(allow_query_token and config.get("allow_query_token", True)),
+    )
+    if token is None:
+        raise HTTPError(401, "Not authenticated", _CHALLENGE)
+    claims = verify_token(token, _secret(config))
+    if claims is None:
+        raise HTTPError(401, "Invalid or expired token", _CHALLENGE)
+    return claims
+
+
+def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -> Callable[[Any], dict[str, Any]]:
+    """Return a dependency that is :func:`get_current_user` for users of *role*, or of any of *other_roles*.
+
+    Usage: ``@router.get("/admin", deps={"user": require_role("admin")})``
+
+    The dependency raises ``HTTPError``: 403 where the token's role is another, 401 where there is no valid token.
+    """
+    roles = (role, *other_roles)
+    if not all(isinstance(name, str) for name in roles):
+        raise TypeError('roles must be str: require_role("admin", "editor")')
+
+    def current_user_with_role(request: Any) -> dict[str, Any]:
+        claims = get_current_user(request, allow_query_token=allow_query_token)
+        if claims.get("role") not in roles:
+            raise HTTPError(403, f"Requires role: {' or '.join(roles)}")
+        return claims
+
+    return current_user_with_role
+
+
+def _config(request: Any) -> Mapping[str, Any]:
+    try:
+        config = request.state["config"]
+    except (AttributeError, LookupError, TypeError):
+        config = None
+    if not isinstance(config, Mapping) or not config.get("jwt_secret"):
+        raise HTTPError(
+            500,
+            'No JWT secret is configured: let the lifespan yield {"config": {"jwt_secret": ...}}, '
+            'found as request.state["config"]["jwt_secret"]',
+        )
+    return config
+
+
+def _secret(config: Mapping[str, Any]) -> Secrets:
+    secret: Secrets = config["jwt_secret"]
+    return secret

@@ -1,0 +1,137 @@
+"""JSON Web Tokens (RFC 7519) signed with HMAC-SHA256."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+from fastware._engine import engine
+
+Secret: TypeAlias = str | bytes
+Secrets: TypeAlias = Secret | Sequence[Secret]
+
+_SHORTEST_SECRET: Final = 32
+_SECONDS_PER_HOUR: Final = 3_600
+_HOW_TO_MAKE_ONE: Final = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+
+_has_warned = False
+
+
+class InsecureKeyLengthWarning(UserWarning):
+    """The secret is shorter than the 32 bytes that HS256 asks for (RFC 7518 section 3.2)."""
+
+
+def create_token(username: str, role: str, secret: Secrets, expires_hours: int = 720) -> str:
+    """Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256).
+
+    Args:
+        username: the subject, ``sub``.
+        role: the role, ``role``.
+        secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``; of a sequence of secrets the first signs.
+            A shorter one warns, once a process, with :class:`InsecureKeyLengthWarning`.
+        expires_hours: hours until the token expires; a negative number makes an expired token.
+
+    Raises:
+        TypeError: an argument of another type; the message names it and never shows its value.
+        ValueError: an empty secret, a secret that is a PEM, SSH or JWK key (RFC 8725 section 2.1), a lone surrogate in
+            *username* or *role*, or a time beyond 64 bits.
+
+    """
+    if type(expires_hours) is not int:
+        raise _wrong_type("expires_hours", "int", expires_hours)
+    issued_at = int(time.time())
+    secrets: Any = _normalized(secret)
+    token = engine.sign(username, role, issued_at, issued_at + expires_hours * _SECONDS_PER_HOUR, secrets)
+    if token is None:
+        raise _refusal(username, role, secrets)
+    if not _has_warned:
+        _warn_if_short(secrets)
+    return token
+
+
+def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None:
+    """Return the claims of *token*, or ``None`` on any error: it never raises, whatever *token* and *secret* are.
+
+    The token must be HS256, signed with *secret* (of a sequence, with one of them), within ``exp``, ``nbf`` and ``iat``, and
+    spelled canonically. The rules, with their sources: ``docs/behaviour.md``.
+
+    Args:
+        token: a JWT in compact serialization, at most 65,536 characters.
+        secret: ``str`` (UTF-8) or ``bytes``, or a sequence of secrets for key rotation.
+        leeway: seconds by which clocks may differ (RFC 7519 section 4.1.4).
+
+    Raises:
+        ValueError: a *leeway* that is not a finite number of seconds, zero or more.
+
+    """
+    if leeway and not (math.isfinite(leeway) and leeway > 0):
+        raise ValueError("leeway must be a finite number of seconds, zero or more")
+    try:
+        secrets = _normalized(secret)
+    except Exception:  # noqa: BLE001 - a sequence of the caller's may raise anything
+        return None
+    return engine.verify(token, secrets, time.time(), leeway)
+
+
+def _normalized(secret: Secrets) -> Any:
+    """A sequence of the caller's own kind becomes a tuple: engines know ``list`` and ``tuple``."""
+    if isinstance(secret, (str, bytes, list, tuple)) or not isinstance(secret, Sequence):
+        return secret
+    return tuple(secret)
+
+
+def _wrong_type(name: str, expected: str, value: object) -> TypeError:
+    return TypeError(f"{name} must be {expected}, not {type(value).__name__}")
+
+
+def _refusal(username: object, role: object, secrets: Any) -> Exception:
+    """Why the engine refused to sign."""
+    for name, value in (("username", username), ("role", role)):
+        if not isinstance(value, str):
+            return _wrong_type(name, "str", value)
+        if not _is_unicode(value):
+            return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
+    if isinstance(secrets, (list, tuple)):
+        if not secrets:
+            return ValueError("secret is an empty sequence; it must hold at least one secret")
+        secrets = secrets[0]
+    if not isinstance(secrets, (str, bytes)):
+        return _wrong_type("secret", "str, bytes or a sequence of them", secrets)
+    if not secrets:
+        return ValueError(f"secret is empty; {_HOW_TO_MAKE_ONE}")
+    if isinstance(secrets, str) and not _is_unicode(secrets):
+        return ValueError("secret has a lone surrogate, which UTF-8 cannot encode")
+    if _looks_like_a_key(secrets):
+        return ValueError(
+            f"secret is a PEM, SSH or JWK key, not a shared secret (RFC 8725 section 2.1); {_HOW_TO_MAKE_ONE}"
+        )
+    return ValueError("expires_hours is too large: exp must fit in 64 bits")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _looks_like_a_key(secret: Secret) -> bool:
+    return engine.sign("", "", 0, 0, secret) is None
+
+
+def _warn_if_short(secrets: Any) -> None:
+    secret = secrets[0] if isinstance(secrets, (list, tuple)) else secrets
+    length = len(secret.encode("utf-8") if isinstance(secret, str) else secret)
+    if length < _SHORTEST_SECRET:
+        global _has_warned  # noqa: PLW0603 - once a process
+        warnings.warn(
+            f"secret is {length} bytes long; HS256 needs at least {_SHORTEST_SECRET} (RFC 7518 section 3.2); "
+            f"{_HOW_TO_MAKE_ONE}",
+            InsecureKeyLengthWarning,
+            stacklevel=3,
+        )
+        _has_warned = True

@@ -1,0 +1,97 @@
+"""Users, and the interface of the stores that keep them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from fastware.auth.passwords import hash_password
+
+User = dict[str, str]
+"""``username``, ``password_hash``, ``role`` and ``created_at`` (ISO 8601, UTC), all ``str``; further ``str`` fields are kept."""
+
+REQUIRED_FIELDS: Final = ("username", "password_hash", "role", "created_at")
+
+
+class UserStore:
+    """Keeps users. A subclass gives :meth:`load_users` and :meth:`save_users`; the rest is built on them.
+
+    Safe between the threads that share one store. A subclass whose storage is shared more widely extends
+    :meth:`_exclusive`.
+    """
+
+    _lock: threading.RLock
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make the lock here: a subclass need not call ``__init__``."""
+        store = super().__new__(cls)
+        store._lock = threading.RLock()
+        return store
+
+    def load_users(self) -> list[User]:
+        """Return all users."""
+        raise NotImplementedError(f"{type(self).__name__} must define load_users")
+
+    def save_users(self, users: list[User]) -> None:
+        """Replace all users."""
+        raise NotImplementedError(f"{type(self).__name__} must define save_users")
+
+    def find_user(self, username: str) -> User | None:
+        """Return the user *username*, or ``None``."""
+        return next((user for user in self.load_users() if user["username"] == username), None)
+
+    def create_user(self, username: str, password: str, role: str) -> User:
+        """Hash *password*, add the user, and return the new record.
+
+        Raises:
+            ValueError: *username* already exists; it or *role* is empty or has a control character or lone surrogate;
+                *password* is one that :func:`~fastware.auth.hash_password` refuses.
+            TypeError: an argument is not a ``str``.
+            ImportError: bcrypt is not installed.
+
+        """
+        _check_name("username", username)
+        _check_name("role", role)
+        self._refuse_duplicate(username, self.load_users())
+        user = {
+            "username": username,
+            # Outside the lock: it takes a quarter of a second.
+            "password_hash": hash_password(password),
+            "role": role,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        with self._exclusive():
+            users = self.load_users()
+            self._refuse_duplicate(username, users)
+            self.save_users([*users, user])
+        return user
+
+    def delete_user(self, username: str) -> None:
+        """Delete the user *username*. Raises ``LookupError`` where there is none."""
+        with self._exclusive():
+            users = self.load_users()
+            others = [user for user in users if user["username"] != username]
+            if len(others) == len(users):
+                raise LookupError(f"user {username!r} not found")
+            self.save_users(others)
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """Hold this around a load and the save that depends on it."""
+        with self._lock:
+            yield
+
+    @staticmethod
+    def _refuse_duplicate(username: str, users: list[User]) -> None:
+        if any(user["username"] == username for user in users):
+            raise ValueError(f"user {username!r} already exists")
+
+
+def _check_name(argument: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{argument} must be str, not {type(value).__name__}")
+    if not value or not value.isprintable():
+        raise ValueError(f"{argument} must not be empty or have control characters")

@@ -1,0 +1,45 @@
+"""Reading a request's body, whole and within a limit."""
+
+from __future__ import annotations
+
+from fastware._engine import engine
+from fastware.asgi import Receive, Scope
+from fastware.errors import HTTPError
+
+_BODILESS = frozenset(("GET", "HEAD"))
+
+
+class ClientDisconnected(Exception):  # noqa: N818 - an event, not an error
+    """The client went away before its request was whole."""
+
+
+async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
+    """Return the body, at most *max_size* bytes; ``b""`` for GET and HEAD, where it has no meaning (RFC 9110 section 9.3).
+
+    Raises:
+        HTTPError: 413 for a larger one; what is announced as larger is not read at all.
+        ClientDisconnected: the client went away.
+
+    """
+    if scope["method"] in _BODILESS:
+        return b""
+    announced = engine.header(scope["headers"], b"content-length")
+    if announced.isdigit() and (len(announced) > len(str(max_size)) or int(announced) > max_size):
+        raise _too_large(max_size)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > max_size:
+            raise _too_large(max_size)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(max_size: int) -> HTTPError:
+    return HTTPError(413, f"The body is larger than {max_size} bytes")

@@ -1,0 +1,72 @@
+"""``Set-Cookie`` header values (RFC 6265 section 4.1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+SameSite = Literal["lax", "strict", "none"]
+
+_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_VALUE: Final = re.compile(r"[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]*\Z")
+_ATTRIBUTE: Final = re.compile(r"[\x20-\x3A\x3C-\x7E]+\Z")
+
+
+def set_cookie(
+    name: str,
+    value: str,
+    *,
+    max_age: int | None = None,
+    path: str | None = "/",
+    domain: str | None = None,
+    secure: bool = False,
+    httponly: bool = False,
+    samesite: SameSite | None = "lax",
+) -> str:
+    """Return the ``Set-Cookie`` value that sets the cookie *name* to *value*.
+
+    Args:
+        name: an HTTP token.
+        value: visible ASCII without space, ``"``, ``,``, ``;`` and backslash.
+        max_age: lifetime in seconds; without it the cookie ends with the browser session.
+        path: the URL path prefix that the cookie is sent to.
+        domain: the host, and its subdomains, that the cookie is sent to; without it the host that set it.
+        secure: send it over HTTPS only; required with ``samesite="none"``.
+        httponly: hide it from JavaScript.
+        samesite: ``"lax"``, ``"strict"``, ``"none"``, or ``None`` for no such attribute.
+
+    Raises:
+        ValueError: a character that could end the value or the header; the value itself is not shown.
+
+    """
+    if not _NAME.match(name):
+        raise ValueError("a cookie name must be letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)")
+    if not _VALUE.match(value):
+        raise ValueError(
+            f"the value of the cookie {name!r} must be visible ASCII without space, quote, comma, semicolon and "
+            "backslash (RFC 6265 section 4.1.1)"
+        )
+    if samesite not in ("lax", "strict", "none", None):
+        raise ValueError(f"samesite must be 'lax', 'strict', 'none' or None, not {samesite!r}")
+    if samesite == "none" and not secure:
+        raise ValueError("samesite='none' needs secure=True: browsers drop the cookie otherwise")
+    parts = [f"{name}={value}"]
+    if max_age is not None:
+        parts.append(f"Max-Age={int(max_age)}")
+    for attribute, text in (("Domain", domain), ("Path", path)):
+        if text is not None:
+            if not _ATTRIBUTE.match(text):
+                raise ValueError(f"the {attribute.lower()} of the cookie {name!r} must be ASCII without ; and controls")
+            parts.append(f"{attribute}={text}")
+    if secure:
+        parts.append("Secure")
+    if httponly:
+        parts.append("HttpOnly")
+    if samesite is not None:
+        parts.append(f"SameSite={samesite}")
+    return "; ".join(parts)
+
+
+def delete_cookie(name: str, *, path: str | None = "/", domain: str | None = None, secure: bool = False) -> str:
+    """Return the ``Set-Cookie`` value that deletes the cookie *name*; *path* and *domain* as it was set."""
+    return set_cookie(name, "", max_age=0, path=path, domain=domain, secure=secure)

@@ -1,0 +1,71 @@
+"""Dependencies: what a handler needs, made by factories, once a request.
+
+How a callable is called is found out once, when the application is created.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any, TypeAlias
+
+from fastware.request import Request
+
+Factory: TypeAlias = Callable[..., Any]
+"""A sync, async, generator or async generator function, with or without a parameter for the request."""
+
+Dependencies: TypeAlias = Mapping[str, Factory]
+"""Factories by the name of the handler's parameter."""
+
+
+class Provider:
+    """A factory, and how to call it."""
+
+    __slots__ = ("_enter", "_takes_request", "factory", "is_generator")
+
+    def __init__(self, factory: Factory) -> None:
+        self.factory = factory
+        self._takes_request = _takes_request(factory)
+        call = factory if inspect.isroutine(factory) or not hasattr(factory, "__call__") else factory.__call__
+        self._enter: Callable[..., Any] | None = None
+        if inspect.isgeneratorfunction(factory) or inspect.isgeneratorfunction(call):
+            self._enter = contextmanager(factory)
+        elif inspect.isasyncgenfunction(factory) or inspect.isasyncgenfunction(call):
+            self._enter = asynccontextmanager(factory)
+        self.is_generator = self._enter is not None
+
+    async def provide(self, request: Request, cleanups: AsyncExitStack | None) -> Any:
+        """Make the value; a generator's second half is left to *cleanups*."""
+        arguments = (request,) if self._takes_request else ()
+        if self._enter is None:
+            value = self.factory(*arguments)
+            return await value if inspect.isawaitable(value) else value
+        assert cleanups is not None, "a generator factory needs a stack for its clean-up"  # noqa: S101
+        context = self._enter(*arguments)
+        if hasattr(context, "__aenter__"):
+            return await cleanups.enter_async_context(context)
+        return cleanups.enter_context(context)
+
+
+def _takes_request(factory: Factory) -> bool:
+    required = [parameter for parameter in parameters_of(factory) if parameter.default is parameter.empty]
+    if len(required) > 1:
+        names = ", ".join(parameter.name for parameter in required)
+        raise TypeError(f"the dependency {name_of(factory)} takes {names}; a dependency takes the request, or nothing")
+    return len(required) == 1 or any(parameter.name == "request" for parameter in parameters_of(factory))
+
+
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of *function* that have a name to call them by."""
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        return []
+    return [parameter for parameter in parameters if parameter.kind not in variadic]
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What to call *function* in an error."""
+    return str(getattr(function, "__qualname__", function))

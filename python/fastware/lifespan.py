@@ -1,0 +1,54 @@
+"""The lifespan of an application: what is made at startup, shared by all requests, and closed at shutdown."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeAlias
+
+from fastware.asgi import Receive, Scope, Send
+
+Lifespan: TypeAlias = Callable[..., Any]
+"""An async context manager function, or a plain async generator function, that yields the state: a mapping or ``None``.
+
+It takes the application, or nothing.
+"""
+
+logger = logging.getLogger("fastware")
+
+
+async def run(lifespan: Lifespan | None, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run the lifespan protocol; the state is put into the scope, and into ``app.state`` for servers without it."""
+    await receive()
+    is_started = False
+    try:
+        async with _context(lifespan, app) as state:
+            if state is not None and not isinstance(state, Mapping):
+                raise TypeError(f"the lifespan yielded {type(state).__name__}; yield a dict, or nothing")
+            app.state.update(state or {})
+            if "state" in scope:
+                scope["state"].update(app.state)
+            await send({"type": "lifespan.startup.complete"})
+            is_started = True
+            await receive()
+    except Exception as error:
+        logger.exception("The lifespan failed at %s", "shutdown" if is_started else "startup")
+        phase = "shutdown" if is_started else "startup"
+        await send({"type": f"lifespan.{phase}.failed", "message": f"{type(error).__name__}, see the log"})
+        return
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def _context(lifespan: Lifespan | None, app: Any) -> AbstractAsyncContextManager[Any]:
+    if lifespan is None:
+        return _nothing()
+    make = asynccontextmanager(lifespan) if inspect.isasyncgenfunction(lifespan) else lifespan
+    context: AbstractAsyncContextManager[Any] = make(app) if inspect.signature(lifespan).parameters else make()
+    return context
+
+
+@asynccontextmanager
+async def _nothing() -> Any:
+    yield None

@@ -1,0 +1,191 @@
+"""The request: its body has been read, everything else is read from the scope when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from fastware._engine import engine
+from fastware.asgi import Scope
+from fastware.errors import HTTPError, MissingFieldError
+
+_MAX_FIELDS: Final = 1_000
+_UNREAD: Final = object()
+
+
+class State(MutableMapping[str, Any]):
+    """What the lifespan yielded, for this request: ``state["config"]`` and ``state.config`` are the same."""
+
+    __slots__ = ("_values",)
+
+    _values: dict[str, Any]
+
+    def __init__(self, values: dict[str, Any] | None = None) -> None:
+        object.__setattr__(self, "_values", {} if values is None else values)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._values[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(f"state has no {name!r}; does the lifespan yield it?") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._values[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self._values[name]
+        except KeyError:
+            raise AttributeError(f"state has no {name!r}") from None
+
+    def __repr__(self) -> str:
+        # Names only: a state holds secrets.
+        return f"<State: {', '.join(self._values)}>"
+
+
+class _JSONObject(dict[str, Any]):
+    """The members of a JSON body. Reading one that the client left out is the client's error."""
+
+    __slots__ = ()
+
+    def __missing__(self, name: str) -> Any:
+        raise MissingFieldError(name)
+
+
+class Request:
+    """An HTTP request.
+
+    Attributes:
+        scope: the ASGI scope.
+        body: the whole body, bytes; empty for GET and HEAD.
+        path_params: the values of the path's ``{name}`` parameters.
+
+    """
+
+    __slots__ = ("_form", "_json", "_state", "body", "path_params", "scope")
+
+    def __init__(self, scope: Scope, body: bytes = b"", path_params: dict[str, Any] | None = None) -> None:
+        self.scope = scope
+        self.body = body
+        self.path_params: dict[str, Any] = {} if path_params is None else path_params
+        self._json: Any = _UNREAD
+        self._form: dict[str, str] | None = None
+        self._state: State | None = None
+
+    @property
+    def method(self) -> str:
+        """The method, uppercase."""
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """The path, percent-decoded, without the query string."""
+        return str(self.scope["path"])
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """The client's host and port, where the server knows them."""
+        client = self.scope.get("client")
+        return tuple(client) if client else None
+
+    @property
+    def state(self) -> State:
+        """What the lifespan yielded, with item and attribute access."""
+        if self._state is None:
+            self._state = State(self.scope.setdefault("state", {}))
+        return self._state
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded as JSON.
+
+        Reading a member that an object does not have (``request.json["name"]``) is a 400 that names it.
+
+        Raises:
+            HTTPError: 400 where the body is not JSON.
+
+        """
+        if self._json is _UNREAD:
+            self._json = _decode_json(self.body)
+        return self._json
+
+    @property
+    def text(self) -> str:
+        """The body, decoded as UTF-8. Raises ``HTTPError`` 400 where it is not."""
+        try:
+            return self.body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise HTTPError(400, "The body is not UTF-8") from None
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The fields of an ``application/x-www-form-urlencoded`` body; of equal names the last.
+
+        Raises:
+            HTTPError: 415 for another content type, 400 for a malformed body or one of over 1,000 fields.
+
+        """
+        if self._form is None:
+            content_type = self.header("content-type").partition(";")[0].strip().lower()
+            if content_type != "application/x-www-form-urlencoded":
+                raise HTTPError(415, "Expected application/x-www-form-urlencoded")
+            self._form = _decode_fields(self.body)
+        return self._form
+
+    @property
+    def query_params(self) -> dict[str, str]:
+        """The parameters of the query string; of equal names the last. Raises ``HTTPError`` 400 for over 1,000."""
+        return _decode_fields(self.scope.get("query_string", b""))
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """All cookies by name."""
+        return engine.cookies(self.scope["headers"])
+
+    def cookie(self, name: str, default: str = "") -> str:
+        """Return the cookie *name*, or *default* where it is missing or empty."""
+        return engine.cookie(self.scope["headers"], name) or default
+
+    def header(self, name: str, default: str = "") -> str:
+        """Return the first header *name* (in any case), or *default* where it is missing or empty."""
+        value = engine.header(self.scope["headers"], name.lower().encode("latin-1"))
+        return value.decode("latin-1") or default
+
+    def __repr__(self) -> str:
+        # Without the query string and the headers: tokens travel there.
+        return f"<Request {self.method} {self.path}>"
+
+
+def _decode_json(body: bytes) -> Any:
+    if not body:
+        raise HTTPError(400, "The body is empty, expected JSON")
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise HTTPError(400, f"The body is not JSON: {error}") from None
+    return _JSONObject(value) if isinstance(value, dict) else value
+
+
+def _decode_fields(encoded: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(encoded.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+    except ValueError:
+        raise HTTPError(400, f"Malformed fields, or more than {_MAX_FIELDS}") from None

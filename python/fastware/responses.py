@@ -1,0 +1,123 @@
+"""Responses: a status, headers and a body, sent whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from fastware.asgi import Receive, Scope, Send
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7E\x80-\xFF]*\Z")
+_BODILESS: Final = frozenset((204, 304))
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+class Response:
+    """A response with a body of bytes.
+
+    Args:
+        body: bytes, sent as they are.
+        status: HTTP status.
+        headers: further headers; a ``content-type`` here replaces the class's own.
+        cookies: ``Set-Cookie`` values, as :func:`fastware.set_cookie` makes them.
+
+    Raises:
+        ValueError: a header name or value that HTTP does not allow (RFC 9110 section 5).
+
+    """
+
+    __slots__ = ("body", "raw_headers", "status")
+
+    content_type: ClassVar[bytes] = b"application/octet-stream"
+
+    def __init__(
+        self,
+        body: bytes,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        cookies: Iterable[str] = (),
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.raw_headers: list[tuple[bytes, bytes]] = []
+        has_content_type = status in _BODILESS
+        if headers:
+            for name, value in headers.items():
+                self.raw_headers.append(_raw_header(name, value))
+                has_content_type = has_content_type or name.lower() == "content-type"
+        if not has_content_type:
+            self.raw_headers.append((b"content-type", self.content_type))
+        if status not in _BODILESS:
+            self.raw_headers.append((b"content-length", b"%d" % len(body)))
+        for cookie in cookies:
+            self.raw_headers.append(_raw_header("set-cookie", cookie))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response, without its body where the method is HEAD or the status allows none."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.raw_headers})
+        bodiless = scope["method"] == "HEAD" or self.status in _BODILESS
+        await send({"type": "http.response.body", "body": b"" if bodiless else self.body})
+
+
+class TextResponse(Response):
+    """A response of plain text, UTF-8."""
+
+    __slots__ = ()
+
+    content_type: ClassVar[bytes] = b"text/plain; charset=utf-8"
+
+    def __init__(
+        self,
+        text: str,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        cookies: Iterable[str] = (),
+    ) -> None:
+        super().__init__(text.encode("utf-8"), status, headers, cookies)
+
+
+class HTMLResponse(TextResponse):
+    """A response of HTML, UTF-8. Escape what comes from outside: ``html.escape``."""
+
+    __slots__ = ()
+
+    content_type: ClassVar[bytes] = b"text/html; charset=utf-8"
+
+
+class JSONResponse(Response):
+    """A response of JSON: whatever msgspec encodes, dicts, lists, dataclasses, datetimes and structs among it."""
+
+    __slots__ = ()
+
+    content_type: ClassVar[bytes] = b"application/json"
+
+    def __init__(
+        self,
+        content: Any,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        cookies: Iterable[str] = (),
+    ) -> None:
+        super().__init__(_encoder.encode(content), status, headers, cookies)
+
+
+async def send_error(send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    """Send ``{"detail": detail}`` with *status*: what a middleware answers in the application's place."""
+    response = JSONResponse({"detail": detail}, status, headers)
+    await send({"type": "http.response.start", "status": status, "headers": response.raw_headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _raw_header(name: str, value: str) -> tuple[bytes, bytes]:
+    if not _HEADER_NAME.match(name):
+        raise ValueError(f"{name!r} is not a header name (RFC 9110 section 5.1)")
+    if not _HEADER_VALUE.match(value):
+        raise ValueError(
+            f"the value of the header {name!r} has a control or non-Latin-1 character (RFC 9110 section 5.5)"
+        )
+    return name.lower().encode("ascii"), value.encode("latin-1")

@@ -1,0 +1,242 @@
+"""Routes: paths with typed parameters, and the tree in which a request's path is looked up.
+
+The time of a look-up does not grow with the number of routes: it grows with the path, and with the routes that share
+its beginning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from fastware.dependencies import Dependencies
+
+Handler = Callable[..., Any]
+HandlerT = TypeVar("HandlerT", bound=Handler)
+
+_PARAMETER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}\Z")
+_LONGEST_INT: Final = 40
+
+
+def _read_str(segment: str) -> str | None:
+    return segment or None
+
+
+def _read_int(segment: str) -> int | None:
+    is_number = segment.isascii() and segment.isdigit() and len(segment) <= _LONGEST_INT
+    return int(segment) if is_number else None
+
+
+_CONVERTERS: Final[dict[str, Callable[[str], Any]]] = {"int": _read_int, "str": _read_str}
+_PATH: Final = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path, and who answers it."""
+
+    method: str
+    path: str
+    handler: Handler
+    dependencies: Dependencies
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The names in the path's braces, in order."""
+        matches = (_PARAMETER.match(segment) for segment in self.path.split("/"))
+        return tuple(match[1] for match in matches if match)
+
+
+class Router:
+    """A set of routes. ``create_app`` makes an application of one.
+
+    Paths start with ``/``. A whole segment may be a parameter: ``{name}`` (any text), ``{id:int}`` (digits) or, as the
+    last segment, ``{rest:path}`` (any text, slashes included). Where several routes match, a literal segment goes before
+    ``int``, ``int`` before text, text before ``path``.
+
+    Args:
+        prefix: goes before every path.
+        deps: dependencies of every route, by the name of the handler's parameter.
+
+    """
+
+    def __init__(self, prefix: str = "", *, deps: Dependencies | None = None) -> None:
+        self._prefix = _checked_prefix(prefix)
+        self._dependencies = dict(deps or {})
+        self._routes: list[Route] = []
+        self._included: list[tuple[Router, str, Dependencies]] = []
+
+    def route(
+        self, path: str, methods: list[str], *, deps: Dependencies | None = None
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Return a decorator that adds the handler for *path* and each of *methods*."""
+        _check_path(path)
+
+        def add(handler: HandlerT) -> HandlerT:
+            for method in methods:
+                self._routes.append(Route(method.upper(), path, handler, dict(deps or {})))
+            return handler
+
+        return add
+
+    def get(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
+        """Return a decorator that adds the handler for GET, and for HEAD where none is added."""
+        return self.route(path, ["GET"], deps=deps)
+
+    def post(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
+        """Return a decorator that adds the handler for POST."""
+        return self.route(path, ["POST"], deps=deps)
+
+    def put(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
+        """Return a decorator that adds the handler for PUT."""
+        return self.route(path, ["PUT"], deps=deps)
+
+    def patch(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
+        """Return a decorator that adds the handler for PATCH."""
+        return self.route(path, ["PATCH"], deps=deps)
+
+    def delete(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
+        """Return a decorator that adds the handler for DELETE."""
+        return self.route(path, ["DELETE"], deps=deps)
+
+    def head(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
+        """Return a decorator that adds the handler for HEAD, in place of the GET route's."""
+        return self.route(path, ["HEAD"], deps=deps)
+
+    def options(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
+        """Return a decorator that adds the handler for OPTIONS."""
+        return self.route(path, ["OPTIONS"], deps=deps)
+
+    def include_router(self, router: Router, prefix: str = "", *, deps: Dependencies | None = None) -> None:
+        """Add the routes of *router*, those it gets later too, under *prefix* and with further *deps*."""
+        if self in (router, *router._descendants()):
+            raise ValueError("a router cannot include itself")
+        self._included.append((router, _checked_prefix(prefix), dict(deps or {})))
+
+    def routes(self) -> Iterator[Route]:
+        """Every route, with whole paths and all dependencies, the outermost first."""
+        for route in self._routes:
+            yield self._within(route, "", {})
+        for router, prefix, dependencies in self._included:
+            for route in router.routes():
+                yield self._within(route, prefix, dependencies)
+
+    def _within(self, route: Route, prefix: str, dependencies: Dependencies) -> Route:
+        path = self._prefix + prefix + route.path
+        return Route(
+            route.method,
+            path.rstrip("/") if path != "/" and route.path == "/" and (self._prefix or prefix) else path,
+            route.handler,
+            {**self._dependencies, **dependencies, **route.dependencies},
+        )
+
+    def _descendants(self) -> Iterator[Router]:
+        for router, _, _ in self._included:
+            yield router
+            yield from router._descendants()
+
+
+def _checked_prefix(prefix: str) -> str:
+    if prefix:
+        _check_path(prefix)
+        if prefix.endswith("/"):
+            raise ValueError(f"the prefix {prefix!r} must not end with '/'")
+    return prefix
+
+
+def _check_path(path: str) -> None:
+    if not path.startswith("/"):
+        raise ValueError(f"the path {path!r} must start with '/'")
+    segments = path.split("/")[1:]
+    for index, segment in enumerate(segments):
+        if "{" not in segment and "}" not in segment:
+            continue
+        match = _PARAMETER.match(segment)
+        kind = (match[2] or "str") if match else None
+        if kind == _PATH and index < len(segments) - 1:
+            raise ValueError(f"in {path!r}, {segment} must be the last segment")
+        if kind not in (*_CONVERTERS, _PATH):
+            raise ValueError(
+                f"in {path!r}, {segment!r} must be {{name}}, {{name:int}}, {{name:str}} or {{name:path}}, a whole segment"
+            )
+
+
+class _Node:
+    """Where the segments so far lead."""
+
+    __slots__ = ("literals", "methods", "parameters", "rest")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.parameters: dict[str, _Node] = {}
+        """By the name of the converter, in the order in which they are tried."""
+        self.rest: _Node | None = None
+        self.methods: dict[str, Any] = {}
+
+    def child(self, segment: str) -> _Node:
+        match = _PARAMETER.match(segment)
+        if not match:
+            return self.literals.setdefault(segment, _Node())
+        kind = match[2] or "str"
+        if kind == _PATH:
+            self.rest = self.rest or _Node()
+            return self.rest
+        self.parameters.setdefault(kind, _Node())
+        self.parameters = {kind: self.parameters[kind] for kind in _CONVERTERS if kind in self.parameters}
+        return self.parameters[kind]
+
+    def find(self, segments: list[str], at: int, values: tuple[Any, ...]) -> Iterator[tuple[_Node, tuple[Any, ...]]]:
+        """Every node that the segments lead to, the most specific first."""
+        if at == len(segments):
+            yield self, values
+            return
+        segment = segments[at]
+        literal = self.literals.get(segment)
+        if literal is not None:
+            yield from literal.find(segments, at + 1, values)
+        for kind, node in self.parameters.items():
+            value = _CONVERTERS[kind](segment)
+            if value is not None:
+                yield from node.find(segments, at + 1, (*values, value))
+        if self.rest is not None:
+            yield self.rest, (*values, "/".join(segments[at:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look-up found: the target and the path's parameters, or the methods that the path allows."""
+
+    target: Any = None
+    path_params: dict[str, Any] | None = None
+    allowed: tuple[str, ...] = ()
+
+
+class RouteTable:
+    """Targets by method and path."""
+
+    def __init__(self) -> None:
+        self._root = _Node()
+
+    def add(self, route: Route, target: Any) -> None:
+        """Add *target* for *route*. Raises ``ValueError`` where the method and path have one."""
+        node = self._root
+        for segment in route.path.split("/")[1:]:
+            node = node.child(segment)
+        if route.method in node.methods:
+            raise ValueError(f"{route.method} {route.path} has two handlers")
+        node.methods[route.method] = (target, route.parameter_names)
+
+    def find(self, method: str, path: str) -> Found:
+        """Look up *method* and *path*; HEAD finds the GET route where it has none of its own."""
+        allowed: set[str] = set()
+        for node, values in self._root.find(path.split("/")[1:], 0, ()):
+            found = node.methods.get(method) or (node.methods.get("GET") if method == "HEAD" else None)
+            if found is not None:
+                target, names = found
+                return Found(target, dict(zip(names, values, strict=True)))
+            allowed.update(node.methods)
+        if "GET" in allowed:
+            allowed.add("HEAD")
+        return Found(allowed=tuple(sorted(allowed)))

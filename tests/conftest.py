@@ -1,0 +1,42 @@
+"""Every test that takes one of these fixtures runs on both engines; its name says on which."""
+
+import engines
+import pytest
+
+
+def pytest_report_header():
+    built = [name for name in engines.NAMES if engines.is_built(name)]
+    return f"fastware engines: {', '.join(built)}"
+
+
+@pytest.fixture(scope="session", params=engines.NAMES)
+def engine_name(request):
+    if not engines.is_built(request.param):
+        pytest.skip("the Rust engine is not built in this installation")
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def fastware(engine_name):
+    """The package, on one engine."""
+    return engines.load(engine_name)
+
+
+@pytest.fixture(scope="session")
+def auth(fastware):
+    """``fastware.auth``, on one engine."""
+    return fastware.auth
+
+
+@pytest.fixture(scope="session")
+def engine(engine_name):
+    """The calls of the engine contract, on one engine."""
+    return engines.engine(engine_name)
+
+
+@pytest.fixture(scope="session")
+def both():
+    """The calls of the engine contract: ``(rust, python)``, to be compared."""
+    if not engines.is_built("rust"):
+        pytest.skip("the Rust engine is not built in this installation")
+    return engines.engine("rust"), engines.engine("python")

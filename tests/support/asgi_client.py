@@ -1,0 +1,86 @@
+"""Call an ASGI application as a server would, in process."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+
+@dataclass
+class Answer:
+    """A whole response."""
+
+    status: int
+    headers: list
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def header(self, name):
+        values = [value.decode("latin-1") for key, value in self.headers if key == name.encode("ascii")]
+        return values[0] if values else None
+
+    def header_list(self, name):
+        return [value.decode("latin-1") for key, value in self.headers if key == name.encode("ascii")]
+
+
+def scope(method="GET", path="/", *, headers=(), query="", state=None, client=("127.0.0.1", 50000)):
+    """An HTTP scope; *headers* are pairs of ``str`` or ``bytes``."""
+    made = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode("utf-8"),
+        "root_path": "",
+        "query_string": _latin1(query),
+        "headers": [(_latin1(name), _latin1(value)) for name, value in headers],
+        "client": client,
+        "server": ("127.0.0.1", 80),
+    }
+    if state is not None:
+        made["state"] = state
+    return made
+
+
+async def acall(app, method="GET", path="/", *, body=b"", chunks=None, **options):
+    """Call *app*; *chunks* sends the body in pieces, ``None`` among them is a disconnect."""
+    if isinstance(body, (dict, list)):
+        body = json.dumps(body).encode("utf-8")
+    pieces = list(chunks) if chunks is not None else [body]
+    messages = [
+        {"type": "http.disconnect"}
+        if piece is None
+        else {"type": "http.request", "body": piece, "more_body": index < len(pieces) - 1}
+        for index, piece in enumerate(pieces)
+    ]
+    sent = []
+
+    async def receive():
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    await app(scope(method, path, **options), receive, send)
+    if not sent:
+        return None
+    start, *bodies = sent
+    assert start["type"] == "http.response.start"
+    assert all(message["type"] == "http.response.body" for message in bodies)
+    assert bodies
+    assert not bodies[-1].get("more_body", False)
+    whole = b"".join(message.get("body", b"") for message in bodies)
+    return Answer(start["status"], list(start["headers"]), whole)
+
+
+def call(app, method="GET", path="/", **options):
+    """Call *app* in an event loop of its own; ``None`` where it sent nothing."""
+    return asyncio.run(acall(app, method, path, **options))
+
+
+def _latin1(text):
+    return text.encode("latin-1") if isinstance(text, str) else text

@@ -1,0 +1,65 @@
+"""Real ASGI servers on loopback, started and stopped by the test that uses them."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+NAMES = ("granian", "uvicorn")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _command(server, target, port, workers):
+    if server == "granian":
+        options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
+        return [sys.executable, "-m", "granian", *options, target]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--lifespan", "on"]
+    return [sys.executable, "-m", "uvicorn", *options, target]
+
+
+@contextlib.contextmanager
+def serve(server, target, *, folder, env=None, workers=1, log=None):
+    """Serve ``module:app`` of *folder* with *server*; yields the base URL. The log goes to the file *log*."""
+    port = free_port()
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(open(log, "wb")) if log else subprocess.DEVNULL
+        process = subprocess.Popen(
+            _command(server, target, port, workers),
+            cwd=folder,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_it_listens(process, port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            _stop(process)
+
+
+def _wait_until_it_listens(process, port, seconds=30):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode} before it listened")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not listen within {seconds} s")
+
+
+def _stop(process):
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
