@@ -86,7 +86,7 @@ class App:
             response = await self._respond(scope, receive)
         except ClientDisconnected:
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is logged and answered
             response = _error_response(error, scope)
         await response(scope, receive, send)
 

@@ -27,11 +27,10 @@ class Provider:
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
         self._takes_request = _takes_request(factory)
-        call = factory if inspect.isroutine(factory) or not hasattr(factory, "__call__") else factory.__call__
         self._enter: Callable[..., Any] | None = None
-        if inspect.isgeneratorfunction(factory) or inspect.isgeneratorfunction(call):
+        if is_kind(inspect.isgeneratorfunction, factory):
             self._enter = contextmanager(factory)
-        elif inspect.isasyncgenfunction(factory) or inspect.isasyncgenfunction(call):
+        elif is_kind(inspect.isasyncgenfunction, factory):
             self._enter = asynccontextmanager(factory)
         self.is_generator = self._enter is not None
 
@@ -54,6 +53,11 @@ def _takes_request(factory: Factory) -> bool:
         names = ", ".join(parameter.name for parameter in required)
         raise TypeError(f"the dependency {name_of(factory)} takes {names}; a dependency takes the request, or nothing")
     return len(required) == 1 or any(parameter.name == "request" for parameter in parameters_of(factory))
+
+
+def is_kind(test: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
+    """Whether *test*, one of ``inspect``'s, holds for *function*, or for the ``__call__`` of a callable object."""
+    return test(function) or test(type(function).__call__)
 
 
 def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Any
 
-from fastware.dependencies import Dependencies, Factory, Provider, name_of, parameters_of
+from fastware.dependencies import Dependencies, Factory, Provider, is_kind, name_of, parameters_of
 from fastware.request import Request
 from fastware.responses import JSONResponse, Response, TextResponse
 from fastware.routing import Handler, Route
@@ -22,7 +22,7 @@ class Endpoint:
     def __init__(self, route: Route, overrides: dict[Factory, Factory]) -> None:
         handler = route.handler
         self._handler = handler
-        self._is_async = _is_async(handler)
+        self._is_async = is_kind(inspect.iscoroutinefunction, handler)
         self._overrides = overrides
         self._providers = _providers(route.dependencies)
         self._needs_cleanup = any(provider.is_generator for provider, _ in self._providers)
@@ -59,10 +59,6 @@ class Endpoint:
             if inspect.isawaitable(result):
                 result = await result
         return _as_response(result, self._handler)
-
-
-def _is_async(handler: Handler) -> bool:
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(getattr(handler, "__call__", None))
 
 
 def _providers(dependencies: Dependencies) -> list[tuple[Provider, list[str]]]:

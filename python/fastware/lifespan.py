@@ -25,20 +25,26 @@ async def run(lifespan: Lifespan | None, app: Any, scope: Scope, receive: Receiv
     is_started = False
     try:
         async with _context(lifespan, app) as state:
-            if state is not None and not isinstance(state, Mapping):
-                raise TypeError(f"the lifespan yielded {type(state).__name__}; yield a dict, or nothing")
-            app.state.update(state or {})
+            app.state.update(_checked(state))
             if "state" in scope:
                 scope["state"].update(app.state)
             await send({"type": "lifespan.startup.complete"})
             is_started = True
             await receive()
     except Exception as error:
-        logger.exception("The lifespan failed at %s", "shutdown" if is_started else "startup")
         phase = "shutdown" if is_started else "startup"
+        logger.exception("The lifespan failed at %s", phase)
         await send({"type": f"lifespan.{phase}.failed", "message": f"{type(error).__name__}, see the log"})
         return
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _checked(state: Any) -> Mapping[str, Any]:
+    if state is None:
+        return {}
+    if not isinstance(state, Mapping):
+        raise TypeError(f"the lifespan yielded {type(state).__name__}; yield a dict, or nothing")
+    return state
 
 
 def _context(lifespan: Lifespan | None, app: Any) -> AbstractAsyncContextManager[Any]:

@@ -53,8 +53,8 @@ class Router:
     """A set of routes. ``create_app`` makes an application of one.
 
     Paths start with ``/``. A whole segment may be a parameter: ``{name}`` (any text), ``{id:int}`` (digits) or, as the
-    last segment, ``{rest:path}`` (any text, slashes included). Where several routes match, a literal segment goes before
-    ``int``, ``int`` before text, text before ``path``.
+    last segment, ``{rest:path}`` (any text, slashes included). Where several routes match, a literal segment goes
+    before ``int``, ``int`` before text, text before ``path``.
 
     Args:
         prefix: goes before every path.
@@ -159,7 +159,7 @@ def _check_path(path: str) -> None:
             raise ValueError(f"in {path!r}, {segment} must be the last segment")
         if kind not in (*_CONVERTERS, _PATH):
             raise ValueError(
-                f"in {path!r}, {segment!r} must be {{name}}, {{name:int}}, {{name:str}} or {{name:path}}, a whole segment"
+                f"in {path!r}, {segment!r} must be a whole segment: {{name}}, {{name:int}}, {{name:str}} or {{name:path}}"
             )
 
 

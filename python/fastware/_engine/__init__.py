@@ -27,8 +27,8 @@ def _pick() -> Engine:
                 raise
             if choice == "rust":
                 raise ImportError(
-                    "FASTWARE_ENGINE is 'rust', but this installation has no Rust engine. Get a wheel for your platform, "
-                    "or install Rust (https://rustup.rs) and run: "
+                    "FASTWARE_ENGINE is 'rust', but this installation has no Rust engine. Get a wheel for your "
+                    "platform, or install Rust (https://rustup.rs) and run: "
                     'FASTWARE_BUILD=rust pip install --force-reinstall --no-binary fastware "fastware[auth]"'
                 ) from None
     return _load("pure")

@@ -2,7 +2,7 @@
 
 An engine does the hot jobs, one whole job a call. Whatever the input, both engines return equal values of
 equal types, or raise the same exception type with the same message. This file is where a rule is written
-down; ``docs/behaviour.md`` gives the reasons.
+down.
 
 Vocabulary: a *secret* is ``str`` (taken as UTF-8) or ``bytes``; *secrets* is one secret, or a list or tuple of
 them. ASGI *headers* are any iterable of two-item iterables of ``bytes``.
@@ -74,10 +74,10 @@ class Engine(Protocol):
     TokenBuckets: type[TokenBuckets]
 
     def sign(self, subject: str, role: str, issued_at: int, expires_at: int, secrets: Secrets) -> str | None:
-        """Return the HS256 JWT of the claims ``sub, role, iat, exp``, in this order, signed with the first secret.
+        r"""Return the HS256 JWT of the claims ``sub, role, iat, exp``, in this order, signed with the first secret.
 
         Times are integer seconds since the epoch, UTC, within 64 bits. The header is
-        ``{"alg":"HS256","typ":"JWT"}`` and the JSON is compact and ASCII (other characters as ``\\uXXXX``), which
+        ``{"alg":"HS256","typ":"JWT"}`` and the JSON is compact and ASCII (other characters as ``\uXXXX``), which
         makes the token the one that PyJWT makes of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
 
         ``None`` where an argument is unfit: not of its type, a *subject* or *role* with a lone surrogate, a time
@@ -104,12 +104,13 @@ class Engine(Protocol):
            a byte order mark, no lone surrogate in any string, no ``NaN`` or ``Infinity``, no number that overflows
            to infinity, no integer over ``MAX_INTEGER_LENGTH`` characters, at most ``MAX_JSON_DEPTH`` deep. Of
            equal member names the last counts (RFC 8259 section 4, as ``json`` does).
-        4. Header: ``alg`` is ``"HS256"``; ``kid``, where present, is a string; ``b64`` is not ``false``; ``crit``, where
-           present, is a non-empty array of ``"b64"`` only, and ``b64`` is present (RFC 7515 section 4.1.11, RFC 7797).
+        4. Header: ``alg`` is ``"HS256"``; ``kid``, where present, is a string; ``b64`` is not ``false``; ``crit``,
+           where present, is a non-empty array of ``"b64"`` only, and ``b64`` is present (RFC 7515 section 4.1.11,
+           RFC 7797).
         5. Payload: ``exp``, ``nbf``, ``iat``, where present, are JSON numbers, truncated to integers, with
-           ``exp > now - leeway``, ``nbf <= now + leeway``, ``iat <= now + leeway``; ``sub`` and ``jti``, where present,
-           are strings; ``aud`` is absent or empty (``""``, ``[]``, ``{}``, ``0``, ``false``, ``null``), since no audience
-           is expected (RFC 7519 section 4.1).
+           ``exp > now - leeway``, ``nbf <= now + leeway``, ``iat <= now + leeway``; ``sub`` and ``jti``, where
+           present, are strings; ``aud`` is absent or empty (``""``, ``[]``, ``{}``, ``0``, ``false``, ``null``), since
+           no audience is expected (RFC 7519 section 4.1).
         """
         ...
 
@@ -123,13 +124,13 @@ class Engine(Protocol):
         ...
 
     def cookie(self, headers: Headers, cookie_name: str) -> str:
-        """Return the value of the cookie *cookie_name* in the Cookie header or headers, or ``""``.
+        r"""Return the value of the cookie *cookie_name* in the Cookie header or headers, or ``""``.
 
         Several Cookie headers are read as if joined by ``"; "`` (RFC 9113 section 8.2.3). ``;`` ends a pair, inside
         quotes too; the first ``=`` ends the name; a pair without ``=`` or with an empty name is no cookie; spaces and
         tabs around name and value are trimmed, nothing else. Names are compared exactly, and the last of equal
-        names wins. A value in double quotes is unquoted: ``\\`` and three octal digits (first 0 to 3) is that
-        character, ``\\`` and any other character but a line feed is that character. Bytes are Latin-1. Linear in
+        names wins. A value in double quotes is unquoted: ``\`` and three octal digits (first 0 to 3) is that
+        character, ``\`` and any other character but a line feed is that character. Bytes are Latin-1. Linear in
         the length of the headers. ``TypeError`` as for :meth:`header`, or where *cookie_name* is not a ``str``.
         """
         ...

@@ -13,8 +13,8 @@ CSRF_COOKIE: Final = "csrf_token"
 def set_session_cookies(token: str, csrf_token: str, *, max_age: int | None = None, secure: bool = False) -> list[str]:
     """Return the two ``Set-Cookie`` values that begin a session.
 
-    ``session`` holds *token* and is hidden from JavaScript; ``csrf_token`` holds *csrf_token* and is readable by it, so that
-    it can be sent back as ``X-CSRF-Token``. Both have ``Path=/`` and ``SameSite=lax``.
+    ``session`` holds *token* and is hidden from JavaScript; ``csrf_token`` holds *csrf_token* and is readable by it, so
+    that it can be sent back as ``X-CSRF-Token``. Both have ``Path=/`` and ``SameSite=lax``.
 
     Args:
         token: what :func:`~fastware.auth.create_token` returned.

@@ -17,9 +17,10 @@ _DETAILS: Final = {CSRF_MISSING: "Missing CSRF token", CSRF_MISMATCH: "CSRF toke
 class CSRFMiddleware:
     """ASGI middleware that lets a state-changing request pass only with its CSRF token.
 
-    Any method but GET, HEAD and OPTIONS needs a ``csrf_token`` cookie equal to the ``X-CSRF-Token`` header. A request with a
-    well-formed ``Authorization: Bearer`` token passes: a browser cannot be made to add one cross-site. Other requests get
-    403 ``{"detail": "Missing CSRF token"}`` or ``{"detail": "CSRF token mismatch"}``, and the inner application is not called.
+    Any method but GET, HEAD and OPTIONS needs a ``csrf_token`` cookie equal to the ``X-CSRF-Token`` header. A request
+    with a well-formed ``Authorization: Bearer`` token passes: a browser cannot be made to add one cross-site. Other
+    requests get 403 ``{"detail": "Missing CSRF token"}`` or ``{"detail": "CSRF token mismatch"}``, and the inner
+    application is not called.
 
     Args:
         app: the inner ASGI application.

@@ -16,8 +16,8 @@ _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[str, Any]:
     """Return the claims of the token that *request* presents.
 
-    The token is the first of these that is not empty: ``Authorization: Bearer``, the ``session`` cookie, the ``token`` query
-    parameter. The secret, or the sequence of secrets, is ``request.state["config"]["jwt_secret"]``.
+    The token is the first of these that is not empty: ``Authorization: Bearer``, the ``session`` cookie, the ``token``
+    query parameter. The secret, or the sequence of secrets, is ``request.state["config"]["jwt_secret"]``.
 
     Args:
         request: anything with an ASGI ``scope`` and a ``state``.

@@ -39,7 +39,8 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Calla
         ValueError: *rate* is anything else.
         TypeError: the decorated handler takes no request.
 
-    The handler raises ``HTTPError(429, "Rate limit exceeded")`` for a call too many, with ``Retry-After`` in whole seconds.
+    For a call too many the handler raises ``HTTPError(429, "Rate limit exceeded")``, with ``Retry-After`` in whole
+    seconds.
 
     """
     capacity, period = _parse(rate)
@@ -78,7 +79,8 @@ def _parse(rate: object) -> tuple[int, int]:
     capacity = int(match[1]) if match else 0
     if not match or capacity > 10**9:
         raise ValueError(
-            f'rate must be "N/second", "N/minute" or "N/hour" with N from 1 to 1000000000, like "5/minute"; not {rate!r:.80}'
+            'rate must be "N/second", "N/minute" or "N/hour" with N from 1 to 1000000000, like "5/minute"; '
+            f"not {rate!r:.80}"
         )
     return capacity, _PERIODS[match[2]]
 

@@ -55,8 +55,9 @@ def create_token(username: str, role: str, secret: Secrets, expires_hours: int =
 def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None:
     """Return the claims of *token*, or ``None`` on any error: it never raises, whatever *token* and *secret* are.
 
-    The token must be HS256, signed with *secret* (of a sequence, with one of them), within ``exp``, ``nbf`` and ``iat``, and
-    spelled canonically. The rules, with their sources: ``docs/behaviour.md``.
+    The token must be HS256, signed with *secret* (of a sequence, with one of them), within ``exp``, ``nbf`` and ``iat``,
+    and spelled canonically. The rules, with their sources, are those of ``Engine.verify`` in
+    ``fastware/_engine/contract.py``.
 
     Args:
         token: a JWT in compact serialization, at most 65,536 characters.
