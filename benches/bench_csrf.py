@@ -4,7 +4,7 @@ import engines
 
 from . import by_hand
 from .contenders import BY_HAND, on_both_engines
-from .drive import ask_for_response, asgi_call
+from .drive import asgi_call, ask_for_response
 from .job import Job, each_contender
 from .requests import BROWSER_HEADERS, cookie_header, http_scope
 

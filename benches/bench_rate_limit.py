@@ -21,7 +21,7 @@ _REQUEST = SimpleNamespace(scope={"client": ("203.0.113.7", 50000)})
 _ANSWER = {"found": 3}
 
 
-class _TooManyRequests(Exception):
+class _TooManyRequestsError(Exception):
     """What the peers raise in the place of fastware's HTTPError."""
 
     def __init__(self, retry_after):
@@ -93,7 +93,7 @@ def _limits_handler(rate):
     async def limited(request):
         client = request.scope["client"][0]
         if not limiter.hit(item, client):
-            raise _TooManyRequests(math.ceil(limiter.get_window_stats(item, client).reset_time - time.time()))
+            raise _TooManyRequestsError(math.ceil(limiter.get_window_stats(item, client).reset_time - time.time()))
         return await _search(request)
 
     return limited
@@ -105,7 +105,7 @@ def _by_hand_handler(rate):
     async def limited(request):
         wait = buckets.take(request.scope["client"][0])
         if wait:
-            raise _TooManyRequests(wait)
+            raise _TooManyRequestsError(wait)
         return await _search(request)
 
     return limited

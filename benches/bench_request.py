@@ -3,7 +3,7 @@
 import engines
 
 from .contenders import on_both_engines
-from .drive import ask_for_response, asgi_call
+from .drive import asgi_call, ask_for_response
 from .job import Job, each_contender
 from .requests import BROWSER_HEADERS, http_scope
 from .tokens import CLAIMS, SECRET, forged, signed

@@ -119,6 +119,22 @@ def test_a_missing_member_of_an_object_in_an_array_is_a_400_that_names_it(fastwa
     assert "age" in answer.json["detail"]
 
 
+@pytest.mark.parametrize("body", ["null", "5", '"text"', "true", "[]", '["username"]'])
+def test_a_body_that_is_no_object_is_400_for_a_handler_that_reads_a_member(fastware, body):
+    answer = read(fastware, lambda request: request.json["username"], body=body.encode())
+    assert answer.status == 400
+
+
+def test_a_missing_item_of_an_array_is_a_400_that_names_it(fastware):
+    answer = read(fastware, lambda request: request.json["users"][1], body={"users": ["alice"]})
+    assert answer.status == 400
+    assert "1" in answer.json["detail"]
+
+
+def test_a_type_error_of_the_handler_is_a_500_where_the_body_is_an_object(fastware):
+    assert read(fastware, lambda request: request.json["a"]["b"], body={"a": 1}).status == 500
+
+
 def test_a_missing_member_is_a_key_error_for_those_who_catch_one(fastware):
     def with_default(request):
         try:

@@ -97,7 +97,15 @@ class App:
                 raise HTTPError(405, "Method not allowed", {"Allow": ", ".join(found.allowed)})
             raise HTTPError(404, "Not found")
         body = await read_body(scope, receive, self._max_body_size)
-        response: Response = await found.target.respond(Request(scope, body, found.path_params))
+        request = Request(scope, body, found.path_params)
+        try:
+            response: Response = await found.target.respond(request)
+        except TypeError as error:
+            if not request.has_lone_json:
+                raise
+            # The handler read a field of what the client sent in the place of an object.
+            logger.warning("%s %s: the body is JSON, but no object", scope["method"], scope["path"], exc_info=error)
+            raise HTTPError(400, "The body must be a JSON object or array") from None
         return response
 
 

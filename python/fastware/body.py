@@ -14,7 +14,7 @@ class ClientDisconnected(Exception):  # noqa: N818 - an event, not an error
 
 
 async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
-    """Return the body, at most *max_size* bytes; ``b""`` for GET and HEAD, where it means nothing (RFC 9110 section 9.3).
+    """Return the body, at most *max_size* bytes; ``b""`` for GET and HEAD (RFC 9110 section 9.3).
 
     Raises:
         HTTPError: 413 for a larger one; what is announced as larger is not read at all.

@@ -26,7 +26,14 @@ class HTTPError(Exception):
 
 
 class MissingFieldError(HTTPError, KeyError):
-    """A member that the handler reads is not in the body: a 400, and a ``KeyError`` for those who catch one."""
+    """A field that the handler reads is not in the body: a 400, and a ``KeyError`` for those who catch one."""
 
     def __init__(self, name: object) -> None:
         super().__init__(400, f"Missing field: {name}")
+
+
+class MissingItemError(HTTPError, IndexError):
+    """An item that the handler reads is not in the body: a 400, and an ``IndexError`` for those who catch one."""
+
+    def __init__(self, index: object) -> None:
+        super().__init__(400, f"Missing item: {index}")

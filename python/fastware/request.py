@@ -10,7 +10,7 @@ import msgspec
 
 from fastware._engine import engine
 from fastware.asgi import Scope
-from fastware.errors import HTTPError, MissingFieldError
+from fastware.errors import HTTPError, MissingFieldError, MissingItemError
 
 _MAX_FIELDS: Final = 1_000
 _UNREAD: Final = object()
@@ -62,12 +62,26 @@ class State(MutableMapping[str, Any]):
 
 
 class _JSONObject(dict[str, Any]):
-    """The members of a JSON body. Reading one that the client left out is the client's error."""
+    """An object in the body. Reading a field that the client left out is the client's error."""
 
     __slots__ = ()
 
     def __missing__(self, name: str) -> Any:
         raise MissingFieldError(name)
+
+
+class _JSONArray(list[Any]):
+    """An array in the body. Reading an item that the client left out, or a field, is the client's error."""
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, str):
+            raise MissingFieldError(index)
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            raise MissingItemError(index) from None
 
 
 class Request:
@@ -117,7 +131,7 @@ class Request:
     def json(self) -> Any:
         """The body, decoded as JSON.
 
-        Reading a member that an object does not have (``request.json["name"]``) is a 400 that names it.
+        What a handler reads of it that is not there (``request.json["name"]``, at any depth) is a 400 that names it.
 
         Raises:
             HTTPError: 400 where the body is not JSON.
@@ -126,6 +140,11 @@ class Request:
         if self._json is _UNREAD:
             self._json = _decode_json(self.body)
         return self._json
+
+    @property
+    def has_lone_json(self) -> bool:
+        """Whether the body was read as JSON and is a number, string or word: nothing to read a field of."""
+        return self._json is not _UNREAD and not isinstance(self._json, (dict, list))
 
     @property
     def text(self) -> str:
@@ -178,10 +197,18 @@ def _decode_json(body: bytes) -> Any:
     if not body:
         raise HTTPError(400, "The body is empty, expected JSON")
     try:
-        value = msgspec.json.decode(body)
+        return _answering(msgspec.json.decode(body))
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise HTTPError(400, f"The body is not JSON: {error}") from None
-    return _JSONObject(value) if isinstance(value, dict) else value
+
+
+def _answering(value: Any) -> Any:
+    """*value* with objects and arrays that answer the client where it left something out."""
+    if isinstance(value, dict):
+        return _JSONObject(zip(value, map(_answering, value.values()), strict=True))
+    if isinstance(value, list):
+        return _JSONArray(map(_answering, value))
+    return value
 
 
 def _decode_fields(encoded: bytes) -> dict[str, str]:

@@ -159,7 +159,7 @@ def _check_path(path: str) -> None:
             raise ValueError(f"in {path!r}, {segment} must be the last segment")
         if kind not in (*_CONVERTERS, _PATH):
             raise ValueError(
-                f"in {path!r}, {segment!r} must be a whole segment: {{name}}, {{name:int}}, {{name:str}} or {{name:path}}"
+                f"in {path!r}, {segment!r} must be {{name}}, {{name:int}}, {{name:str}} or {{name:path}}, without more"
             )
 
 

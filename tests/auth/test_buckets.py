@@ -109,6 +109,9 @@ CALLS = st.lists(st.tuples(st.sampled_from(["a", "b", "", "\ud800", "k" * 300]),
 @given(capacity=CAPACITIES, period=PERIODS, calls=CALLS)
 @example(capacity=1, period=2**53, calls=[("a", LAST_MOMENT), ("a", LAST_MOMENT), ("a", 0)])
 @example(capacity=10**9, period=SECOND, calls=[("a", LAST_MOMENT), ("a", 0), ("b", 0)])
+@example(
+    capacity=1, period=SECOND, calls=[("a", 0), *[("b", SECOND + n * SECOND // 200) for n in range(300)], ("a", 0)]
+)
 def test_the_engines_agree_call_by_call_whatever_the_clock_does(both, capacity, period, calls):
     rust, python = (engine.TokenBuckets(capacity, period) for engine in both)
     for key, now in calls:

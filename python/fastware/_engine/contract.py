@@ -26,6 +26,9 @@ MAX_JSON_DEPTH: Final = 64
 MAX_INTEGER_LENGTH: Final = 4_300
 """Characters of the longest integer literal in a token's JSON, the sign included."""
 
+MAX_LEEWAY: Final = 2**53
+"""Seconds of the longest leeway: sums with the clock stay exact."""
+
 MAX_BUCKET_CAPACITY: Final = 1_000_000_000
 """Tokens in the largest bucket."""
 
@@ -57,6 +60,9 @@ class TokenBuckets(Protocol):
         Returns 0 where the token was taken, otherwise the nanoseconds to wait until one is there (rounded up);
         a refusal takes nothing. *key* may be any ``str``, lone surrogates included; another type is a
         ``TypeError``, a *now* out of range an ``OverflowError``.
+
+        Full buckets are looked for once the clock is a 256th of *period* past the last such moment (0 at first); a
+        *now* before that moment counts as it, so that nobody can tell whether a bucket is kept.
         """
         ...
 
@@ -86,15 +92,17 @@ class Engine(Protocol):
         A secret is unfit when it is empty, has a lone surrogate, or is a key of another kind, which PyJWT refuses
         too (RFC 8725 section 2.1): it contains ``-----BEGIN `` or ``---- BEGIN `` (PEM, SSH2), starts with an SSH
         key type (``ssh-ed25519``, ``ssh-rsa``, ``ssh-dss``, ``ecdsa-sha2-nistp256``, ``-nistp384``, ``-nistp521``), or
-        is a JWK: JSON in ``{}`` or ``[]``, white space aside, with ``kty`` or a backslash in it.
+        is a JWK: JSON in ``{}`` or ``[]``, white space, NULs and a byte order mark aside (UTF-16 and UTF-32 are looked
+        through), with ``kty`` or a backslash in it.
         """
         ...
 
     def verify(self, token: object, secrets: object, now: float, leeway: float) -> dict[str, Any] | None:
         """Return the claims of *token* if one of *secrets* signed it and it is valid at *now*; otherwise ``None``.
 
-        *now* is in seconds since the epoch, UTC, *leeway* in seconds. Never an exception, whatever *token* and
-        *secrets* are; an unfit secret among several is passed over. In this order:
+        *now* is in seconds since the epoch, UTC, within 2**53 of it, *leeway* in seconds, 0 to ``MAX_LEEWAY``; the
+        caller checks both. Never an exception, whatever *token* and *secrets* are; an unfit secret among several
+        is passed over. In this order:
 
         1. *token* is a ``str`` of at most ``MAX_TOKEN_LENGTH`` ASCII characters, with exactly two dots.
         2. The signature segment is the canonical base64url spelling of 32 bytes (RFC 7515 section 2, RFC 4648

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from fastware._engine import engine
+from fastware._engine.contract import MAX_LEEWAY
 
 Secret: TypeAlias = str | bytes
 Secrets: TypeAlias = Secret | Sequence[Secret]
@@ -55,8 +55,8 @@ def create_token(username: str, role: str, secret: Secrets, expires_hours: int =
 def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None:
     """Return the claims of *token*, or ``None`` on any error: it never raises, whatever *token* and *secret* are.
 
-    The token must be HS256, signed with *secret* (of a sequence, with one of them), within ``exp``, ``nbf`` and ``iat``,
-    and spelled canonically. The rules, with their sources, are those of ``Engine.verify`` in
+    The token must be HS256, signed with *secret* (of a sequence, with one of them), within ``exp``, ``nbf`` and
+    ``iat``, and spelled canonically. The rules, with their sources, are those of ``Engine.verify`` in
     ``fastware/_engine/contract.py``.
 
     Args:
@@ -65,16 +65,24 @@ def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[st
         leeway: seconds by which clocks may differ (RFC 7519 section 4.1.4).
 
     Raises:
-        ValueError: a *leeway* that is not a finite number of seconds, zero or more.
+        TypeError: a *leeway* that is no number.
+        ValueError: a *leeway* below zero or over 2**53.
 
     """
-    if leeway and not (math.isfinite(leeway) and leeway > 0):
-        raise ValueError("leeway must be a finite number of seconds, zero or more")
+    if leeway != 0.0:
+        _check_leeway(leeway)
     try:
         secrets = _normalized(secret)
     except Exception:  # noqa: BLE001 - a sequence of the caller's may raise anything
         return None
     return engine.verify(token, secrets, time.time(), leeway)
+
+
+def _check_leeway(leeway: object) -> None:
+    if not isinstance(leeway, (int, float)):
+        raise _wrong_type("leeway", "a number of seconds", leeway)
+    if not 0 <= leeway <= MAX_LEEWAY:
+        raise ValueError("leeway must be a number of seconds from 0 to 2**53")
 
 
 def _normalized(secret: Secrets) -> Any:

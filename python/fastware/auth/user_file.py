@@ -23,8 +23,8 @@ class UserFileError(ValueError):
 class JSONFileUserStore(UserStore):
     """Users in a JSON array at *path*. No file: no users.
 
-    A save is atomic and durable: a reader, and whoever comes after a process that was killed, finds the old users or the
-    new ones. Threads and processes that share the file lose no update; the lock is an empty file beside it,
+    A save is atomic and durable: a reader, and whoever comes after a process that was killed, finds the old users or
+    the new ones. Threads and processes that share the file lose no update; the lock is an empty file beside it,
     ``<name>.lock``. The file is readable and writable by its owner only. A symbolic link is followed, not replaced.
 
     Args:

@@ -1,13 +1,16 @@
 //! HMAC with SHA-256 (RFC 2104, RFC 7518 section 3.2), and which secrets may be used with it.
 
 use hmac::{Hmac, KeyInit, Mac};
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 pub const SIGNATURE_LENGTH: usize = 32;
 
 const SSH_KEY_TYPES: [&[u8]; 6] =
     [b"ssh-ed25519", b"ssh-rsa", b"ssh-dss", b"ecdsa-sha2-nistp256", b"ecdsa-sha2-nistp384", b"ecdsa-sha2-nistp521"];
+
+const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
 
 /// A secret that is fit for HMAC. It borrows the bytes: nothing of a secret outlives the call.
 #[derive(Clone, Copy)]
@@ -46,7 +49,19 @@ fn is_ssh_key(bytes: &[u8]) -> bool {
     SSH_KEY_TYPES.iter().any(|kind| bytes.starts_with(kind))
 }
 
+/// JSON that may hold a JWK. NULs aside, UTF-16 and UTF-32 are ASCII too.
 fn is_jwk(bytes: &[u8]) -> bool {
+    if memchr(0, bytes).is_some() {
+        let without_nuls: Vec<u8> = bytes.iter().copied().filter(|&byte| byte != 0).collect();
+        return is_jwk_without_nuls(&Zeroizing::new(without_nuls));
+    }
+    is_jwk_without_nuls(bytes)
+}
+
+fn is_jwk_without_nuls(mut bytes: &[u8]) -> bool {
+    for mark in BYTE_ORDER_MARKS {
+        bytes = bytes.strip_prefix(mark).unwrap_or(bytes);
+    }
     let json = bytes.trim_ascii();
     let enclosed = matches!(json, [b'{', .., b'}'] | [b'[', .., b']']);
     enclosed && (memmem::find(json, b"kty").is_some() || json.contains(&b'\\'))
@@ -80,6 +95,8 @@ mod tests {
         assert!(!fit(b"ssh-rsa AAAA"));
         assert!(!fit(b" {\"kty\":\"oct\",\"k\":\"AA\"}\n"));
         assert!(!fit(br#"[{"k\u0074y":"oct"}]"#));
+        assert!(!fit(b"\xef\xbb\xbf{\"kty\":\"oct\"}"));
+        assert!(!fit(b"\xff\xfe{\0\"\0k\0t\0y\0\"\0:\x001\0}\0"));
     }
 
     #[test]

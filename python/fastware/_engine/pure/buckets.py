@@ -28,7 +28,7 @@ class TokenBuckets:
         self._ticks_per_period = self._ticks_per_token * capacity
         self._hash_key = os.urandom(16)
         self._shards: list[dict[str | bytes, int]] = [{} for _ in range(_SHARDS)]
-        self._next_sweep = 0
+        self._swept_at = 0
         self._next_shard = 0
         self._lock = threading.Lock()
 
@@ -43,8 +43,9 @@ class TokenBuckets:
         kept_key = key if len(key) <= _LONGEST_KEY else self._fingerprint(key)
         shard = self._shards[hash(kept_key) % _SHARDS]
         with self._lock:
-            if now >= self._next_sweep:
+            if now >= self._swept_at - (-self._ticks_per_period // _SHARDS):
                 self._sweep(now)
+            now = max(now, self._swept_at)
             arrival = max(shard.get(kept_key, 0), now) + self._ticks_per_token
             wait = arrival - now - self._ticks_per_period
             if wait <= 0:
@@ -60,7 +61,7 @@ class TokenBuckets:
 
     def _sweep(self, now: int) -> None:
         """Sweep one shard, in place: every bucket that has filled up goes within two periods."""
-        self._next_sweep = now - (-self._ticks_per_period // _SHARDS)
+        self._swept_at = now
         shard = self._shards[self._next_shard]
         self._next_shard = (self._next_shard + 1) % _SHARDS
         for key in [key for key, arrival in shard.items() if arrival <= now]:

@@ -11,7 +11,8 @@ from fastware._engine.contract import MAX_INTEGER_LENGTH, MAX_JSON_DEPTH
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BRACKET = re.compile(r"[\[\]{}]")
-_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|u([dD][89a-fA-F])|.)")
+"""An escape in a JSON text; a lone surrogate has a group."""
 
 
 def read_object(text: bytes) -> dict[str, Any]:
@@ -22,8 +23,8 @@ def read_object(text: bytes) -> dict[str, Any]:
     value = _decoder.decode(json_text)
     if type(value) is not dict:
         raise ValueError("not an object")
-    if _SURROGATE_ESCAPE.search(json_text):
-        _refuse_lone_surrogates(value)
+    if "\\" in json_text and any(_ESCAPE.findall(json_text)):
+        raise ValueError("a lone surrogate")
     return value
 
 
@@ -33,10 +34,6 @@ def _depth(json_text: str) -> int:
         depth += 1 if bracket in "[{" else -1
         deepest = max(deepest, depth)
     return deepest
-
-
-def _refuse_lone_surrogates(value: dict[str, Any]) -> None:
-    json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
 def _integer(literal: str) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from fastware._engine.contract import MAX_TOKEN_LENGTH
+from fastware._engine.pure.arguments import as_items, as_octets, as_text, as_utf8
 from fastware._engine.pure.json import read_object
 from fastware._extras import require
 
@@ -29,18 +30,19 @@ _SSH_KEY_TYPES: Final = (
     b"ecdsa-sha2-nistp384",
     b"ecdsa-sha2-nistp521",
 )
+_BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _JSON_BRACKETS: Final = ((b"{", b"}"), (b"[", b"]"))
 _ASCII_SPACE: Final = b" \t\n\x0c\r"
 
 
 def sign(subject: object, role: object, issued_at: object, expires_at: object, secrets: object) -> str | None:
     algorithm = require("jwt").get_algorithm_by_name("HS256")
-    if not (_is_text(subject) and _is_text(role) and _is_time(issued_at) and _is_time(expires_at)):
+    if as_utf8(subject) is None or as_utf8(role) is None or not (_is_time(issued_at) and _is_time(expires_at)):
         return None
     secret = next(_fit_secrets(secrets), None)
     if secret is None:
         return None
-    claims = {"sub": subject, "role": role, "iat": int(issued_at), "exp": int(expires_at)}  # type: ignore[call-overload]
+    claims = {"sub": as_text(subject), "role": as_text(role), "iat": _integer(issued_at), "exp": _integer(expires_at)}
     payload = json.dumps(claims, separators=(",", ":")).encode("ascii")
     signing_input = _HEADER_SEGMENT + b"." + _base64url(payload)
     signature = algorithm.sign(signing_input, secret)
@@ -49,9 +51,10 @@ def sign(subject: object, role: object, issued_at: object, expires_at: object, s
 
 def verify(token: object, secrets: object, now: float, leeway: float) -> dict[str, Any] | None:
     algorithm = require("jwt").get_algorithm_by_name("HS256")
-    if not isinstance(token, str) or len(token) > MAX_TOKEN_LENGTH or not token.isascii():
+    text = as_text(token)
+    if text is None or len(text) > MAX_TOKEN_LENGTH or not text.isascii():
         return None
-    signing_input, _, signature_segment = token.encode("ascii").rpartition(b".")
+    signing_input, _, signature_segment = text.encode("ascii").rpartition(b".")
     header_segment, dot, payload_segment = signing_input.partition(b".")
     if not dot or b"." in payload_segment:
         return None
@@ -72,34 +75,36 @@ def verify(token: object, secrets: object, now: float, leeway: float) -> dict[st
     return claims if _hold(claims, now, leeway) else None
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and _utf8(value) is not None
-
-
 def _is_time(value: object) -> bool:
-    return isinstance(value, int) and value in _INT64
+    return issubclass(type(value), int) and _integer(value) in _INT64
 
 
-def _utf8(text: str) -> bytes | None:
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError:
-        return None
+def _integer(value: object) -> int:
+    return int.__int__(value)  # type: ignore[arg-type]
 
 
 def _fit_secrets(secrets: object) -> Iterator[bytes | None]:
     """The secrets in their order, ``None`` for each that is unfit."""
-    for secret in secrets if isinstance(secrets, (list, tuple)) else (secrets,):
-        key = _utf8(secret) if isinstance(secret, str) else secret
-        yield key if isinstance(key, bytes) and _is_fit(key) else None
+    items = as_items(secrets)
+    for secret in (secrets,) if items is None else items:
+        key = as_octets(secret)
+        if key is None:
+            key = as_utf8(secret)
+        yield key if key is not None and _is_fit(key) else None
 
 
 def _is_fit(key: bytes) -> bool:
-    if not key or key.startswith(_SSH_KEY_TYPES) or any(mark in key for mark in _PEM_MARKS):
-        return False
-    json_text = key.strip(_ASCII_SPACE)
+    return bool(key) and not (key.startswith(_SSH_KEY_TYPES) or any(mark in key for mark in _PEM_MARKS) or _is_jwk(key))
+
+
+def _is_jwk(key: bytes) -> bool:
+    """Whether *key* is JSON that may hold a JWK. NULs aside, UTF-16 and UTF-32 are ASCII too."""
+    json_text = key.replace(b"\0", b"")
+    for mark in _BYTE_ORDER_MARKS:
+        json_text = json_text.removeprefix(mark)
+    json_text = json_text.strip(_ASCII_SPACE)
     is_enclosed = len(json_text) > 1 and (json_text[:1], json_text[-1:]) in _JSON_BRACKETS
-    return not (is_enclosed and (b"kty" in json_text or b"\\" in json_text))
+    return is_enclosed and (b"kty" in json_text or b"\\" in json_text)
 
 
 def _base64url(data: bytes) -> bytes:
