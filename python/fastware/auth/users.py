@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from fastware.auth.passwords import hash_password
 
 User = dict[str, str]
-"""``username``, ``password_hash``, ``role`` and ``created_at`` (ISO 8601, UTC), all ``str``; other ``str`` fields stay."""
+"""``username``, ``password_hash``, ``role`` and ``created_at`` (ISO 8601, UTC), all ``str``; others are kept."""
 
 REQUIRED_FIELDS: Final = ("username", "password_hash", "role", "created_at")
 
