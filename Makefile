@@ -1,0 +1,78 @@
+# What people run and what CI runs. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
+
+.PHONY: help demo test bench bench-quick lint types format wheel check-wheels clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.demo ## build, install, and serve the demo on http://127.0.0.1:8000
+	@$(BIN)/python -m examples.demo $(ARGS)
+
+test: $(VENV)/.test ## run the tests on both engines (ARGS="-k tokens" chooses)
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/.bench ## run the benchmarks; a table of ratios comes last
+	$(BIN)/python -m pytest benches $(ARGS)
+
+bench-quick: $(VENV)/.bench ## only check that all contenders of the benchmarks agree
+	$(BIN)/python -m pytest benches --benchmark-disable $(ARGS)
+
+lint: $(VENV)/.lint ## check style and types, Python and Rust
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest fastware._engine._rust
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+format: $(VENV)/.lint ## put Python and Rust sources in form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cargo fmt
+
+wheel: $(VENV)/.wheel ## make the native wheel, the pure-Python wheel and the sdist in dist/
+	rm -rf dist
+	$(BIN)/python -m build --sdist --outdir dist
+	$(BIN)/maturin build --release --locked --interpreter $(BIN)/python --out dist
+	FASTWARE_BUILD=pure $(BIN)/python -m build --wheel --outdir dist
+
+check-wheels: $(VENV)/.test wheel ## install each of dist/ in a clean virtual environment, and use it
+	$(BIN)/python -m pytest -m distributions $(ARGS)
+
+clean: ## remove what was built
+	rm -rf dist target $(VENV) .demo .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find python -name '*.so' -delete -o -name __pycache__ -prune -exec rm -rf {} +
+
+# The virtual environment, with the extras that a target needs. It is brought up to date when sources of the engine change.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "fastware needs Python 3.11 or later, and '$(PYTHON)' is $$($(PYTHON) -V 2>&1); try: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --editable '.[auth,server]'
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+$(VENV)/.bench: $(BIN)/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@touch $@
+
+$(VENV)/.lint: $(BIN)/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --editable '.[lint,test,bench]'
+	@touch $@
+
+$(VENV)/.wheel: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet build 'maturin>=1.9.4,<2'
+	@touch $@

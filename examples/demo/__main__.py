@@ -1,0 +1,97 @@
+"""Serve the demo: make its users, choose a port, say what to do, and run the server until Ctrl-C."""
+
+import argparse
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+
+from fastware.auth import ENGINE, JSONFileUserStore
+
+from . import settings
+from .curl_lines import curl_lines
+
+HOST = "127.0.0.1"
+PORTS_TRIED = 100
+ACCOUNTS = {"alice": "admin", "bob": "user"}
+
+
+def main():
+    arguments = _arguments()
+    try:
+        from granian import Granian
+    except ImportError:
+        sys.exit('The demo is served by Granian: pip install "fastware[auth,server]"')
+    passwords = _make_users(arguments.folder)
+    port = _free_port(arguments.port)
+    base_url = f"http://{HOST}:{port}"
+    os.environ |= {
+        settings.USERS_FILE: str(_users_file(arguments.folder)),
+        settings.BASE_URL: base_url,
+        settings.JWT_SECRET: secrets.token_urlsafe(32),
+    }
+    if port != arguments.port:
+        print(f"Port {arguments.port} is taken; using {port}.")
+    print(_welcome(base_url, passwords), flush=True)
+    Granian("examples.demo.app:app", HOST, port, interface="asgi", websockets=False, log_level="warning").serve()
+    _users_file(arguments.folder).unlink()
+    print("\nThe demo has ended; its users are gone.")
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="the first port to try (default: 8000)")
+    parser.add_argument("--folder", type=Path, default=Path(".demo"), help="where the users are kept (default: .demo)")
+    return parser.parse_args()
+
+
+def _users_file(folder):
+    return (folder / "users.json").resolve()
+
+
+def _make_users(folder):
+    """Make the accounts anew, since nobody knows the passwords of an earlier run; return the passwords by username."""
+    users_file = _users_file(folder)
+    users_file.unlink(missing_ok=True)
+    store = JSONFileUserStore(users_file)
+    passwords = {username: secrets.token_urlsafe(9) for username in ACCOUNTS}
+    for username, role in ACCOUNTS.items():
+        store.create_user(username, passwords[username], role)
+    return passwords
+
+
+def _free_port(first):
+    for port in range(first, min(first + PORTS_TRIED, 65_536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+                probe.listen()
+            except OSError:
+                continue
+            return port
+    sys.exit(f"No port from {first} to {first + PORTS_TRIED - 1} is free; choose another with --port")
+
+
+def _welcome(base_url, passwords):
+    engines = {"rust": "Rust", "python": "pure Python (the Rust engine is not built here, or not chosen)"}
+    users = "\n".join(
+        f"  {username:<6} {password:<14} ({ACCOUNTS[username]})" for username, password in passwords.items()
+    )
+    return f"""
+fastware demo, engine: {engines[ENGINE]}
+
+Open {base_url} and log in as one of these (the passwords are shown this once):
+{users}
+
+Or do the same with curl:
+
+{curl_lines(base_url, "alice", passwords["alice"])}
+
+Ctrl-C ends it.
+"""
+
+
+if __name__ == "__main__":
+    main()

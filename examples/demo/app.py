@@ -1,0 +1,117 @@
+"""The demo's application: what a real one needs around ``fastware.auth``, and nothing else."""
+
+import html
+import os
+import secrets
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastware import HTMLResponse, HTTPError, JSONResponse, Response, Router, create_app
+from fastware.auth import (
+    ENGINE,
+    CSRFMiddleware,
+    JSONFileUserStore,
+    averify_password,
+    clear_session_cookies,
+    create_token,
+    get_current_user,
+    hash_password,
+    rate_limit,
+    require_role,
+    set_session_cookies,
+)
+
+from . import settings
+from .curl_lines import curl_lines
+
+FOLDER = Path(__file__).parent
+SESSION_HOURS = 1
+SEARCH_RATE = "5/minute"
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+router = Router()
+user_store = JSONFileUserStore(os.environ[settings.USERS_FILE])
+# A password that nobody has: an unknown username takes as long as a wrong password.
+unknown_user_hash = hash_password(secrets.token_urlsafe(32))
+
+
+@asynccontextmanager
+async def lifespan(app):
+    yield {"config": {"jwt_secret": os.environ[settings.JWT_SECRET], "allow_query_token": False}}
+
+
+def _page():
+    text = (FOLDER / "page.html").read_text(encoding="utf-8")
+    curl = curl_lines(os.environ[settings.BASE_URL], "alice", "PASSWORD")
+    return text.replace("{{engine}}", html.escape(ENGINE)).replace("{{curl}}", html.escape(curl))
+
+
+def _asset(name, content_type):
+    body = (FOLDER / name).read_bytes()
+
+    async def serve():
+        return Response(body, headers={**PAGE_HEADERS, "Content-Type": content_type})
+
+    return serve
+
+
+PAGE = _page()
+
+
+@router.get("/")
+async def page():
+    return HTMLResponse(PAGE, headers=PAGE_HEADERS)
+
+
+router.get("/page.css")(_asset("page.css", "text/css; charset=utf-8"))
+router.get("/page.js")(_asset("page.js", "text/javascript; charset=utf-8"))
+
+
+@router.post("/login")
+@rate_limit("30/minute")
+async def login(request):
+    data = request.json
+    username, password = data["username"], data["password"]
+    user = user_store.find_user(username)
+    is_right = await averify_password(password, user["password_hash"] if user else unknown_user_hash)
+    if not user or not is_right:
+        raise HTTPError(401, "Invalid credentials")
+    token = create_token(username, user["role"], request.state.config["jwt_secret"], expires_hours=SESSION_HOURS)
+    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_HOURS * 3600)
+    return JSONResponse({"token": token, "username": username, "role": user["role"]}, cookies=cookies)
+
+
+@router.post("/logout")
+async def logout():
+    return JSONResponse({"message": "Logged out"}, cookies=clear_session_cookies())
+
+
+@router.get("/profile", deps={"user": get_current_user})
+async def profile(user):
+    return {"username": user["sub"], "role": user["role"], "expires": user["exp"]}
+
+
+@router.get("/admin", deps={"user": require_role("admin")})
+async def admin(user):
+    return {"message": f"Welcome, admin {user['sub']}", "users": [each["username"] for each in user_store.load_users()]}
+
+
+@router.get("/search")
+@rate_limit(SEARCH_RATE)
+async def search(request):
+    return {"found": 3, "limit": SEARCH_RATE}
+
+
+app = create_app(
+    router,
+    middleware=[lambda app: CSRFMiddleware(app, exempt_paths=["/login"])],
+    lifespan=lifespan,
+)

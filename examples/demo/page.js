@@ -1,0 +1,60 @@
+"use strict";
+
+const log = document.getElementById("log");
+const who = document.getElementById("who");
+
+function csrfToken() {
+  const pair = document.cookie.split("; ").find((cookie) => cookie.startsWith("csrf_token="));
+  return pair ? pair.slice("csrf_token=".length) : "";
+}
+
+function show(method, path, response, body) {
+  const line = document.createElement("li");
+  const status = document.createElement("span");
+  status.className = response.ok ? "good" : "bad";
+  status.textContent = `${response.status} `;
+  const retryAfter = response.headers.get("Retry-After");
+  const wait = retryAfter ? ` (Retry-After: ${retryAfter} s)` : "";
+  line.append(status, `${method} ${path} ${body}${wait}`);
+  log.prepend(line);
+}
+
+async function send(method, path, { json, headers = {} } = {}) {
+  const options = { method, headers: { ...headers } };
+  if (json) {
+    options.headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(json);
+  }
+  const response = await fetch(path, options);
+  const text = await response.text();
+  show(method, path, response, text.length > 200 ? `${text.slice(0, 200)}…` : text);
+  return response.ok ? JSON.parse(text) : null;
+}
+
+document.getElementById("login").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const user = await send("POST", "/login", { json: Object.fromEntries(new FormData(event.target)) });
+  if (user) {
+    who.textContent = `Logged in as ${user.username} (${user.role}).`;
+    event.target.elements.password.value = "";
+  }
+});
+
+for (const button of document.querySelectorAll("[data-get]")) {
+  button.addEventListener("click", () => send("GET", button.dataset.get));
+}
+
+document.getElementById("logout").addEventListener("click", async () => {
+  if (await send("POST", "/logout", { headers: { "X-CSRF-Token": csrfToken() } })) {
+    who.textContent = "Not logged in.";
+  }
+});
+
+document.getElementById("forged").addEventListener("click", () => send("POST", "/logout"));
+
+document.getElementById("copy").addEventListener("click", async (event) => {
+  const button = event.target;
+  await navigator.clipboard.writeText(document.getElementById("lines").textContent);
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = "Copy"; }, 1500);
+});

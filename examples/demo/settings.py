@@ -1,0 +1,5 @@
+"""What the demo's server is told by whoever starts it: names of environment variables."""
+
+USERS_FILE = "FASTWARE_DEMO_USERS_FILE"
+BASE_URL = "FASTWARE_DEMO_BASE_URL"
+JWT_SECRET = "FASTWARE_DEMO_JWT_SECRET"

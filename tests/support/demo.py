@@ -1,0 +1,68 @@
+"""The demo, as ``make demo`` starts it."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Demo:
+    process: subprocess.Popen
+    welcome: str
+    folder: Path
+
+    @property
+    def url(self):
+        return re.search(r"Open (http://127\.0\.0\.1:\d+)", self.welcome)[1]
+
+    @property
+    def passwords(self):
+        return dict(re.findall(r"^  (alice|bob) +(\S+) ", self.welcome, re.MULTILINE))
+
+    @property
+    def shell_lines(self):
+        return self.welcome.partition("with curl:\n")[2].partition("Ctrl-C")[0]
+
+    def interrupt(self):
+        """Press Ctrl-C; the exit status and what was printed after the welcome."""
+        self.process.send_signal(signal.SIGINT)
+        rest, _ = self.process.communicate(timeout=30)
+        return self.process.returncode, rest
+
+
+@contextlib.contextmanager
+def running(folder, port, engine="auto"):
+    """The demo, once it has said what to do and listens."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "examples.demo", "--port", str(port), "--folder", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "FASTWARE_ENGINE": engine},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield Demo(process, _read_welcome(process), folder)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.communicate(timeout=30)
+        process.stdout.close()
+
+
+def _read_welcome(process):
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Ctrl-C"):
+            time.sleep(1)  # the server starts to listen after the welcome
+            return "".join(lines)
+    raise RuntimeError("the demo ended early:\n" + "".join(lines))
