@@ -31,14 +31,23 @@ async function send(method, path, { json, headers = {} } = {}) {
   return response.ok ? JSON.parse(text) : null;
 }
 
+function greet(user) {
+  who.textContent = `Logged in as ${user.username} (${user.role}).`;
+}
+
 document.getElementById("login").addEventListener("submit", async (event) => {
   event.preventDefault();
   const user = await send("POST", "/login", { json: Object.fromEntries(new FormData(event.target)) });
   if (user) {
-    who.textContent = `Logged in as ${user.username} (${user.role}).`;
+    greet(user);
     event.target.elements.password.value = "";
   }
 });
+
+// A session outlives the page that it was begun on.
+if (csrfToken()) {
+  fetch("/profile").then(async (response) => response.ok && greet(await response.json()));
+}
 
 for (const button of document.querySelectorAll("[data-get]")) {
   button.addEventListener("click", () => send("GET", button.dataset.get));

@@ -57,12 +57,15 @@ class Page:
 
     def press(self, selector):
         """Press a button and return the line that comes back."""
-        from selenium.webdriver.support.wait import WebDriverWait
-
         before = len(self.lines)
         self.find(selector).click()
-        WebDriverWait(self.browser, 15).until(lambda _: len(self.lines) > before)
+        self.wait_until(lambda: len(self.lines) > before)
         return self.lines[0]
+
+    def wait_until(self, condition):
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(self.browser, 15).until(lambda _: condition())
 
     @property
     def lines(self):
@@ -86,6 +89,12 @@ def test_a_user_logs_in_sees_the_profile_and_logs_out(page, running):
     assert page.press("#logout").startswith("200 POST /logout")
     assert page.who == "Not logged in."
     assert page.press("[data-get='/profile']").startswith("401 GET /profile")
+
+
+def test_a_session_outlives_a_reload_of_the_page(page, browser, running):
+    page.log_in("bob", running.passwords["bob"])
+    browser.refresh()
+    page.wait_until(lambda: page.who == "Logged in as bob (user).")
 
 
 def test_a_wrong_password_is_told(page):

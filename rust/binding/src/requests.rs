@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::headers::each;
 
+/// Return the first value whose header name is *name* (lowercase bytes), or ``b""``. Rules: ``Engine.header``.
 #[pyfunction]
 pub fn header<'py>(
     py: Python<'py>,
@@ -29,6 +30,7 @@ pub fn header<'py>(
     Ok(found.unwrap_or_else(|| PyBytes::new(py, b"")))
 }
 
+/// Return the value of the cookie *cookie_name*, or ``""``. Rules: ``Engine.cookie``.
 #[pyfunction]
 pub fn cookie<'py>(
     py: Python<'py>,
@@ -44,6 +46,7 @@ pub fn cookie<'py>(
     Ok(latin1(py, &cookie.value()))
 }
 
+/// Return all cookies by name. Rules: ``Engine.cookies``.
 #[pyfunction]
 pub fn cookies<'py>(py: Python<'py>, headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let cookies = PyDict::new(py);
@@ -62,6 +65,7 @@ pub fn cookies<'py>(py: Python<'py>, headers: &Bound<'py, PyAny>) -> PyResult<Bo
     inserted.map(|()| cookies)
 }
 
+/// Return the token that a request presents, or ``None``. Rules: ``Engine.credential``.
 #[pyfunction]
 pub fn credential<'py>(
     py: Python<'py>,
@@ -92,6 +96,7 @@ pub fn credential<'py>(
     }))
 }
 
+/// Return what the double-submit check says of a state-changing request. Rules: ``Engine.csrf_verdict``.
 #[pyfunction]
 pub fn csrf_verdict(headers: &Bound<'_, PyAny>) -> PyResult<u8> {
     let mut cookie = LastCookie::named(Some(b"csrf_token"));

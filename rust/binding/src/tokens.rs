@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::claims::PythonObjects;
 
+/// Return the HS256 JWT of four claims, or ``None``. Rules: ``Engine.sign``.
 #[pyfunction]
 pub fn sign(
     subject: &Bound<'_, PyAny>,
@@ -25,6 +26,7 @@ pub fn sign(
     token
 }
 
+/// Return the claims of a valid token, or ``None``. Rules: ``Engine.verify``.
 #[pyfunction]
 pub fn verify<'py>(
     py: Python<'py>,

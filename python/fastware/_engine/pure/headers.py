@@ -17,6 +17,7 @@ _JWS_SHAPE: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+
 
 
 def header(headers: Headers, name: bytes) -> bytes:
+    """Return the first value whose header name is *name* (lowercase bytes), or ``b""``. Rules: ``Engine.header``."""
     _check(name, bytes, "name")
     for header_name, value in _pairs(headers):
         if header_name.lower() == name:
@@ -25,6 +26,7 @@ def header(headers: Headers, name: bytes) -> bytes:
 
 
 def cookie(headers: Headers, cookie_name: str) -> str:
+    """Return the value of the cookie *cookie_name*, or ``""``. Rules: ``Engine.cookie``."""
     _check(cookie_name, str, "cookie_name")
     found = None
     for header_name, value in _pairs(headers):
@@ -34,6 +36,7 @@ def cookie(headers: Headers, cookie_name: str) -> str:
 
 
 def cookies(headers: Headers) -> dict[str, str]:
+    """Return all cookies by name. Rules: ``Engine.cookies``."""
     found: dict[str, str] = {}
     for header_name, value in _pairs(headers):
         if header_name.lower() == b"cookie":
@@ -43,6 +46,7 @@ def cookies(headers: Headers) -> dict[str, str]:
 
 
 def credential(headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool) -> str | None:
+    """Return the token that a request presents, or ``None``. Rules: ``Engine.credential``."""
     _check(query_string, bytes, "query_string")
     _check(cookie_name, str, "cookie_name")
     saw_authorization = False
@@ -61,6 +65,7 @@ def credential(headers: Headers, query_string: bytes, cookie_name: str, allow_qu
 
 
 def csrf_verdict(headers: Headers) -> int:
+    """Return what the double-submit check says of a state-changing request. Rules: ``Engine.csrf_verdict``."""
     authorization = submitted = None
     found = None
     for header_name, value in _pairs(headers):

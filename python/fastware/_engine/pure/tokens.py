@@ -36,6 +36,7 @@ _ASCII_SPACE: Final = b" \t\n\x0c\r"
 
 
 def sign(subject: object, role: object, issued_at: object, expires_at: object, secrets: object) -> str | None:
+    """Return the HS256 JWT of four claims, or ``None``. Rules: ``Engine.sign``."""
     algorithm = require("jwt").get_algorithm_by_name("HS256")
     if as_utf8(subject) is None or as_utf8(role) is None or not (_is_time(issued_at) and _is_time(expires_at)):
         return None
@@ -50,6 +51,7 @@ def sign(subject: object, role: object, issued_at: object, expires_at: object, s
 
 
 def verify(token: object, secrets: object, now: float, leeway: float) -> dict[str, Any] | None:
+    """Return the claims of a valid token, or ``None``. Rules: ``Engine.verify``."""
     algorithm = require("jwt").get_algorithm_by_name("HS256")
     text = as_text(token)
     if text is None or len(text) > MAX_TOKEN_LENGTH or not text.isascii():
