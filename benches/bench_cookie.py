@@ -49,7 +49,7 @@ def _job(title, header, value=_VALUE, **options):
 def _escapes(title, size, **options):
     """One quoted value in which every character is escaped."""
     count = (size - len(f'{_NAME}=""')) // 2
-    return _job(title, f'{_NAME}="{chr(92)}"'.encode() + b'"\\' * (count - 1) + b'""', '"' * count, **options)
+    return _job(title, _NAME.encode("ascii") + b'="' + b'\\"' * count + b'"', '"' * count, **options)
 
 
 def _tiny_pairs(title, size):
