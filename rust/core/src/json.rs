@@ -4,6 +4,10 @@
 
 use std::borrow::Cow;
 
+mod tree;
+
+pub use tree::{Tree, Value, last};
+
 pub const MAX_DEPTH: usize = 64;
 pub const MAX_INTEGER_LENGTH: usize = 4_300;
 
@@ -286,78 +290,6 @@ impl<'t, B: Build> Reader<'t, '_, B> {
         }
         (self.at > start).then_some(())
     }
-}
-
-/// A tree of plain Rust values: for JOSE headers, which are not handed to anybody, and for tests.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    Null,
-    Bool(bool),
-    Integer(String),
-    Float(f64),
-    String(String),
-    Array(Vec<Value>),
-    Object(Vec<(String, Value)>),
-}
-
-pub struct Tree;
-
-impl Build for Tree {
-    type Value = Value;
-    type Array = Vec<Value>;
-    type Object = Vec<(String, Value)>;
-
-    fn null(&mut self) -> Option<Value> {
-        Some(Value::Null)
-    }
-
-    fn bool(&mut self, value: bool) -> Option<Value> {
-        Some(Value::Bool(value))
-    }
-
-    fn integer(&mut self, literal: &str) -> Option<Value> {
-        Some(Value::Integer(literal.to_owned()))
-    }
-
-    fn float(&mut self, value: f64) -> Option<Value> {
-        Some(Value::Float(value))
-    }
-
-    fn string(&mut self, value: &str) -> Option<Value> {
-        Some(Value::String(value.to_owned()))
-    }
-
-    fn array(&mut self) -> Self::Array {
-        Vec::new()
-    }
-
-    fn push(&mut self, array: &mut Self::Array, value: Value) -> Option<()> {
-        array.push(value);
-        Some(())
-    }
-
-    fn close_array(&mut self, array: Self::Array) -> Value {
-        Value::Array(array)
-    }
-
-    fn object(&mut self) -> Self::Object {
-        Vec::new()
-    }
-
-    // Equal keys are all kept, so that a large object stays linear; `last` finds the one that counts.
-    fn insert(&mut self, object: &mut Self::Object, key: &str, value: Value) -> Option<()> {
-        object.push((key.to_owned(), value));
-        Some(())
-    }
-
-    fn close_object(&mut self, object: Self::Object) -> Value {
-        Value::Object(object)
-    }
-}
-
-/// The value of the last member `key`.
-pub fn last<'o>(object: &'o [(String, Value)], key: &str) -> Option<&'o Value> {
-    object.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
 }
 
 #[cfg(test)]
