@@ -4,11 +4,23 @@ from typing import Any, final
 
 from fastware._engine.contract import Headers, Secrets
 
+__all__ = [
+    "NAME",
+    "TokenBuckets",
+    "cookie",
+    "cookies",
+    "credential",
+    "csrf_verdict",
+    "header",
+    "sign",
+    "verify",
+]
+
 NAME: str
 
 @final
 class TokenBuckets:
-    def __init__(self, capacity: int, period: int) -> None: ...
+    def __new__(cls, capacity: int, period: int) -> TokenBuckets: ...
     def take(self, key: str, now: int) -> int: ...
     def __len__(self) -> int: ...
 

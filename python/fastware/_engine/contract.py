@@ -71,13 +71,19 @@ class TokenBuckets(Protocol):
         ...
 
 
+TokenBucketsClass: TypeAlias = type[TokenBuckets]
+
+
 class Engine(Protocol):
     """The calls of an engine module."""
 
     NAME: str
     """``"rust"`` or ``"python"``."""
 
-    TokenBuckets: type[TokenBuckets]
+    @property
+    def TokenBuckets(self) -> TokenBucketsClass:  # noqa: N802 - a class of the module
+        """The class of token buckets."""
+        ...
 
     def sign(self, subject: str, role: str, issued_at: int, expires_at: int, secrets: Secrets) -> str | None:
         r"""Return the HS256 JWT of the claims ``sub, role, iat, exp``, in this order, signed with the first secret.

@@ -11,7 +11,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::headers::each;
 
-/// Return the first value whose header name is *name* (lowercase bytes), or ``b""``. Rules: ``Engine.header``.
+/// Return the first value whose header name is `name` (lowercase bytes), or ``b""``. Rules: ``Engine.header``.
 #[pyfunction]
 pub fn header<'py>(
     py: Python<'py>,
@@ -30,7 +30,7 @@ pub fn header<'py>(
     Ok(found.unwrap_or_else(|| PyBytes::new(py, b"")))
 }
 
-/// Return the value of the cookie *cookie_name*, or ``""``. Rules: ``Engine.cookie``.
+/// Return the value of the cookie `cookie_name`, or ``""``. Rules: ``Engine.cookie``.
 #[pyfunction]
 pub fn cookie<'py>(
     py: Python<'py>,

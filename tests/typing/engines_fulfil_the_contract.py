@@ -1,0 +1,7 @@
+"""Checked by mypy, not run: each engine module has the types of the contract."""
+
+from fastware._engine import _rust, pure
+from fastware._engine.contract import Engine
+
+rust: Engine = _rust
+python: Engine = pure
