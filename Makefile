@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
+, := ,
 
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
@@ -52,27 +53,30 @@ clean: ## remove what was built
 
 # The virtual environment, with the extras that a target needs. It is brought up to date when sources of the engine change.
 
+define install
+	@echo "Installing fastware[$(1)] into $(VENV); compiling the Rust engine, where there is cargo, takes half a minute ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
+	@$(BIN)/python -c 'from fastware.auth import ENGINE; print("Installed, engine:", ENGINE)'
+	@touch $@
+endef
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "fastware needs Python 3.11 or later, and '$(PYTHON)' is $$($(PYTHON) -V 2>&1); try: make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	  { echo "fastware needs Python 3.11 or later; choose one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: $(BIN)/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet --editable '.[auth,server]'
-	@touch $@
+	$(call install,auth$(,)server)
 
 $(VENV)/.test: $(BIN)/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	@touch $@
+	$(call install,test)
 
 $(VENV)/.bench: $(BIN)/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
-	@touch $@
+	$(call install,bench)
 
 $(VENV)/.lint: $(BIN)/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet --editable '.[lint,test,bench]'
-	@touch $@
+	$(call install,lint$(,)test$(,)bench)
 
 $(VENV)/.wheel: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet build 'maturin>=1.9.4,<2'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check build 'maturin>=1.9.4,<2'
 	@touch $@
