@@ -14,6 +14,7 @@ from .curl_lines import curl_lines
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 100
+SECONDS_TO_FINISH = 2  # what a request that is under way at Ctrl-C gets
 ACCOUNTS = {"alice": "admin", "bob": "user"}
 
 
@@ -34,7 +35,16 @@ def main():
     if port != arguments.port:
         print(f"Port {arguments.port} is taken; using {port}.")
     print(_welcome(base_url, passwords), flush=True)
-    Granian("examples.demo.app:app", HOST, port, interface="asgi", websockets=False, log_level="warning").serve()
+    server = Granian(
+        "examples.demo.app:app",
+        HOST,
+        port,
+        interface="asgi",
+        websockets=False,
+        log_level="warning",
+        workers_kill_timeout=SECONDS_TO_FINISH,
+    )
+    server.serve()
     _users_file(arguments.folder).unlink()
     print("\nThe demo has ended; its users are gone.")
 

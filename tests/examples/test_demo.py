@@ -75,6 +75,16 @@ def test_a_taken_port_is_passed_over_and_it_says_so(tmp_path):
             assert httpx.get(running.url).status_code == 200
 
 
+def test_ctrl_c_ends_the_demo_though_a_client_holds_a_request_open(tmp_path):
+    with demo.running(tmp_path, port := servers.free_port()) as running:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+            httpx.get(running.url)
+            status, rest = running.interrupt()
+    assert status == 0
+    assert "Traceback" not in rest
+
+
 def test_ctrl_c_ends_the_demo_without_a_traceback_and_removes_its_users(tmp_path):
     with demo.running(tmp_path, servers.free_port()) as running:
         assert (tmp_path / "users.json").exists()

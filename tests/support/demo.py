@@ -6,9 +6,10 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import servers
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,6 +23,10 @@ class Demo:
     @property
     def url(self):
         return re.search(r"Open (http://127\.0\.0\.1:\d+)", self.welcome)[1]
+
+    @property
+    def port(self):
+        return int(self.url.rpartition(":")[2])
 
     @property
     def passwords(self):
@@ -50,11 +55,16 @@ def running(folder, port, engine="auto"):
         text=True,
     )
     try:
-        yield Demo(process, _read_welcome(process), folder)
+        demo = Demo(process, _read_welcome(process), folder)
+        servers.wait_until_it_listens(process, demo.port)
+        yield demo
     finally:
         if process.poll() is None:
             process.terminate()
-            process.communicate(timeout=30)
+            try:
+                process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
         process.stdout.close()
 
 
@@ -63,6 +73,5 @@ def _read_welcome(process):
     for line in process.stdout:
         lines.append(line)
         if line.startswith("Ctrl-C"):
-            time.sleep(1)  # the server starts to listen after the welcome
             return "".join(lines)
     raise RuntimeError("the demo ended early:\n" + "".join(lines))

@@ -39,13 +39,13 @@ def serve(server, target, *, folder, env=None, workers=1, log=None):
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_until_it_listens(process, port)
+            wait_until_it_listens(process, port)
             yield f"http://127.0.0.1:{port}"
         finally:
             _stop(process)
 
 
-def _wait_until_it_listens(process, port, seconds=30):
+def wait_until_it_listens(process, port, seconds=30):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
