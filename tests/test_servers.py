@@ -31,6 +31,13 @@ async def greeting(request):
     return {"greeting": request.state.greeting, "client": request.client[0]}
 
 
+@router.get("/visits")
+async def visits(request):
+    before = request.state.get("visits", 0)
+    request.state.visits = before + 1
+    return {"visits": request.state["visits"]}
+
+
 @router.post("/echo")
 async def echo(request):
     return {"length": len(request.body)}
@@ -92,6 +99,11 @@ def exchange(url, request):
 
 def test_the_state_of_the_lifespan_reaches_requests(url):
     assert httpx.get(f"{url}/greeting").json() == {"greeting": "hello", "client": "127.0.0.1"}
+
+
+def test_what_one_request_sets_in_the_state_is_not_seen_by_the_next(url):
+    with httpx.Client(base_url=url) as client:
+        assert [client.get("/visits").json() for _ in range(3)] == [{"visits": 1}] * 3
 
 
 def test_a_body_up_to_the_limit_is_read(url):

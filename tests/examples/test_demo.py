@@ -76,11 +76,11 @@ def test_a_taken_port_is_passed_over_and_it_says_so(tmp_path):
 
 
 def test_ctrl_c_ends_the_demo_though_a_client_holds_a_request_open(tmp_path):
-    with demo.running(tmp_path, port := servers.free_port()) as running:
-        with socket.create_connection(("127.0.0.1", port)) as client:
-            client.sendall(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
-            httpx.get(running.url)
-            status, rest = running.interrupt()
+    port = servers.free_port()
+    with demo.running(tmp_path, port) as running, socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        httpx.get(running.url)
+        status, rest = running.interrupt()
     assert status == 0
     assert "Traceback" not in rest
 
