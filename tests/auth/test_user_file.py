@@ -868,6 +868,8 @@ CORRUPT = {
     "of-empty-objects": (json.dumps([ADA, {}]), r"\b2\b"),
     "duplicate": (json.dumps([ADA, user("bob"), ADA]), r"\b3\b"),
     "huge-number-in-a-field": (json.dumps([ADA])[:-2] + ', "n": ' + "7" * 5000 + "}]", r""),
+    "field-twice": (json.dumps([user("bob"), ADA])[:-2] + ', "role": "user"}]', r"\b2\b.*role"),
+    "users-run-together": (json.dumps([user("bob"), ADA]).replace("}, {", ", "), r"\b1\b"),
     "further-field-number": (json.dumps([user("bob"), {**ADA, "age": 5}]), r"\b2\b.*age"),
     "further-field-object": (json.dumps([user("bob"), {**ADA, "profile": {SHOWN: SHOWN}}]), r"\b2\b.*profile"),
     "latin-1": (b'[{"username": "Jos\xe9' + SHOWN.encode() + b'"}]', r"\b18\b"),
@@ -898,6 +900,15 @@ def test_a_file_without_users_is_an_error_that_names_path_and_place_and_shows_no
     assert re.search(place, message.replace(str(path), ""), re.DOTALL), message
     shown = shown_by(raised.value)
     assert not [secret for secret in (SHOWN, HASH, "ada", "77777") if secret in shown.replace(str(path), "")]
+
+
+@each_corrupt
+def test_the_content_does_not_hang_on_the_error(auth, store, path, content, place):
+    path.write_bytes(corrupt(content))
+    with pytest.raises(auth.UserFileError) as raised:
+        store.load_users()
+    assert raised.value.__context__ is None
+    assert raised.value.__cause__ is None
 
 
 @each_corrupt

@@ -11,7 +11,8 @@ from fastware.auth.identity import get_current_user, require_role
 from fastware.auth.passwords import ahash_password, averify_password, hash_password, verify_password
 from fastware.auth.rate_limit import rate_limit
 from fastware.auth.tokens import InsecureKeyLengthWarning, create_token, verify_token
-from fastware.auth.user_file import JSONFileUserStore, UserFileError
+from fastware.auth.user_file import JSONFileUserStore
+from fastware.auth.user_records import UserFileError
 from fastware.auth.users import UserStore
 
 ENGINE: str = _engine.NAME

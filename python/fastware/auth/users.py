@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from fastware.auth.passwords import hash_password
 
 User = dict[str, str]
 """``username``, ``password_hash``, ``role`` and ``created_at`` (ISO 8601, UTC), all ``str``; others are kept."""
+
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 REQUIRED_FIELDS: Final = ("username", "password_hash", "role", "created_at")
 
@@ -93,5 +96,5 @@ class UserStore:
 def _check_name(argument: str, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{argument} must be str, not {type(value).__name__}")
-    if not value or not value.isprintable():
-        raise ValueError(f"{argument} must not be empty or have control characters")
+    if not value or _UNFIT.search(value):
+        raise ValueError(f"{argument} must not be empty or have control characters or lone surrogates")

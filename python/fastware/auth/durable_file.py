@@ -1,0 +1,78 @@
+"""Replacing a file in one step, on disk when it is done, and the lock file that its writers share."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_ANY_WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
+
+def replace(target: Path, content: bytes) -> None:
+    """Replace *target* by *content* in one step, on disk when this returns. The caller holds the lock."""
+    before = _status(target)
+    if before is not None and not before.st_mode & _ANY_WRITE:
+        raise PermissionError(f"{target} is read-only; make it writable to change users")
+    _remove_leftovers(target)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            _keep_owner(file.fileno(), before)
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+    _sync_folder(target.parent)
+
+
+def make_lock(lock: str, target: Path) -> None:
+    """Make the lock for the owner of *target*, where root is the first to need it; an existing one is left alone."""
+    owner = _status(target)
+    if owner is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    with suppress(FileExistsError):
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            _keep_owner(descriptor, owner)
+        finally:
+            os.close(descriptor)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what processes left that were killed while they wrote: nobody else writes while we hold the lock."""
+    is_ours = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}\.tmp").fullmatch  # as tempfile names them
+    for name in filter(is_ours, os.listdir(target.parent)):
+        with suppress(FileNotFoundError):
+            os.unlink(target.parent / name)
+
+
+def _status(target: Path) -> os.stat_result | None:
+    try:
+        return target.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _keep_owner(descriptor: int, before: os.stat_result | None) -> None:
+    """An administrator who edits users must not lock the server out of its file."""
+    if before is not None and hasattr(os, "fchown") and os.geteuid() == 0:
+        os.fchown(descriptor, before.st_uid, before.st_gid)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,93 @@
+"""The JSON of a user file: reading it, and telling users from anything else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from fastware.auth.users import REQUIRED_FIELDS, User
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class UserFileError(ValueError):
+    """The user file does not hold users. The message names the path and the place, and shows nothing of the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RepeatedField:
+    """An object in the file that has two fields of one name: JSON readers would keep one and lose the other."""
+
+    name: str
+
+
+_KINDS: Final = {
+    dict: "an object",
+    _RepeatedField: "an object",
+    list: "an array",
+    str: "a string",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
+
+
+def _object(fields: list[tuple[str, Any]]) -> dict[str, Any] | _RepeatedField:
+    names = [name for name, _ in fields]
+    repeated = next((name for name, count in Counter(names).items() if count > 1), None)
+    return dict(fields) if repeated is None else _RepeatedField(repeated)
+
+
+def parse_users(content: bytes, path: Path) -> list[User]:
+    """Return the users that *content*, the bytes of the file *path*, holds. Raises ``UserFileError``."""
+    # Raised out of the `except`, so that nothing of the content hangs on the error as its context.
+    problem = None
+    try:
+        users = json.loads(content.decode("utf-8"), object_pairs_hook=_object, parse_int=float)
+    except json.JSONDecodeError as error:
+        problem = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start}: not UTF-8"
+    except RecursionError:
+        problem = "nested too deep"
+    if problem is not None:
+        raise UserFileError(f"{path}, {problem}")
+    check_users(users, str(path))
+    checked: list[User] = users
+    return checked
+
+
+def check_users(users: Any, where: str) -> None:
+    """Raise ``UserFileError`` where *users* are not users, with the place behind *where*."""
+    if not isinstance(users, list):
+        raise UserFileError(f"{where}: expected a JSON array of users, found {_kind(users)}")
+    usernames: set[str] = set()
+    for number, user in enumerate(users, start=1):
+        place = f"{where}, user {number}"
+        _check_user(user, place)
+        if user["username"] in usernames:
+            raise UserFileError(f"{place}: a user of this name stands above")
+        usernames.add(user["username"])
+
+
+def _check_user(user: Any, place: str) -> None:
+    if isinstance(user, _RepeatedField):
+        raise UserFileError(f"{place}: {user.name!r} stands there twice")
+    if not isinstance(user, dict):
+        raise UserFileError(f"{place}: expected an object, found {_kind(user)}")
+    for field in REQUIRED_FIELDS:
+        if field not in user:
+            raise UserFileError(f"{place}: {field!r} is missing")
+    for field, value in user.items():
+        if not isinstance(field, str) or not isinstance(value, str):
+            raise UserFileError(f"{place}: {field!r} must be a string, not {_kind(value)}")
+        if _SURROGATE.search(field + value):
+            raise UserFileError(f"{place}: {field!r} has a lone surrogate")
+
+
+def _kind(value: object) -> str:
+    return _KINDS.get(type(value), type(value).__name__)
