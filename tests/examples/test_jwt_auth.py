@@ -25,12 +25,10 @@ def users_file(tmp_path_factory):
 
 
 @pytest.fixture(
-    scope="module", params=[(server, engine) for server in servers.NAMES for engine in engines.NAMES], ids="-".join
+    scope="module", params=[(server, engine) for server in servers.NAMES for engine in engines.BUILT], ids="-".join
 )
 def base_url(request, users_file):
     server, engine = request.param
-    if not engines.is_built(engine):
-        pytest.skip("the Rust engine is not built in this installation")
     environment = {"USERS_FILE": str(users_file), "JWT_SECRET": JWT_SECRET, "FASTWARE_ENGINE": engine}
     with servers.serve(server, "examples.jwt_auth:app", folder=ROOT, env=environment, workers=2) as url:
         yield url

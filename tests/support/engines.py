@@ -10,7 +10,7 @@ NAMES = ("rust", "python")
 _SHARED = "fastware._engine._rust"  # an extension module is loaded once a process
 
 
-def is_built(name):
+def _is_built(name):
     """Whether this installation has the engine. ``FASTWARE_REQUIRE_RUST=1`` makes a missing Rust engine an error."""
     if name == "python":
         return True
@@ -21,6 +21,10 @@ def is_built(name):
             raise
         return False
     return True
+
+
+BUILT = tuple(filter(_is_built, NAMES))
+"""The engines of this installation."""
 
 
 @functools.cache
