@@ -13,12 +13,14 @@ import importlib
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import hatchling.build
 
 CHOICES = ("auto", "rust", "pure")
 MATURIN = "maturin>=1.9.4,<2"
+ENGINE_FOLDER = Path(__file__).parents[1] / "python" / "fastware" / "_engine"
 
 ConfigSettings = dict[str, Any] | None
 
@@ -79,7 +81,16 @@ def _build(hook: str, directory: str, config_settings: ConfigSettings) -> str:
                 "Installing the pure-Python engine: the same behaviour, slower.",
                 "FASTWARE_BUILD=rust makes this failure stop the installation instead.",
             )
+    if hook == "build_editable":
+        _remove_extensions()
     return str(getattr(hatchling.build, hook)(directory, config_settings))
+
+
+def _remove_extensions() -> None:
+    """Remove what an earlier editable build left beside the sources: it would go on being imported."""
+    for extension in ENGINE_FOLDER.glob("_rust*"):
+        if extension.suffix in (".so", ".pyd"):
+            extension.unlink()
 
 
 def build_wheel(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import copy
 import json
 import logging
 import threading
@@ -138,6 +139,51 @@ def test_an_exception_is_a_plain_500_to_the_client_and_a_traceback_in_the_log(fa
     (record,) = [record for record in caplog.records if record.name == "fastware"]
     assert record.levelno == logging.ERROR
     assert record.exc_info[0] is RuntimeError
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_stop_iteration_of_a_handler_is_a_500_and_no_endless_wait(fastware, is_async):
+    def first_match():
+        return next(iter([]))
+
+    async def first_match_async():
+        return next(iter([]))
+
+    app = app_of(fastware, first_match_async if is_async else first_match)
+
+    async def within_a_minute():
+        return await asyncio.wait_for(acall(app), 60)
+
+    assert asyncio.run(within_a_minute()).status == 500
+
+
+def test_a_path_cannot_forge_a_line_of_the_log(fastware, caplog):
+    router = fastware.Router()
+    router.get("/{name}")(lambda name: name.missing)
+    with caplog.at_level(logging.ERROR, logger="fastware"):
+        assert call(fastware.create_app(router), path="/x\nERROR forged").status == 500
+    assert not any(line.startswith("ERROR forged") for line in caplog.text.splitlines())
+
+
+def raised_by(call):
+    with pytest.raises(Exception) as raised:
+        call()
+    return raised.value
+
+
+ERRORS = {
+    "http-error": lambda fastware: fastware.HTTPError(409, "taken", headers={"Retry-After": "5"}),
+    "missing-field": lambda fastware: raised_by(lambda: fastware.Request(scope(), b"{}").json["name"]),
+    "missing-item": lambda fastware: raised_by(lambda: fastware.Request(scope(), b"[]").json[0]),
+}
+
+
+@pytest.mark.parametrize("make", ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_can_be_copied(fastware, make):
+    error = make(fastware)
+    again = copy.copy(error)
+    assert type(again) is type(error)
+    assert (again.status_code, again.detail, again.headers) == (error.status_code, error.detail, error.headers)
 
 
 def test_a_key_error_of_the_handlers_own_is_a_500(fastware):
@@ -341,10 +387,10 @@ def test_a_content_length_that_is_no_number_is_no_server_error(fastware, length)
 
 
 @pytest.mark.parametrize("chunks", [[None], [b"part", None]], ids=["before-the-body", "within-the-body"])
-def test_a_client_that_leaves_while_its_body_is_read_gets_nothing_and_is_no_error(fastware, caplog, chunks):
+def test_a_client_that_leaves_while_its_body_is_read_is_400_and_no_error_of_ours(fastware, caplog, chunks):
     called = []
     with caplog.at_level(logging.WARNING, logger="fastware"):
-        assert call(post_app(fastware, called), "POST", chunks=chunks) is None
+        assert call(post_app(fastware, called), "POST", chunks=chunks).status == 400
     assert called == []
     assert caplog.records == []
 
@@ -437,3 +483,35 @@ def test_a_callable_object_whose_call_is_async_is_an_async_handler(fastware):
             return {"path": request.path}
 
     assert json.loads(call(app_of(fastware, Handler())).body) == {"path": "/"}
+
+
+# Mounted under a prefix
+
+MOUNTED = {
+    "the-whole-path": ("/api/items", "/api", 200),
+    "a-slash-after-the-prefix": ("/api/items", "/api/", 200),
+    "no-prefix-in-the-path": ("/items", "/api", 200),
+    "only-alike": ("/apis/items", "/api", 404),
+    "the-prefix-itself": ("/api", "/api", 404),
+    "not-mounted": ("/api/items", "", 404),
+}
+
+
+@pytest.mark.parametrize(("path", "root_path", "status"), MOUNTED.values(), ids=MOUNTED.keys())
+def test_routes_are_found_within_the_prefix_that_the_application_is_mounted_under(fastware, path, root_path, status):
+    router = fastware.Router()
+    router.get("/items")(lambda: "items")
+    mounted = fastware.create_app(router)
+
+    async def app(scope, receive, send):
+        await mounted({**scope, "root_path": root_path}, receive, send)
+
+    assert call(app, path=path).status == status
+
+
+@pytest.mark.parametrize("path", ["x/items", "items", "", "http:/items", "*"])
+def test_a_path_that_does_not_begin_with_a_slash_is_404(fastware, path):
+    router = fastware.Router()
+    router.get("/items")(lambda: "items")
+    router.get("/")(lambda: "root")
+    assert call(fastware.create_app(router), path=path).status == 404

@@ -406,3 +406,19 @@ def test_a_factory_that_takes_what_nobody_offers_is_a_type_error(fastware):
 
     with pytest.raises(TypeError, match="settings"):
         app_with(fastware, lambda value: value, {"value": factory})
+
+
+def test_a_handler_that_takes_something_by_position_only_is_a_type_error(fastware):
+    def handler(request, /):
+        return "never"
+
+    with pytest.raises(TypeError, match="request"):
+        app_with(fastware, handler, {})
+
+
+def test_a_factory_that_takes_something_by_keyword_only_is_a_type_error(fastware):
+    def factory(*, request):
+        return request
+
+    with pytest.raises(TypeError, match="request"):
+        app_with(fastware, lambda value: value, {"value": factory})

@@ -41,6 +41,26 @@ def test_text_that_is_not_utf_8_is_400(fastware, body):
     assert read(fastware, lambda request: request.text, body=body).status == 400
 
 
+READS = {
+    "json-not-utf-8": (b'{"password":"hunter2\xff"}', lambda request: request.json),
+    "json-malformed": (b'{"password":"hunter2"', lambda request: request.json),
+    "json-too-deep": (b"[" * 5_000 + b'"hunter2"', lambda request: request.json),
+    "text": (b"hunter2\xff", lambda request: request.text),
+    "form": (b"password=hunter2&" * 2_000, lambda request: request.form),
+}
+
+
+@pytest.mark.parametrize(("body", "read_it"), READS.values(), ids=READS.keys())
+def test_the_body_does_not_hang_on_the_error(fastware, body, read_it):
+    form = [("content-type", "application/x-www-form-urlencoded")]
+    request = fastware.Request(scope(headers=form), body)
+    with pytest.raises(fastware.HTTPError) as raised:
+        read_it(request)
+    assert raised.value.status_code == 400
+    assert raised.value.__context__ is None
+    assert "hunter2" not in repr(raised.value)
+
+
 # JSON
 
 JSON_VALUES = [

@@ -86,6 +86,18 @@ def test_a_content_type_in_the_headers_replaces_the_one_of_the_class(fastware, n
     assert answer.header_list("content-type") == ["text/csv"]
 
 
+@each_class
+def test_a_content_length_in_the_headers_replaces_the_counted_one(fastware, name, content):
+    answer = answer_of(fastware, lambda: getattr(fastware, name)(content, headers={"Content-Length": "0"}))
+    assert answer.header_list("content-length") == ["0"]
+
+
+@each_class
+def test_cookies_that_are_one_str_are_a_type_error(fastware, name, content):
+    with pytest.raises(TypeError, match="list"):
+        getattr(fastware, name)(content, cookies="a=b")
+
+
 # What msgspec encodes
 
 

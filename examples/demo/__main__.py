@@ -24,11 +24,13 @@ def main():
         from granian import Granian
     except ImportError:
         sys.exit('The demo is served by Granian: pip install "fastware[auth,server]"')
-    passwords = _make_users(arguments.folder)
     port = _free_port(arguments.port)
+    # A file for each port: several demos may run from one folder.
+    users_file = (arguments.folder / f"users-{port}.json").resolve()
+    passwords = _make_users(users_file)
     base_url = f"http://{HOST}:{port}"
     os.environ |= {
-        settings.USERS_FILE: str(_users_file(arguments.folder)),
+        settings.USERS_FILE: str(users_file),
         settings.BASE_URL: base_url,
         settings.JWT_SECRET: secrets.token_urlsafe(32),
     }
@@ -45,7 +47,7 @@ def main():
         workers_kill_timeout=SECONDS_TO_FINISH,
     )
     server.serve()
-    _users_file(arguments.folder).unlink()
+    users_file.unlink(missing_ok=True)
     print("\nThe demo has ended; its users are gone.")
 
 
@@ -56,13 +58,8 @@ def _arguments():
     return parser.parse_args()
 
 
-def _users_file(folder):
-    return (folder / "users.json").resolve()
-
-
-def _make_users(folder):
+def _make_users(users_file):
     """Make the accounts anew, since nobody knows the passwords of an earlier run; return the passwords by username."""
-    users_file = _users_file(folder)
     users_file.unlink(missing_ok=True)
     store = JSONFileUserStore(users_file)
     passwords = {username: secrets.token_urlsafe(9) for username in ACCOUNTS}

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fastware import lifespan as lifespan_protocol
-from fastware.asgi import ASGIApp, Message, Middleware, Receive, Scope, Send
-from fastware.body import ClientDisconnected, read_body
+from fastware.asgi import ASGIApp, Message, Middleware, Receive, Scope, Send, path_within_app
+from fastware.body import read_body
 from fastware.dependencies import Factory
 from fastware.endpoint import Endpoint
 from fastware.errors import HTTPError
@@ -84,14 +84,12 @@ class App:
             return
         try:
             response = await self._respond(scope, receive)
-        except ClientDisconnected:
-            return
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is logged and answered
             response = _error_response(error, scope)
         await response(scope, receive, send)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
-        found = self._routes.find(scope["method"], scope["path"])
+        found = self._routes.find(scope["method"], path_within_app(scope))
         if found.target is None:
             if found.allowed:
                 raise HTTPError(405, "Method not allowed", {"Allow": ", ".join(found.allowed)})
@@ -100,11 +98,11 @@ class App:
         request = Request(scope, body, found.path_params)
         try:
             response: Response = await found.target.respond(request)
-        except TypeError as error:
+        except (AttributeError, TypeError) as error:
             if not request.has_lone_json:
                 raise
             # The handler read a field of what the client sent in the place of an object.
-            logger.warning("%s %s: the body is JSON, but no object", scope["method"], scope["path"], exc_info=error)
+            logger.debug("%s %r: the body is JSON, but no object", scope["method"], scope["path"], exc_info=error)
             raise HTTPError(400, "The body must be a JSON object or array") from None
         return response
 
@@ -136,10 +134,10 @@ def create_app(
 def _error_response(error: Exception, scope: Scope) -> Response:
     if not isinstance(error, HTTPError):
         # The traceback goes to the log and nothing of it to the client.
-        logger.error("Unhandled exception in %s %s", scope["method"], scope["path"], exc_info=error)
+        logger.error("Unhandled exception in %s %r", scope["method"], scope["path"], exc_info=error)
         error = HTTPError(500, "Internal server error")
     elif error.status_code >= 500:
-        logger.error("%s %s: %s", scope["method"], scope["path"], error)
+        logger.error("%s %r: %s", scope["method"], scope["path"], error)
     return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 

@@ -9,16 +9,11 @@ from fastware.errors import HTTPError
 _BODILESS = frozenset(("GET", "HEAD"))
 
 
-class ClientDisconnected(Exception):  # noqa: N818 - an event, not an error
-    """The client went away before its request was whole."""
-
-
 async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
     """Return the body, at most *max_size* bytes; ``b""`` for GET and HEAD (RFC 9110 section 9.3).
 
     Raises:
-        HTTPError: 413 for a larger one; what is announced as larger is not read at all.
-        ClientDisconnected: the client went away.
+        HTTPError: 413 for a larger one; what is announced as larger is not read at all. 400 where it ends early.
 
     """
     if scope["method"] in _BODILESS:
@@ -31,7 +26,8 @@ async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnected
+            # The client is gone, or half of it: some servers would make a 500 of no answer.
+            raise HTTPError(400, "The request ended before its body was whole")
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > max_size:

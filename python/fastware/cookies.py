@@ -36,9 +36,12 @@ def set_cookie(
         samesite: ``"lax"``, ``"strict"``, ``"none"``, or ``None`` for no such attribute.
 
     Raises:
+        TypeError: *value* is not a ``str``.
         ValueError: a character that could end the value or the header; the value itself is not shown.
 
     """
+    if not isinstance(value, str):
+        raise TypeError(f"the value of the cookie {name!r} must be str, not {type(value).__name__}")
     if not _NAME.match(name):
         raise ValueError("a cookie name must be letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)")
     if not _VALUE.match(value):

@@ -48,6 +48,7 @@ class Provider:
 
 
 def _takes_request(factory: Factory) -> bool:
+    refuse_kind(factory, inspect.Parameter.KEYWORD_ONLY)
     required = [parameter for parameter in parameters_of(factory) if parameter.default is parameter.empty]
     if len(required) > 1:
         names = ", ".join(parameter.name for parameter in required)
@@ -68,6 +69,15 @@ def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
     except ValueError:
         return []
     return [parameter for parameter in parameters if parameter.kind not in variadic]
+
+
+def refuse_kind(function: Callable[..., Any], kind: Any) -> None:
+    """Raise ``TypeError`` where *function* has a parameter of *kind*, which would not be passed."""
+    for parameter in parameters_of(function):
+        if parameter.kind is kind and parameter.default is parameter.empty:
+            raise TypeError(
+                f"{name_of(function)} takes {parameter.name} as {kind.description}; make it an ordinary one"
+            )
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Any
 
-from fastware.dependencies import Dependencies, Factory, Provider, is_kind, name_of, parameters_of
+from fastware.dependencies import Dependencies, Factory, Provider, is_kind, name_of, parameters_of, refuse_kind
 from fastware.request import Request
 from fastware.responses import JSONResponse, Response, TextResponse
 from fastware.routing import Handler, Route
@@ -21,6 +21,7 @@ class Endpoint:
 
     def __init__(self, route: Route, overrides: dict[Factory, Factory]) -> None:
         handler = route.handler
+        refuse_kind(handler, inspect.Parameter.POSITIONAL_ONLY)
         self._handler = handler
         self._is_async = is_kind(inspect.iscoroutinefunction, handler)
         self._overrides = overrides
@@ -55,10 +56,18 @@ class Endpoint:
             result = await self._handler(**arguments)
         else:
             # A sync handler may block: it must not hold up the event loop.
-            result = await asyncio.to_thread(self._handler, **arguments)
+            result = await asyncio.to_thread(_call, self._handler, arguments)
             if inspect.isawaitable(result):
                 result = await result
         return _as_response(result, self._handler)
+
+
+def _call(handler: Handler, arguments: dict[str, Any]) -> Any:
+    try:
+        return handler(**arguments)
+    except StopIteration as stop:
+        # A future cannot hold it: whoever awaits the thread would wait for ever.
+        raise RuntimeError(f"the handler {name_of(handler)} raised StopIteration") from stop
 
 
 def _providers(dependencies: Dependencies) -> list[tuple[Provider, list[str]]]:

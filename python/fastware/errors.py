@@ -16,7 +16,7 @@ class HTTPError(Exception):
     """
 
     def __init__(self, status_code: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status_code, detail)
+        super().__init__(status_code, detail, headers)
         self.status_code = status_code
         self.detail = detail
         self.headers = dict(headers) if headers else {}
@@ -30,6 +30,10 @@ class MissingFieldError(HTTPError, KeyError):
 
     def __init__(self, name: object) -> None:
         super().__init__(400, f"Missing field: {name}")
+        self.name = name
+
+    def __reduce__(self) -> tuple[type[MissingFieldError], tuple[object]]:
+        return type(self), (self.name,)
 
 
 class MissingItemError(HTTPError, IndexError):
@@ -37,3 +41,7 @@ class MissingItemError(HTTPError, IndexError):
 
     def __init__(self, index: object) -> None:
         super().__init__(400, f"Missing item: {index}")
+        self.index = index
+
+    def __reduce__(self) -> tuple[type[MissingItemError], tuple[object]]:
+        return type(self), (self.index,)

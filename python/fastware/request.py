@@ -152,7 +152,8 @@ class Request:
         try:
             return self.body.decode("utf-8")
         except UnicodeDecodeError:
-            raise HTTPError(400, "The body is not UTF-8") from None
+            pass
+        raise HTTPError(400, "The body is not UTF-8")
 
     @property
     def form(self) -> dict[str, str]:
@@ -196,10 +197,19 @@ class Request:
 def _decode_json(body: bytes) -> Any:
     if not body:
         raise HTTPError(400, "The body is empty, expected JSON")
+    # Raised out of the `except`, so that the body, where passwords are, does not hang on the error as its context.
     try:
         return _answering(msgspec.json.decode(body))
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise HTTPError(400, f"The body is not JSON: {error}") from None
+    except (msgspec.DecodeError, UnicodeError) as error:
+        problem = f"The body is not JSON: {_without_text(error)}"
+    except RecursionError:
+        problem = "The body is nested too deep"
+    raise HTTPError(400, problem)
+
+
+def _without_text(error: Exception) -> str:
+    """What is wrong: an error of the codec would show the text itself."""
+    return "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
 
 
 def _answering(value: Any) -> Any:
@@ -215,4 +225,5 @@ def _decode_fields(encoded: bytes) -> dict[str, str]:
     try:
         return dict(parse_qsl(encoded.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
     except ValueError:
-        raise HTTPError(400, f"Malformed fields, or more than {_MAX_FIELDS}") from None
+        pass
+    raise HTTPError(400, f"Malformed fields, or more than {_MAX_FIELDS}")

@@ -45,15 +45,17 @@ class Response:
         self.status = status
         self.body = body
         self.raw_headers: list[tuple[bytes, bytes]] = []
-        has_content_type = status in _BODILESS
+        given = set()
         if headers:
-            for name, value in headers.items():
-                self.raw_headers.append(_raw_header(name, value))
-                has_content_type = has_content_type or name.lower() == "content-type"
-        if not has_content_type:
-            self.raw_headers.append((b"content-type", self.content_type))
+            self.raw_headers += [_raw_header(name, value) for name, value in headers.items()]
+            given = {name for name, _ in self.raw_headers}
         if status not in _BODILESS:
-            self.raw_headers.append((b"content-length", b"%d" % len(body)))
+            if b"content-type" not in given:
+                self.raw_headers.append((b"content-type", self.content_type))
+            if b"content-length" not in given:
+                self.raw_headers.append((b"content-length", b"%d" % len(body)))
+        if isinstance(cookies, str):
+            raise TypeError("cookies must be a list of Set-Cookie values, not one str")
         for cookie in cookies:
             self.raw_headers.append(_raw_header("set-cookie", cookie))
 

@@ -230,6 +230,8 @@ class RouteTable:
 
     def find(self, method: str, path: str) -> Found:
         """Look up *method* and *path*; HEAD finds the GET route where it has none of its own."""
+        if not path.startswith("/"):
+            return Found()
         allowed: set[str] = set()
         for node, values in self._root.find(path.split("/")[1:], 0, ()):
             found = node.methods.get(method) or (node.methods.get("GET") if method == "HEAD" else None)

@@ -306,3 +306,25 @@ def test_a_bad_take_is_the_same_error_in_both_engines_and_keeps_nothing(both, ke
     assert refused == outcome(python.take, key, now)
     assert refused[:2] == ("raised", error)
     assert (len(rust), len(python)) == (0, 0)
+
+
+class Key(str):
+    """A key that lies about itself."""
+
+    __slots__ = ("burden",)
+
+    def __hash__(self):
+        return id(self)
+
+    def __eq__(self, other):
+        return False
+
+    def __len__(self):
+        raise RuntimeError("asked")
+
+
+def test_a_key_is_read_as_what_it_is(engine):
+    buckets = engine.TokenBuckets(1, SECOND)
+    assert buckets.take(Key("a"), 0) == 0
+    assert buckets.take(Key("a"), 0) == buckets.take("a", 0) == SECOND
+    assert len(buckets) == 1

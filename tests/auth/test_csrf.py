@@ -244,6 +244,16 @@ def test_exempt_paths_are_plain_prefixes(auth, inner, prefixes, path, exempt):
     assert passed(answer, inner) if exempt else refused(answer, inner, "Missing CSRF token")
 
 
+def test_exempt_paths_are_those_within_the_prefix_that_the_application_is_mounted_under(auth, inner):
+    middleware = auth.CSRFMiddleware(inner, exempt_paths=["/login"])
+
+    async def mounted(scope, receive, send):
+        await middleware({**scope, "root_path": "/api"}, receive, send)
+
+    assert asgi_client.call(mounted, "POST", "/api/login").status == 200
+    assert asgi_client.call(mounted, "POST", "/api/logout").status == 403
+
+
 @pytest.mark.parametrize("make", [list, tuple, set, iter, lambda paths: (path for path in paths)])
 def test_exempt_paths_may_be_any_iterable_and_are_read_once(auth, inner, make):
     app = auth.CSRFMiddleware(inner, make(["/login", "/token"]))

@@ -1,6 +1,7 @@
 """Both engines, whatever the headers: equal values, or equal exceptions with equal messages."""
 
 import pytest
+from hostile_objects import HostileBytes, HostileText, SaysItIsText
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from outcomes import identical, outcome
@@ -273,8 +274,31 @@ class Endless:
             yield b"cookie"
 
 
+class StopsAtOnce:
+    def __iter__(self):
+        raise StopIteration
+
+
+class HintsBadly:
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.parts:
+            raise StopIteration
+        part, *self.parts = self.parts
+        return part
+
+    def __length_hint__(self):
+        raise RuntimeError("asked for the length")
+
+
 ODDITIES = [None, 5, 1.5, True, "", "ab", "cookie", b"", b"ab", bytearray(b"ab"), memoryview(b"ab"), Bytes(b"cookie")]
 ODDITIES += [Text("cookie"), (), [], {}, {b"cookie": b"a=1"}, object(), bytes, range(2), NotImplemented, ItemsByIndex()]
+ODDITIES += [HostileBytes(b"cookie"), HostileText("a"), SaysItIsText(), StopsAtOnce()]
 ODDITIES += [RaisesOnIteration(), IteratesOverNothing(), RaisesLater(), Endless()]
 ODD = st.sampled_from(ODDITIES).map(lambda odd: lambda: odd)
 PART = st.sampled_from([b"cookie", b"authorization", b"x-csrf-token", b"a=1", b"csrf_token=t", b"Bearer a.b.c"])
@@ -328,6 +352,33 @@ def test_an_odd_name_is_answered_or_refused_alike(both, call, name, headers):
 @given(query=ODD, name=ODD, headers=st.sampled_from([[], [(b"authorization", b"Bearer t")], [None], None]))
 def test_odd_arguments_of_a_credential_are_answered_or_refused_alike(both, query, name, headers):
     answered(both, "credential", headers, query, name, True)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_bytes_are_read_as_what_they_are_and_not_as_their_class_says(both, call):
+    def headers():
+        return [
+            (HostileBytes(b"Cookie"), HostileBytes(b"a=1; csrf_token=t")),
+            HintsBadly(HostileBytes(b"authorization"), HostileBytes(b"Bearer t")),
+        ]
+
+    answered(both, call, headers, *CALLS[call])
+
+
+def test_a_header_is_exactly_bytes(engine):
+    value = engine.header([(b"host", Bytes(b"example.org"))], b"host")
+    assert (type(value), value) == (bytes, b"example.org")
+
+
+def test_a_name_is_read_as_what_it_is(both):
+    class EqualToAll(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            return True
+
+    assert [engine.cookie([(b"cookie", b"a=1")], EqualToAll("zz")) for engine in both] == ["", ""]
 
 
 @pytest.mark.parametrize("call", CALLS)

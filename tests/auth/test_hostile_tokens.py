@@ -312,3 +312,16 @@ def fastest(call, repeat=20):
         call()
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+# Linear time, for a holder of the secret too
+
+
+def test_an_unterminated_string_after_many_brackets_costs_linear_time(auth):
+    """Quadratic code would take far longer than the bound."""
+    payload = b'{"a":' + b"[" * 70 + b'"' + b'\\"' * 24_000
+    token = sign_bytes(payload)
+    start = time.perf_counter()
+    for _ in range(20):
+        assert auth.verify_token(token, SECRET) is None
+    assert time.perf_counter() - start < 10

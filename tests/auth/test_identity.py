@@ -379,6 +379,24 @@ def test_without_any_state_the_error_is_500(fastware, auth):
     assert error_of(fastware, auth.get_current_user, request).status_code == 500
 
 
+UNUSABLE = {
+    "int": 5,
+    "bytearray": bytearray(SECRET.encode()),
+    "pem": "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+    "empty-in-a-list": [""],
+    "surrogate": SECRET + "\ud800",
+}
+
+
+@pytest.mark.parametrize("secret", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_a_secret_that_cannot_verify_anything_is_500_and_not_a_401_for_everybody(fastware, auth, secret):
+    request = request_of(token_of(auth, "ada"), config={"jwt_secret": secret})
+    error = error_of(fastware, auth.get_current_user, request)
+    assert error.status_code == 500
+    assert "jwt_secret" in str(error)
+    assert SECRET not in shown_by(error)
+
+
 def test_the_secret_may_be_bytes(auth):
     request = request_of(token_of(auth, "ada"), config={"jwt_secret": SECRET.encode()})
     assert auth.get_current_user(request)["sub"] == "ada"

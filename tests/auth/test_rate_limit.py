@@ -341,3 +341,12 @@ def test_concurrent_calls_are_counted(auth):
         return await asyncio.gather(*[limited(request_of()) for _ in range(50)], return_exceptions=True)
 
     assert asyncio.run(hammer()).count("answered") == 10
+
+
+def test_a_call_without_the_request_is_a_type_error(auth):
+    @auth.rate_limit("1/hour")
+    def search(request):
+        return request
+
+    with pytest.raises(TypeError, match="request"):
+        search()

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 
 import engines
 import jwt
@@ -151,7 +152,21 @@ KEYS_OF_ANOTHER_KIND += [
     "{k",
 ]
 KEYS_OF_ANOTHER_KIND += ["\ufeff{kty}", "\x0b{kty}\x0c", "\xa0[kty]", "\x85{kty}", "[kty}", '"kty"', "x{kty}"]
+DER_VALUES = st.recursive(
+    st.binary(max_size=6),
+    lambda contents: st.builds(
+        lambda tag, length, content: bytes([tag]) + (length or bytes([len(content)])) + content,
+        st.sampled_from([0x30, 0x30, 0x02, 0x31]),
+        st.sampled_from([b"", b"", b"", b"\x81\x80", b"\x81\x05", b"\x82\x00\x05", b"\x80", b"\x84\0\0\0\1", b"\xff"]),
+        contents,
+    ),
+    max_leaves=4,
+)
 ONE_SECRET = st.one_of(
+    DER_VALUES,
+    st.builds(
+        lambda filler: b"\x30\x81" + bytes([filler + 3]) + b"\x02\x01\x00" + b"x" * filler, st.integers(120, 140)
+    ),
     st.text(max_size=8),
     st.binary(max_size=8),
     st.builds(
@@ -303,3 +318,17 @@ def test_an_odd_leeway_is_answered_or_refused_alike(both, leeway):
         for engine in both
     )
     assert rust == python
+
+
+# The interpreter's own limit on digits
+
+
+def test_a_long_integer_in_a_header_is_not_converted(both):
+    limit = sys.get_int_max_str_digits()
+    header = b'{"alg":"HS256","n":' + b"7" * 1_000 + b"}"
+    sys.set_int_max_str_digits(640)
+    try:
+        assert verified(both, sign_bytes(b'{"sub":"alice"}', header=header)) == {"sub": "alice"}
+        assert verified(both, sign_bytes(b'{"n":' + b"7" * 1_000 + b"}")) is None
+    finally:
+        sys.set_int_max_str_digits(limit)

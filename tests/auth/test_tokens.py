@@ -1,5 +1,6 @@
 """create_token and verify_token: RFC 7515, RFC 7519, RFC 8725, and PyJWT as the peer."""
 
+import base64
 import json
 import os
 import subprocess
@@ -120,6 +121,8 @@ REFUSED_ARGUMENTS = {
     "hours-float": (TypeError, "expires_hours", {"expires_hours": 1.5}),
     "hours-object": (TypeError, "expires_hours", {"expires_hours": Unfit()}),
     "hours-beyond-64-bits": (ValueError, "expires_hours", {"expires_hours": 2**62}),
+    "username-too-long": (ValueError, "username", {"username": SHOWN * 8_000}),
+    "role-too-long": (ValueError, "role", {"role": "\x01" + SHOWN * 8_000}),
     "hours-far-beyond-64-bits": (ValueError, "expires_hours", {"expires_hours": -(10**30)}),
 }
 
@@ -152,7 +155,54 @@ KEYS_OF_ANOTHER_KIND = {
     "jwk-array": '[{"kty":"oct","k":"hunter2aaaaaaaaaaaaaaaaaaaaaaaaaaa"}]',
     "jwk-escaped": '{"\\u006bty":"oct","k":"hunter2aaaaaaaaaaaaaaaaaaaaaaaaaaa"}',
 }
+DER_KEYS = {
+    # SubjectPublicKeyInfo of RFC 8410 section 10.1, and the PKCS #8 key of its section 10.3
+    "der-public": base64.b64decode("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="),
+    "der-private": base64.b64decode("MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC"),
+    # the shape of an RSAPublicKey (RFC 8017 appendix A.1.1), and of a certificate (RFC 5280 section 4.1)
+    "der-pkcs1": b"\x30\x82\x01\x0a\x02\x82\x01\x01\x00" + b"\xc7" * 256 + b"\x02\x03\x01\x00\x01",
+    "der-certificate": b"\x30\x81\x86\x30\x81\x83" + b"\x05" * 0x83,
+}
 each_unfit_key = pytest.mark.parametrize("key", KEYS_OF_ANOTHER_KIND.values(), ids=KEYS_OF_ANOTHER_KIND.keys())
+
+
+each_der_key = pytest.mark.parametrize("key", DER_KEYS.values(), ids=DER_KEYS.keys())
+
+
+@each_der_key
+def test_a_der_key_signs_and_verifies_nothing(auth, key):
+    with pytest.raises(ValueError, match="DER"):
+        auth.create_token("alice", "admin", key)
+    assert auth.verify_token(sign_claims({"sub": "alice"}, secret=key), key) is None
+
+
+@each_der_key
+def test_bytes_that_only_resemble_a_der_key_are_a_secret(auth, key):
+    for secret in (key[:-1], key + b"\0", key[1:], b"\x31" + key[1:]):
+        assert auth.verify_token(auth.create_token("alice", "admin", secret), secret)["sub"] == "alice"
+
+
+def test_the_longest_token_that_can_be_made_verifies(auth):
+    lengths = range(48_900, 49_100)
+    made = [length for length in lengths if is_made(auth, "x" * length)]
+    assert made == list(lengths[: len(made)])
+    assert 0 < len(made) < len(lengths)
+    token = auth.create_token("x" * made[-1], "user", SECRET)
+    assert auth.verify_token(token, SECRET)["sub"] == "x" * made[-1]
+
+
+def is_made(auth, username):
+    try:
+        auth.create_token(username, "user", SECRET)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_a_secret_of_the_wrong_kind_of_bytes_is_named_by_its_type(auth, kind):
+    with pytest.raises(TypeError, match=kind.__name__):
+        auth.create_token("alice", "admin", kind(SECRET.encode()))
 
 
 @each_unfit_key

@@ -377,6 +377,27 @@ def test_the_server_may_still_create_users_after_root_did(auth, nobodys_folder, 
     assert names_in(path) == ["ada", "bob", "eve"]
 
 
+@only_root
+def test_the_server_may_read_and_write_what_root_was_first_to_make_in_its_folder(auth, nobodys_folder, engine_name):
+    path = nobodys_folder / "users.json"
+    auth.JSONFileUserStore(path).create_user("ada", "password", "admin")
+    code = ERROR_OF.format(call="store.create_user('eve', 'password', 'user')['username']")
+    assert interpreters.run_as_nobody(code, path, engine=engine_name) == "'eve'"
+    assert names_in(path) == ["ada", "eve"]
+
+
+@only_root
+def test_root_gives_away_no_file_that_a_link_in_place_of_the_lock_leads_to(auth, nobodys_folder, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("root's")
+    path = nobodys_folder / "users.json"
+    (nobodys_folder / "users.json.lock").symlink_to(victim)
+    with contextlib.suppress(OSError):
+        auth.JSONFileUserStore(path).create_user("ada", "password", "admin")
+    assert victim.stat().st_uid == 0
+    assert victim.read_text() == "root's"
+
+
 # Symbolic links
 
 

@@ -1,12 +1,14 @@
 """UserStore: what a store gets that only loads and saves."""
 
 import copy
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import bcrypt_cost
+import interpreters
 import pytest
 from error_text import shown_by
 
@@ -450,3 +452,47 @@ def test_a_password_is_hashed_without_holding_up_other_writers(auth):
     creation.join()
     assert deletions > 5
     assert len(store.users) == len(others) - deletions + 1
+
+
+def test_a_store_can_be_copied_and_sent_to_another_process(auth):
+    store = auth.JSONFileUserStore("users.json")
+    for again in (copy.copy(store), copy.deepcopy(store)):
+        assert again.path == store.path
+        assert again._lock is not store._lock
+
+
+HELD_BY_ANOTHER_THREAD = """
+import os, signal, threading
+from fastware.auth import UserStore
+
+class MemoryStore(UserStore):
+    def load_users(self):
+        return [{"username": "ada"}]
+
+    def save_users(self, users):
+        pass
+
+store, held, done = MemoryStore(), threading.Event(), threading.Event()
+
+def hold():
+    with store._exclusive():
+        held.set()
+        done.wait()
+
+thread = threading.Thread(target=hold)
+thread.start()
+held.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    store.delete_user("ada")
+    os._exit(0)
+print(os.waitpid(child, 0)[1])
+done.set()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_does_not_wait_for_a_thread_that_it_does_not_have(engine_name):
+    # Python 3.12 and later warn of forks among threads: that is what is tried here.
+    assert interpreters.run(HELD_BY_ANOTHER_THREAD, engine=engine_name, PYTHONWARNINGS="ignore") == "0"

@@ -194,3 +194,15 @@ def test_the_sdist_holds_what_a_build_and_its_tests_need():
     ):
         assert needed in names
     assert not any(name.endswith(".so") or name.startswith(("target/", ".venv")) for name in names)
+
+
+def test_a_pure_editable_build_takes_an_earlier_rust_engine_away(install, tmp_path):
+    with tarfile.open(sdist()) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.glob("fastware-*")
+    python, _ = install(f"-e{source}[auth]", FASTWARE_BUILD="rust")
+    assert use(python) == f"rust {version()}"
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "-e", source], env={**os.environ, "FASTWARE_BUILD": "pure"}, check=True
+    )
+    assert use(python) == f"python {version()}"

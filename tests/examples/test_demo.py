@@ -48,7 +48,7 @@ def test_the_passwords_are_those_of_the_printed_users_and_not_kept_in_the_clear(
         for username, password in running.passwords.items():
             answer = httpx.post(f"{running.url}/login", json={"username": username, "password": password})
             assert answer.json()["role"] == {"alice": "admin", "bob": "user"}[username]
-        users_file = tmp_path / "users.json"
+        users_file = running.users_file
         assert stat.S_IMODE(users_file.stat().st_mode) == 0o600
         assert not any(password in users_file.read_text() for password in running.passwords.values())
         assert httpx.get(f"{running.url}/profile", params={"token": answer.json()["token"]}).status_code == 401
@@ -85,8 +85,18 @@ def test_ctrl_c_ends_the_demo_though_a_client_holds_a_request_open(tmp_path):
 
 def test_ctrl_c_ends_the_demo_without_a_traceback_and_removes_its_users(tmp_path):
     with demo.running(tmp_path, servers.free_port()) as running:
-        assert (tmp_path / "users.json").exists()
+        assert running.users_file.exists()
         status, rest = running.interrupt()
     assert status == 0
     assert "Traceback" not in rest
-    assert not (tmp_path / "users.json").exists()
+    assert not running.users_file.exists()
+
+
+def test_two_demos_in_one_folder_do_not_disturb_each_other(tmp_path):
+    with demo.running(tmp_path, servers.free_port()) as first, demo.running(tmp_path, servers.free_port()) as second:
+        for running in (first, second):
+            login = {"username": "alice", "password": running.passwords["alice"]}
+            assert httpx.post(f"{running.url}/login", json=login).status_code == 200
+        for running in (first, second):
+            status, rest = running.interrupt()
+            assert (status, "Traceback" in rest) == (0, False)

@@ -29,6 +29,10 @@ class Demo:
         return int(self.url.rpartition(":")[2])
 
     @property
+    def users_file(self):
+        return self.folder / f"users-{self.port}.json"
+
+    @property
     def passwords(self):
         return dict(re.findall(r"^  (alice|bob) +(\S+) ", self.welcome, re.MULTILINE))
 

@@ -93,12 +93,14 @@ class Engine(Protocol):
         makes the token the one that PyJWT makes of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
 
         ``None`` where an argument is unfit: not of its type, a *subject* or *role* with a lone surrogate, a time
-        outside 64 bits, an unfit secret. Never an exception; the caller says what was wrong.
+        outside 64 bits, an unfit secret; and where the token would be longer than ``MAX_TOKEN_LENGTH``. Never an
+        exception; the caller says what was wrong.
 
         A secret is unfit when it is empty, has a lone surrogate, or is a key of another kind, which PyJWT refuses
         too (RFC 8725 section 2.1): it contains ``-----BEGIN `` or ``---- BEGIN `` (PEM, SSH2), starts with an SSH
-        key type (``ssh-ed25519``, ``ssh-rsa``, ``ssh-dss``, ``ecdsa-sha2-nistp256``, ``-nistp384``, ``-nistp521``), or
-        is a JWK: JSON in ``{}`` or ``[]``, white space, NULs and a byte order mark aside (UTF-16 and UTF-32 are looked
+        key type (``ssh-ed25519``, ``ssh-rsa``, ``ssh-dss``, ``ecdsa-sha2-nistp256``, ``-nistp384``, ``-nistp521``),
+        is a DER key or certificate (one whole SEQUENCE that begins with a SEQUENCE or an INTEGER, ITU-T X.690), or is
+        a JWK: JSON in ``{}`` or ``[]``, white space, NULs and a byte order mark aside (UTF-16 and UTF-32 are looked
         through), with ``kty`` or a backslash in it.
         """
         ...
@@ -129,7 +131,7 @@ class Engine(Protocol):
         ...
 
     def header(self, headers: Headers, name: bytes) -> bytes:
-        """Return the first value whose header name is *name*, or ``b""``.
+        """Return the first value whose header name is *name*, exactly ``bytes``, or ``b""``.
 
         *name* is lowercase; ASCII letters of the header names are compared without case (RFC 9110 section 5.1).
         Items are looked at in order, up to the one that matches. ``TypeError`` where *headers* is not iterable, where

@@ -7,7 +7,7 @@ from typing import Final
 
 from fastware._engine import engine
 from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING
-from fastware.asgi import ASGIApp, Receive, Scope, Send
+from fastware.asgi import ASGIApp, Receive, Scope, Send, path_within_app
 from fastware.responses import send_error
 
 _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -25,6 +25,7 @@ class CSRFMiddleware:
     Args:
         app: the inner ASGI application.
         exempt_paths: path prefixes that are not checked, compared as plain text: ``/login`` exempts ``/login-as`` too.
+            Where the application is mounted, they are those within it (without the ASGI ``root_path``).
         disabled: check nothing, for tests.
 
     Raises:
@@ -42,7 +43,7 @@ class CSRFMiddleware:
         """Pass the request on, or answer 403."""
         if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled:
             detail = None
-            if not scope["path"].startswith(self.exempt_paths):
+            if not path_within_app(scope).startswith(self.exempt_paths):
                 detail = _DETAILS.get(engine.csrf_verdict(scope["headers"]))
             if detail is not None:
                 await send_error(send, 403, detail)

@@ -24,7 +24,7 @@ def replace(target: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            _keep_owner(file.fileno(), before)
+            _give_to_owner(file.fileno(), target)
             os.fsync(file.fileno())
         os.replace(name, target)
     except BaseException:
@@ -35,14 +35,13 @@ def replace(target: Path, content: bytes) -> None:
 
 
 def make_lock(lock: str, target: Path) -> None:
-    """Make the lock for the owner of *target*, where root is the first to need it; an existing one is left alone."""
-    owner = _status(target)
-    if owner is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
+    """Make the lock of *target* for its owner, where root is the first to need it; an existing one is left alone."""
+    if not _is_root():
         return
     with suppress(FileExistsError):
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
-            _keep_owner(descriptor, owner)
+            _give_to_owner(descriptor, target)
         finally:
             os.close(descriptor)
 
@@ -62,10 +61,15 @@ def _status(target: Path) -> os.stat_result | None:
         return None
 
 
-def _keep_owner(descriptor: int, before: os.stat_result | None) -> None:
-    """An administrator who edits users must not lock the server out of its file."""
-    if before is not None and hasattr(os, "fchown") and os.geteuid() == 0:
-        os.fchown(descriptor, before.st_uid, before.st_gid)
+def _give_to_owner(descriptor: int, target: Path) -> None:
+    """An administrator who edits users must not lock the server out: its are the file, or the folder of a new one."""
+    if _is_root():
+        owner = _status(target) or target.parent.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def _sync_folder(folder: Path) -> None:

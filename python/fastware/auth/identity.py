@@ -7,10 +7,14 @@ from typing import Any
 
 from fastware._engine import engine
 from fastware.auth.cookies import SESSION_COOKIE
-from fastware.auth.tokens import Secrets, verify_token
+from fastware.auth.tokens import Secrets, is_usable, verify_token
 from fastware.errors import HTTPError
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
+_HOW_TO_CONFIGURE = (
+    'let the lifespan yield {"config": {"jwt_secret": ...}}, at least 32 random bytes as str or bytes; '
+    'it is read as request.state["config"]["jwt_secret"]'
+)
 
 
 def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[str, Any]:
@@ -25,7 +29,7 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
             ``config["allow_query_token"]``, turns the query parameter off.
 
     Raises:
-        HTTPError: 401 where there is no valid token; 500 where the secret is not configured.
+        HTTPError: 401 where there is no valid token; 500 where no usable secret is configured.
 
     """
     config = _config(request)
@@ -40,6 +44,8 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
         raise HTTPError(401, "Not authenticated", _CHALLENGE)
     claims = verify_token(token, _secret(config))
     if claims is None:
+        if not is_usable(config["jwt_secret"]):
+            raise HTTPError(500, f"The JWT secret is not usable: {_HOW_TO_CONFIGURE}")
         raise HTTPError(401, "Invalid or expired token", _CHALLENGE)
     return claims
 
@@ -70,11 +76,7 @@ def _config(request: Any) -> Mapping[str, Any]:
     except (AttributeError, LookupError, TypeError):
         config = None
     if not isinstance(config, Mapping) or not config.get("jwt_secret"):
-        raise HTTPError(
-            500,
-            'No JWT secret is configured: let the lifespan yield {"config": {"jwt_secret": ...}}, '
-            'found as request.state["config"]["jwt_secret"]',
-        )
+        raise HTTPError(500, f"No JWT secret is configured: {_HOW_TO_CONFIGURE}")
     return config
 
 

@@ -24,7 +24,7 @@ def hash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
 
     Raises:
         ImportError: bcrypt is not installed.
-        TypeError: *plain* is not a ``str``.
+        TypeError: *plain* is not a ``str``, or *cost* not an ``int``.
         ValueError: over 72 bytes, of which bcrypt would ignore the rest; a NUL byte; a lone surrogate; a *cost* out of
             range. The password is never shown.
 
@@ -41,6 +41,8 @@ def hash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
         )
     if b"\0" in password:
         raise ValueError("the password has a NUL byte, at which bcrypt would end it; remove it")
+    if not isinstance(cost, int):
+        raise TypeError(f"cost must be int, not {type(cost).__name__}")
     if not 4 <= cost <= 31:
         raise ValueError(f"cost must be 4 to 31, not {cost}")
     hashed: bytes = bcrypt.hashpw(password, bcrypt.gensalt(cost))

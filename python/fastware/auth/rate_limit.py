@@ -50,7 +50,7 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Calla
         position, name = _request_parameter(handler)
 
         def admit(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            request = kwargs[name] if name in kwargs else args[position]
+            request = kwargs[name] if name in kwargs else _at(position, args, name)
             wait = buckets.take(_client(request) if key_func is None else _key(key_func, request), time.monotonic_ns())
             if wait:
                 raise HTTPError(429, "Rate limit exceeded", {"Retry-After": str(-(-wait // _NANOSECONDS))})
@@ -96,6 +96,12 @@ def _request_parameter(handler: Callable[..., Any]) -> tuple[int, str]:
     ):
         return 0, names[0]
     raise TypeError(f"a rate-limited handler takes the request: {getattr(handler, '__qualname__', handler)}(request)")
+
+
+def _at(position: int, args: tuple[Any, ...], name: str) -> Any:
+    if position < len(args):
+        return args[position]
+    raise TypeError(f"a rate-limited handler was called without its {name}")
 
 
 def _client(request: Any) -> str:

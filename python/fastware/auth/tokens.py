@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from fastware._engine import engine
-from fastware._engine.contract import MAX_LEEWAY
+from fastware._engine.contract import MAX_LEEWAY, MAX_TOKEN_LENGTH
 
 Secret: TypeAlias = str | bytes
 Secrets: TypeAlias = Secret | Sequence[Secret]
@@ -36,17 +36,18 @@ def create_token(username: str, role: str, secret: Secrets, expires_hours: int =
 
     Raises:
         TypeError: an argument of another type; the message names it and never shows its value.
-        ValueError: an empty secret, a secret that is a PEM, SSH or JWK key (RFC 8725 section 2.1), a lone surrogate in
-            *username* or *role*, or a time beyond 64 bits.
+        ValueError: an empty secret, a secret that is a PEM, SSH, DER or JWK key (RFC 8725 section 2.1), a lone
+            surrogate in *username* or *role*, a time beyond 64 bits, or a token beyond 65,536 characters.
 
     """
     if type(expires_hours) is not int:
         raise _wrong_type("expires_hours", "int", expires_hours)
     issued_at = int(time.time())
     secrets: Any = _normalized(secret)
-    token = engine.sign(username, role, issued_at, issued_at + expires_hours * _SECONDS_PER_HOUR, secrets)
+    expires_at = issued_at + expires_hours * _SECONDS_PER_HOUR
+    token = engine.sign(username, role, issued_at, expires_at, secrets)
     if token is None:
-        raise _refusal(username, role, secrets)
+        raise _refusal(username, role, expires_at, secrets)
     if not _has_warned:
         _warn_if_short(secrets)
     return token
@@ -70,7 +71,7 @@ def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[st
 
     """
     if leeway != 0.0:
-        _check_leeway(leeway)
+        leeway = _checked_leeway(leeway)
     try:
         secrets = _normalized(secret)
     except Exception:  # noqa: BLE001 - a sequence of the caller's may raise anything
@@ -78,16 +79,23 @@ def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[st
     return engine.verify(token, secrets, time.time(), leeway)
 
 
-def _check_leeway(leeway: object) -> None:
+def is_usable(secret: Any) -> bool:
+    """Whether *secret*, or one of a sequence, can sign and verify."""
+    secrets = _normalized(secret)
+    return any(map(_is_fit, secrets)) if isinstance(secrets, (list, tuple)) else _is_fit(secrets)
+
+
+def _checked_leeway(leeway: object) -> float:
     if not isinstance(leeway, (int, float)):
         raise _wrong_type("leeway", "a number of seconds", leeway)
     if not 0 <= leeway <= MAX_LEEWAY:
         raise ValueError("leeway must be a number of seconds from 0 to 2**53")
+    return float(leeway)
 
 
 def _normalized(secret: Secrets) -> Any:
     """A sequence of the caller's own kind becomes a tuple: engines know ``list`` and ``tuple``."""
-    if isinstance(secret, (str, bytes, list, tuple)) or not isinstance(secret, Sequence):
+    if isinstance(secret, (str, bytes, list, tuple, bytearray, memoryview)) or not isinstance(secret, Sequence):
         return secret
     return tuple(secret)
 
@@ -96,28 +104,38 @@ def _wrong_type(name: str, expected: str, value: object) -> TypeError:
     return TypeError(f"{name} must be {expected}, not {type(value).__name__}")
 
 
-def _refusal(username: object, role: object, secrets: Any) -> Exception:
+def _refusal(username: object, role: object, expires_at: int, secrets: Any) -> Exception:
     """Why the engine refused to sign."""
     for name, value in (("username", username), ("role", role)):
-        if not isinstance(value, str):
+        if not issubclass(type(value), str):
             return _wrong_type(name, "str", value)
-        if not _is_unicode(value):
+        if not _is_unicode(str(value)):
             return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
     if isinstance(secrets, (list, tuple)):
         if not secrets:
             return ValueError("secret is an empty sequence; it must hold at least one secret")
-        secrets = secrets[0]
-    if not isinstance(secrets, (str, bytes)):
-        return _wrong_type("secret", "str, bytes or a sequence of them", secrets)
-    if not secrets:
-        return ValueError(f"secret is empty; {_HOW_TO_MAKE_ONE}")
-    if isinstance(secrets, str) and not _is_unicode(secrets):
-        return ValueError("secret has a lone surrogate, which UTF-8 cannot encode")
-    if _looks_like_a_key(secrets):
+        refusal = _secret_refusal("secret[0]", "str or bytes", secrets[0])
+    else:
+        refusal = _secret_refusal("secret", "str, bytes or a sequence of them", secrets)
+    if refusal is not None:
+        return refusal
+    if not -(2**63) <= expires_at < 2**63:
+        return ValueError("expires_hours is out of range: exp must fit in 64 bits")
+    return ValueError(f"username and role are too long: the token would be over {MAX_TOKEN_LENGTH} characters")
+
+
+def _secret_refusal(name: str, expected: str, secret: Any) -> Exception | None:
+    if not issubclass(type(secret), (str, bytes)):
+        return _wrong_type(name, expected, secret)
+    if not secret:
+        return ValueError(f"{name} is empty; {_HOW_TO_MAKE_ONE}")
+    if isinstance(secret, str) and not _is_unicode(secret):
+        return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
+    if not _is_fit(secret):
         return ValueError(
-            f"secret is a PEM, SSH or JWK key, not a shared secret (RFC 8725 section 2.1); {_HOW_TO_MAKE_ONE}"
+            f"{name} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {_HOW_TO_MAKE_ONE}"
         )
-    return ValueError("expires_hours is too large: exp must fit in 64 bits")
+    return None
 
 
 def _is_unicode(text: str) -> bool:
@@ -128,8 +146,8 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _looks_like_a_key(secret: Secret) -> bool:
-    return engine.sign("", "", 0, 0, secret) is None
+def _is_fit(secret: Any) -> bool:
+    return engine.sign("", "", 0, 0, secret) is not None
 
 
 def _warn_if_short(secrets: Any) -> None:

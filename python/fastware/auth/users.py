@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
+from fastware._fork import give_lock
 from fastware.auth.passwords import hash_password
 
 User = dict[str, str]
@@ -31,8 +32,12 @@ class UserStore:
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Make the lock here: a subclass need not call ``__init__``."""
         store = super().__new__(cls)
-        store._lock = threading.RLock()
+        give_lock(store, threading.RLock)
         return store
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the lock behind: a copy, in another process too, has one of its own."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_make_lock")}
 
     def load_users(self) -> list[User]:
         """Return all users."""

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow::{self, Break};
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyStopIteration, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
@@ -55,18 +55,24 @@ fn visit_pair<'py>(
     Ok(visit(name.as_bytes(), value))
 }
 
-/// The items of `item`, no more than three of them.
+/// The two items of `item`, or as many as tell that they are not two.
 fn unpack<'py>(item: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    item.try_iter()?.take(3).collect()
+    let mut iterator = item.try_iter()?;
+    let mut items = Vec::with_capacity(3);
+    while items.len() < 3
+        && let Some(next) = iterator.next()
+    {
+        items.push(next?);
+    }
+    Ok(items)
 }
 
 /// What unpacking raises of itself becomes the one message; anything else is the iterable's own error.
 fn explain(error: PyErr, py: Python<'_>) -> PyErr {
-    if error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyValueError>(py) {
-        malformed()
-    } else {
-        error
-    }
+    let is_unfit = error.is_instance_of::<PyTypeError>(py)
+        || error.is_instance_of::<PyValueError>(py)
+        || error.is_instance_of::<PyStopIteration>(py);
+    if is_unfit { malformed() } else { error }
 }
 
 fn malformed() -> PyErr {

@@ -11,6 +11,8 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::headers::each;
 
+// The documentation of these functions is Python's, word for word that of the pure-Python engine.
+
 /// Return the first value whose header name is `name` (lowercase bytes), or ``b""``. Rules: ``Engine.header``.
 #[pyfunction]
 pub fn header<'py>(
@@ -22,7 +24,7 @@ pub fn header<'py>(
     let mut found = None;
     each(headers, |header_name, value| {
         if is_named(header_name, name) {
-            found = Some(value.clone());
+            found = Some(exact(value));
             return Break(());
         }
         Continue(())
@@ -149,6 +151,11 @@ impl<'n, 'py> LastCookie<'n, 'py> {
         let quoted = header.zip(self.name).and_then(|(header, name)| cookie_header::last(header, name));
         quoted.map_or(Cow::Borrowed(b""), cookie_header::unquote)
     }
+}
+
+/// The same bytes, without what a subclass adds to them.
+fn exact<'py>(value: &Bound<'py, PyBytes>) -> Bound<'py, PyBytes> {
+    if value.is_exact_instance_of::<PyBytes>() { value.clone() } else { PyBytes::new(value.py(), value.as_bytes()) }
 }
 
 /// `name` is lowercase.

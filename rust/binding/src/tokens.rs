@@ -20,7 +20,7 @@ pub fn sign(
     let payload = claims::write(text(subject)?, text(role)?, seconds(issued_at)?, seconds(expires_at)?);
     let mut token = None;
     each_secret(secrets, |secret| {
-        token = secret.map(|secret| jws::sign(&payload, secret));
+        token = secret.and_then(|secret| jws::sign(&payload, secret));
         true
     });
     token

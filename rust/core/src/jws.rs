@@ -10,8 +10,8 @@ pub const MAX_TOKEN_LENGTH: usize = 65_536;
 
 const SIGNATURE_SEGMENT_LENGTH: usize = 43;
 
-/// The token of `payload`, signed with `secret`.
-pub fn sign(payload: &str, secret: Secret<'_>) -> String {
+/// The token of `payload`, signed with `secret`, or `None` where it would be longer than any that is looked at.
+pub fn sign(payload: &str, secret: Secret<'_>) -> Option<String> {
     let encoded_length = payload.len().div_ceil(3) * 4;
     let mut token = String::with_capacity(jose_header::OURS.len() + encoded_length + SIGNATURE_SEGMENT_LENGTH + 2);
     token.push_str(jose_header::OURS);
@@ -20,7 +20,7 @@ pub fn sign(payload: &str, secret: Secret<'_>) -> String {
     let signature = secret.sign(token.as_bytes());
     token.push('.');
     base64url::encode_append(&signature, &mut token);
-    token
+    (token.len() <= MAX_TOKEN_LENGTH).then_some(token)
 }
 
 /// A token taken apart, with nothing decoded but its signature.
@@ -66,12 +66,20 @@ mod tests {
     #[test]
     fn a_token_comes_back_as_its_claims() {
         let secret = Secret::new(b"a secret of thirty-two bytes at least").expect("fit");
-        let token = sign(&claims::write("ada", "admin", 10, 20), secret);
+        let token = sign(&claims::write("ada", "admin", 10, 20), secret).expect("short");
         let unverified = Unverified::new(&token).expect("three segments");
         assert!(unverified.is_signed_with(secret));
         assert!(!unverified.is_signed_with(Secret::new(b"another").expect("fit")));
         assert!(unverified.claims(&mut Tree, Clock::new(15.0, 0.0)).is_some());
         assert!(unverified.claims(&mut Tree, Clock::new(20.0, 0.0)).is_none());
+    }
+
+    #[test]
+    fn a_token_that_would_not_be_looked_at_is_not_made() {
+        let secret = Secret::new(b"a secret of thirty-two bytes at least").expect("fit");
+        let token = |length: usize| sign(&claims::write(&"x".repeat(length), "admin", 10, 20), secret);
+        assert!(token(49_000).is_some_and(|token| Unverified::new(&token).is_some()));
+        assert!(token(50_000).is_none());
     }
 
     #[test]

@@ -8,6 +8,8 @@ import threading
 from typing import Final
 
 from fastware._engine.contract import MAX_BUCKET_CAPACITY
+from fastware._engine.pure.arguments import as_text
+from fastware._fork import give_lock
 
 _MIN_PERIOD: Final = 10**9
 _MAX_PERIOD: Final = 2**53
@@ -20,6 +22,8 @@ _LONGEST_KEY: Final = 64
 class TokenBuckets:
     """Buckets by key. Full buckets are not kept: one shard after another is swept as calls come in."""
 
+    _lock: threading.Lock
+
     def __init__(self, capacity: int, period: int) -> None:
         if not (_is_natural(capacity, 1, MAX_BUCKET_CAPACITY) and _is_natural(period, _MIN_PERIOD, _MAX_PERIOD)):
             raise ValueError("capacity must be 1 to 10**9 tokens, period 10**9 to 2**53 nanoseconds")
@@ -30,17 +34,18 @@ class TokenBuckets:
         self._shards: list[dict[str | bytes, int]] = [{} for _ in range(_SHARDS)]
         self._swept_at = 0
         self._next_shard = 0
-        self._lock = threading.Lock()
+        give_lock(self, threading.Lock)
 
     def take(self, key: str, now: int) -> int:
-        if not isinstance(key, str):
+        text = key if type(key) is str else as_text(key)
+        if text is None:
             raise TypeError("a bucket key must be str")
         if not isinstance(now, int):
             raise TypeError("now must be int")
         if now not in _NOW:
             raise OverflowError("now must be 0 to 2**63 - 1 nanoseconds")
         now = now * self._ticks_per_period // self._period
-        kept_key = key if len(key) <= _LONGEST_KEY else self._fingerprint(key)
+        kept_key = text if len(text) <= _LONGEST_KEY else self._fingerprint(text)
         shard = self._shards[hash(kept_key) % _SHARDS]
         with self._lock:
             if now >= self._swept_at - (-self._ticks_per_period // _SHARDS):

@@ -9,16 +9,18 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED, Headers
+from fastware._engine.pure.arguments import as_octets, as_text
 
 _MALFORMED: Final = "ASGI headers are an iterable of (name, value) pairs of bytes"
+_UNFIT_ITERABLE: Final = (TypeError, ValueError, StopIteration)
 _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
 _BEARER: Final = re.compile(rb"bearer (.*)\Z", re.IGNORECASE | re.DOTALL)
 _JWS_SHAPE: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 
 
 def header(headers: Headers, name: bytes) -> bytes:
-    """Return the first value whose header name is *name* (lowercase bytes), or ``b""``. Rules: ``Engine.header``."""
-    _check(name, bytes, "name")
+    """Return the first value whose header name is `name` (lowercase bytes), or ``b""``. Rules: ``Engine.header``."""
+    name = _octets_argument(name, "name")
     for header_name, value in _pairs(headers):
         if header_name.lower() == name:
             return value
@@ -26,8 +28,8 @@ def header(headers: Headers, name: bytes) -> bytes:
 
 
 def cookie(headers: Headers, cookie_name: str) -> str:
-    """Return the value of the cookie *cookie_name*, or ``""``. Rules: ``Engine.cookie``."""
-    _check(cookie_name, str, "cookie_name")
+    """Return the value of the cookie `cookie_name`, or ``""``. Rules: ``Engine.cookie``."""
+    cookie_name = _text_argument(cookie_name, "cookie_name")
     found = None
     for header_name, value in _pairs(headers):
         if header_name.lower() == b"cookie":
@@ -47,8 +49,8 @@ def cookies(headers: Headers) -> dict[str, str]:
 
 def credential(headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool) -> str | None:
     """Return the token that a request presents, or ``None``. Rules: ``Engine.credential``."""
-    _check(query_string, bytes, "query_string")
-    _check(cookie_name, str, "cookie_name")
+    query_string = _octets_argument(query_string, "query_string")
+    cookie_name = _text_argument(cookie_name, "cookie_name")
     saw_authorization = False
     found = None
     for header_name, value in _pairs(headers):
@@ -84,24 +86,37 @@ def csrf_verdict(headers: Headers) -> int:
     return CSRF_PASSED if hmac.compare_digest(expected, submitted) else CSRF_MISMATCH
 
 
-def _check(argument: object, expected: type, name: str) -> None:
-    if not isinstance(argument, expected):
-        raise TypeError(f"{name} must be {expected.__name__}")
+def _octets_argument(argument: object, name: str) -> bytes:
+    octets = as_octets(argument)
+    if octets is None:
+        raise TypeError(f"{name} must be bytes")
+    return octets
+
+
+def _text_argument(argument: object, name: str) -> str:
+    text = as_text(argument)
+    if text is None:
+        raise TypeError(f"{name} must be str")
+    return text
 
 
 def _pairs(headers: Iterable[Iterable[bytes]]) -> Iterator[tuple[bytes, bytes]]:
     try:
         iterator = iter(headers)
-    except (TypeError, ValueError):
+    except _UNFIT_ITERABLE:
         raise TypeError(_MALFORMED) from None
     for item in iterator:
         try:
             name, value = item
-        except (TypeError, ValueError):
+        except _UNFIT_ITERABLE:
             raise TypeError(_MALFORMED) from None
-        if not (isinstance(name, bytes) and isinstance(value, bytes)):
+        if type(name) is bytes and type(value) is bytes:
+            yield name, value
+            continue
+        exact_name, exact_value = as_octets(name), as_octets(value)
+        if exact_name is None or exact_value is None:
             raise TypeError(_MALFORMED)
-        yield name, value
+        yield exact_name, exact_value
 
 
 def _cookie_pairs(value: bytes) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fastware._engine.contract import MAX_TOKEN_LENGTH
 from fastware._engine.pure.arguments import as_items, as_octets, as_text, as_utf8
-from fastware._engine.pure.json import read_object
+from fastware._engine.pure.json import read_claims, read_jose_header
 from fastware._extras import require
 
 _HEADER: Final = {"alg": "HS256", "typ": "JWT"}
@@ -31,6 +31,8 @@ _SSH_KEY_TYPES: Final = (
     b"ecdsa-sha2-nistp521",
 )
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_DER_SEQUENCE: Final = 0x30
+_FIRST_OF_A_KEY: Final = (b"\x30", b"\x02")
 _JSON_BRACKETS: Final = ((b"{", b"}"), (b"[", b"]"))
 _ASCII_SPACE: Final = b" \t\n\x0c\r"
 
@@ -46,8 +48,8 @@ def sign(subject: object, role: object, issued_at: object, expires_at: object, s
     claims = {"sub": as_text(subject), "role": as_text(role), "iat": _integer(issued_at), "exp": _integer(expires_at)}
     payload = json.dumps(claims, separators=(",", ":")).encode("ascii")
     signing_input = _HEADER_SEGMENT + b"." + _base64url(payload)
-    signature = algorithm.sign(signing_input, secret)
-    return (signing_input + b"." + _base64url(signature)).decode("ascii")
+    token = signing_input + b"." + _base64url(algorithm.sign(signing_input, secret))
+    return token.decode("ascii") if len(token) <= MAX_TOKEN_LENGTH else None
 
 
 def verify(token: object, secrets: object, now: float, leeway: float) -> dict[str, Any] | None:
@@ -69,9 +71,9 @@ def verify(token: object, secrets: object, now: float, leeway: float) -> dict[st
             for secret in _fit_secrets(secrets)
         ):
             return None
-        if header_segment != _HEADER_SEGMENT and not _is_accepted_header(read_object(_decode(header_segment))):
+        if header_segment != _HEADER_SEGMENT and not _is_accepted_header(read_jose_header(_decode(header_segment))):
             return None
-        claims = read_object(_decode(payload_segment))
+        claims = read_claims(_decode(payload_segment))
     except (ValueError, RecursionError):
         return None
     return claims if _hold(claims, now, leeway) else None
@@ -96,7 +98,33 @@ def _fit_secrets(secrets: object) -> Iterator[bytes | None]:
 
 
 def _is_fit(key: bytes) -> bool:
-    return bool(key) and not (key.startswith(_SSH_KEY_TYPES) or any(mark in key for mark in _PEM_MARKS) or _is_jwk(key))
+    return bool(key) and not (
+        key.startswith(_SSH_KEY_TYPES) or any(mark in key for mark in _PEM_MARKS) or _is_jwk(key) or _is_der_key(key)
+    )
+
+
+def _is_der_key(key: bytes) -> bool:
+    """Whether *key* is one whole DER SEQUENCE that begins with a SEQUENCE or an INTEGER."""
+    outer = _der_value(key)
+    if outer is None or key[0] != _DER_SEQUENCE or outer[1]:
+        return False
+    return outer[0][:1] in _FIRST_OF_A_KEY and _der_value(outer[0]) is not None
+
+
+def _der_value(data: bytes) -> tuple[bytes, bytes] | None:
+    """The content of the value that *data* begins with, and what follows it (ITU-T X.690 section 10.1)."""
+    if len(data) < 2:
+        return None
+    start = 2
+    length = data[1]
+    if length >= 0x80:
+        start += length - 0x80
+        length = int.from_bytes(data[2:start], "big")
+        # The shortest spelling of the length, in one to four bytes.
+        if not 3 <= start <= 6 or length < 0x80 or data[2] == 0:
+            return None
+    end = start + length
+    return (data[start:end], data[end:]) if end <= len(data) else None
 
 
 def _is_jwk(key: bytes) -> bool:
