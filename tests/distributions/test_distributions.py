@@ -20,6 +20,8 @@ DIST = ROOT / "dist"
 PYTHON_FALLBACK = "Installing the pure-Python engine: the same behaviour, slower."
 
 USE = """
+import tempfile
+
 import fastware
 from fastware import *
 from fastware.auth import *
@@ -34,7 +36,7 @@ assert not verify_password("hunter3", hash_password("hunter2", cost=4))
 headers = [(b"cookie", b"a=1; session=" + token.encode())]
 assert _get_asgi_cookie(headers, "session") == token
 assert _get_asgi_header(headers, b"cookie").startswith(b"a=1")
-store = JSONFileUserStore("users.json")
+store = JSONFileUserStore(tempfile.mkdtemp() + "/users.json")
 store.create_user("ada", "hunter2", "admin")
 assert store.find_user("ada")["role"] == "admin"
 
