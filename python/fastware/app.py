@@ -34,7 +34,7 @@ class App:
     def __init__(
         self,
         router: Router,
-        middleware: Sequence[Middleware] = (),
+        middleware: Sequence[Middleware] | None = None,
         lifespan: Lifespan | None = None,
         max_body_size: int = DEFAULT_MAX_BODY_SIZE,
     ) -> None:
@@ -46,7 +46,7 @@ class App:
         for route in router.routes():
             self._routes.add(route, Endpoint(route, self.dependency_overrides))
         self._handle: ASGIApp = self._route
-        for wrap in reversed(middleware):
+        for wrap in reversed(middleware or ()):
             self._handle = wrap(self._handle)
         self._has_middleware = bool(middleware)
 
@@ -109,7 +109,7 @@ class App:
 
 def create_app(
     router: Router,
-    middleware: Sequence[Middleware] = (),
+    middleware: Sequence[Middleware] | None = None,
     lifespan: Lifespan | None = None,
     *,
     max_body_size: int = DEFAULT_MAX_BODY_SIZE,
