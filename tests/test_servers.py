@@ -149,6 +149,27 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_error(url, log):
     assert "Traceback" not in log.read_text()[before:]
 
 
+BROKEN_OFF = {
+    "length": b"Content-Length: 100\r\n\r\nabc",
+    "chunked": b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+    "no-chunk": b"Transfer-Encoding: chunked\r\n\r\nZZ\r\nabc",
+}
+
+
+@pytest.mark.parametrize("rest", BROKEN_OFF.values(), ids=BROKEN_OFF.keys())
+def test_a_body_that_breaks_off_is_no_500(url, rest):
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\n" + rest)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := connection.recv(65_536):
+                received += piece
+    # uvicorn says nothing to a client that is half gone.
+    assert received == b"" or received.startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_client_that_ends_its_side_early_gets_its_answer(url):
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
