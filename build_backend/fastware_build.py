@@ -47,6 +47,8 @@ def _wants_native() -> bool:
             "For the Rust engine, install Rust (https://rustup.rs) and install fastware again.",
         )
         return False
+    if choice == "rust" and shutil.which("cargo") is None:
+        sys.exit("FASTWARE_BUILD is 'rust', but there is no cargo: install Rust (https://rustup.rs)")
     return choice != "pure"
 
 
@@ -72,6 +74,7 @@ def _build(hook: str, directory: str, config_settings: ConfigSettings) -> str:
         try:
             # Rust cannot be fetched here: maturin must not try to install a toolchain of its own.
             os.environ["MATURIN_NO_INSTALL_RUST"] = "1"
+            _say(f"fastware: building the Rust engine with {shutil.which('cargo')}.")
             return str(getattr(importlib.import_module("maturin"), hook)(directory, config_settings))
         except (Exception, SystemExit) as failure:
             if _choice() == "rust":

@@ -3,6 +3,7 @@
 import argparse
 import os
 import secrets
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ def main():
     try:
         from granian import Granian
     except ImportError:
-        sys.exit('The demo is served by Granian: pip install "fastware[auth,server]"')
+        sys.exit('The demo is served by Granian: pip install ".[auth,server]"')
     port = _free_port(arguments.port)
     # A file for each port: several demos may run from one folder.
     users_file = (arguments.folder / f"users-{port}.json").resolve()
@@ -46,16 +47,31 @@ def main():
         log_level="warning",
         workers_kill_timeout=SECONDS_TO_FINISH,
     )
+    server.on_startup(_end_with_the_terminal)
     server.serve()
-    users_file.unlink(missing_ok=True)
+    for path in (users_file, users_file.with_name(f"{users_file.name}.lock")):
+        path.unlink(missing_ok=True)
     print("\nThe demo has ended; its users are gone.")
 
 
 def _arguments():
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="the first port to try (default: 8000)")
+    parser.add_argument("--port", type=_port, default=8000, help="the first port to try (default: 8000)")
     parser.add_argument("--folder", type=Path, default=Path(".demo"), help="where the users are kept (default: .demo)")
     return parser.parse_args()
+
+
+def _port(text):
+    port = int(text)
+    if not 0 < port < 65_536:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return port
+
+
+def _end_with_the_terminal():
+    """Let a closed terminal end the server; Granian would take it as a wish to reload."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
 
 
 def _make_users(users_file):

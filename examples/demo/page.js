@@ -2,6 +2,8 @@
 
 const log = document.getElementById("log");
 const who = document.getElementById("who");
+const logout = document.getElementById("logout");
+const forged = document.getElementById("forged");
 
 function csrfToken() {
   const pair = document.cookie.split("; ").find((cookie) => cookie.startsWith("csrf_token="));
@@ -32,7 +34,10 @@ async function send(method, path, { json, headers = {} } = {}) {
 }
 
 function greet(user) {
-  who.textContent = `Logged in as ${user.username} (${user.role}).`;
+  who.textContent = user ? `Logged in as ${user.username} (${user.role}).` : "Not logged in.";
+  for (const button of [logout, forged]) {
+    button.disabled = !user;
+  }
 }
 
 document.getElementById("login").addEventListener("submit", async (event) => {
@@ -53,13 +58,13 @@ for (const button of document.querySelectorAll("[data-get]")) {
   button.addEventListener("click", () => send("GET", button.dataset.get));
 }
 
-document.getElementById("logout").addEventListener("click", async () => {
+logout.addEventListener("click", async () => {
   if (await send("POST", "/logout", { headers: { "X-CSRF-Token": csrfToken() } })) {
-    who.textContent = "Not logged in.";
+    greet(null);
   }
 });
 
-document.getElementById("forged").addEventListener("click", () => send("POST", "/logout"));
+forged.addEventListener("click", () => send("POST", "/logout"));
 
 document.getElementById("copy").addEventListener("click", async (event) => {
   const button = event.target;

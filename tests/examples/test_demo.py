@@ -1,6 +1,7 @@
 """The demo from the terminal: what it prints works, and Ctrl-C ends it."""
 
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -30,7 +31,7 @@ def test_the_printed_shell_lines_do_what_they_say(engine, tmp_path):
     assert done.stdout.count(profile) == 2
     assert '{"message":"Welcome, admin alice","users":["alice","bob"]}' in done.stdout
     assert "200 200 200 200 200 429" in done.stdout
-    assert done.stdout.endswith('{"detail":"Missing CSRF token"}{"message":"Logged out"}')
+    assert done.stdout.endswith('{"detail":"Missing CSRF token"}\n{"message":"Logged out"}\n')
 
 
 def test_the_demo_says_its_engine_and_serves_the_page(engine, tmp_path):
@@ -83,13 +84,21 @@ def test_ctrl_c_ends_the_demo_though_a_client_holds_a_request_open(tmp_path):
     assert "Traceback" not in rest
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs SIGHUP")
+def test_a_closed_terminal_ends_the_demo(tmp_path):
+    with demo.running(tmp_path, servers.free_port()) as running:
+        status, _ = running.interrupt(signal.SIGHUP)
+    assert status == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_ctrl_c_ends_the_demo_without_a_traceback_and_removes_its_users(tmp_path):
     with demo.running(tmp_path, servers.free_port()) as running:
         assert running.users_file.exists()
         status, rest = running.interrupt()
     assert status == 0
     assert "Traceback" not in rest
-    assert not running.users_file.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_demos_in_one_folder_do_not_disturb_each_other(tmp_path):

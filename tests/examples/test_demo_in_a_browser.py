@@ -1,5 +1,6 @@
 """The demo's page in a real browser: Chromium, where the machine has it with its driver."""
 
+import importlib.util
 import os
 import shutil
 
@@ -9,15 +10,17 @@ import servers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
-IS_REQUIRED = os.environ.get("FASTWARE_REQUIRE_BROWSER") == "1"
+
+
+if os.environ.get("FASTWARE_REQUIRE_BROWSER") != "1":
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("Chromium and chromedriver are not on this machine", allow_module_level=True)
+    if importlib.util.find_spec("selenium") is None:
+        pytest.skip('selenium is missing: .venv/bin/pip install -e ".[browser]"', allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
 def browser():
-    if not IS_REQUIRED:
-        if not (CHROMIUM and DRIVER):
-            pytest.skip("Chromium and chromedriver are not on this machine")
-        pytest.importorskip("selenium", reason="the extra 'browser' is not installed")
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()

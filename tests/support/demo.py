@@ -40,9 +40,9 @@ class Demo:
     def shell_lines(self):
         return self.welcome.partition("with curl:\n")[2].partition("Ctrl-C")[0]
 
-    def interrupt(self):
+    def interrupt(self, with_signal=signal.SIGINT):
         """Press Ctrl-C; the exit status and what was printed after the welcome."""
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(with_signal)
         rest, _ = self.process.communicate(timeout=30)
         return self.process.returncode, rest
 

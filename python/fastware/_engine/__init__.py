@@ -27,9 +27,9 @@ def _pick() -> Engine:
                 raise
             if choice == "rust":
                 raise ImportError(
-                    "FASTWARE_ENGINE is 'rust', but this installation has no Rust engine. Get a wheel for your "
-                    "platform, or install Rust (https://rustup.rs) and run: "
-                    'FASTWARE_BUILD=rust pip install --force-reinstall --no-binary fastware "fastware[auth]"'
+                    "FASTWARE_ENGINE is 'rust', but this installation has no Rust engine. Install a wheel for your "
+                    "platform, or install Rust (https://rustup.rs) and run, where fastware's sources are: "
+                    'FASTWARE_BUILD=rust pip install --force-reinstall ".[auth]"'
                 ) from None
     return _load("pure")
 
