@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 , := ,
 
+# A Rust toolchain that comes or goes makes another installation.
+KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
 .PHONY: help demo test bench bench-quick lint types format wheel check-wheels clean
@@ -13,19 +15,19 @@ SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.demo ## build, install, and serve the demo on http://127.0.0.1:8000
+demo: $(VENV)/.demo-$(KIND) ## build, install, and serve the demo on http://127.0.0.1:8000
 	@$(BIN)/python -m examples.demo $(ARGS)
 
-test: $(VENV)/.test ## run the tests on both engines (ARGS="-k tokens" chooses)
+test: $(VENV)/.test-$(KIND) ## run the tests on both engines (ARGS="-k tokens" chooses)
 	$(BIN)/python -m pytest $(ARGS)
 
-bench: $(VENV)/.bench ## run the benchmarks; a table of ratios comes last
+bench: $(VENV)/.bench-$(KIND) ## run the benchmarks; a table of ratios comes last
 	$(BIN)/python -m pytest benches $(ARGS)
 
-bench-quick: $(VENV)/.bench ## check that all contenders agree, and time them too briefly to mean much
+bench-quick: $(VENV)/.bench-$(KIND) ## check that all contenders agree, and time them too briefly to mean much
 	$(BIN)/python -m pytest benches --benchmark-max-time=0.01 --benchmark-min-rounds=3 $(ARGS)
 
-lint: $(VENV)/.lint ## check style and types, Python and Rust
+lint: $(VENV)/.lint-$(KIND) ## check style and types, Python and Rust
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -33,7 +35,7 @@ lint: $(VENV)/.lint ## check style and types, Python and Rust
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 
-format: $(VENV)/.lint ## put Python and Rust sources in form
+format: $(VENV)/.lint-$(KIND) ## put Python and Rust sources in form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	cargo fmt
@@ -44,7 +46,7 @@ wheel: $(VENV)/.wheel ## make the native wheel, the pure-Python wheel and the sd
 	$(BIN)/maturin build --release --locked --interpreter $(BIN)/python --out dist
 	FASTWARE_BUILD=pure $(BIN)/python -m build --wheel --outdir dist
 
-check-wheels: $(VENV)/.test wheel ## install each of dist/ in a clean virtual environment, and use it
+check-wheels: $(VENV)/.test-$(KIND) wheel ## install each of dist/ in a clean virtual environment, and use it
 	$(BIN)/python -m pytest -m distributions $(ARGS)
 
 clean: ## remove what was built
@@ -55,8 +57,10 @@ clean: ## remove what was built
 
 define install
 	@echo "Installing fastware[$(1)] into $(VENV); compiling the Rust engine, where there is cargo, takes half a minute ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
+	@rm -f $(VENV)/install.log $(VENV)/.*-$(if $(filter rust,$(KIND)),python,rust)
+	@$(BIN)/python -m pip install --quiet --progress-bar off --disable-pip-version-check --log $(VENV)/install.log --editable '.[$(1)]'
 	@$(BIN)/python -c 'from fastware.auth import ENGINE; print("Installed, engine:", ENGINE)'
+	@! grep -oh 'fastware: the Rust engine could not be built.*' $(VENV)/install.log || echo "The whole output is in $(VENV)/install.log"
 	@touch $@
 endef
 
@@ -65,16 +69,16 @@ $(BIN)/python:
 	  { echo "fastware needs Python 3.11 or later; choose one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: $(BIN)/python $(SOURCES)
+$(VENV)/.demo-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,auth$(,)server)
 
-$(VENV)/.test: $(BIN)/python $(SOURCES)
+$(VENV)/.test-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,test)
 
-$(VENV)/.bench: $(BIN)/python $(SOURCES)
+$(VENV)/.bench-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,bench)
 
-$(VENV)/.lint: $(BIN)/python $(SOURCES)
+$(VENV)/.lint-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,lint$(,)test$(,)bench)
 
 $(VENV)/.wheel: $(BIN)/python pyproject.toml

@@ -515,3 +515,38 @@ def test_a_path_that_does_not_begin_with_a_slash_is_404(fastware, path):
     router.get("/items")(lambda: "items")
     router.get("/")(lambda: "root")
     assert call(fastware.create_app(router), path=path).status == 404
+
+
+# What create_app refuses
+
+
+async def no_generator(app):
+    return {}
+
+
+class Middleware:
+    def __init__(self, app):
+        self.app = app
+
+
+UNFIT = {
+    "no-router": ("router", {"router": None}),
+    "middleware-that-is-no-list": ("middleware", {"middleware": Middleware}),
+    "lifespan-that-is-no-function": ("lifespan", {"lifespan": {"config": {}}}),
+    "lifespan-without-yield": ("lifespan", {"lifespan": no_generator}),
+    "size-that-is-no-number": ("max_body_size", {"max_body_size": "1k"}),
+}
+
+
+@pytest.mark.parametrize(("name", "unfit"), UNFIT.values(), ids=UNFIT.keys())
+def test_an_unfit_argument_is_named_when_the_application_is_made(fastware, name, unfit):
+    with pytest.raises(TypeError, match=f"^{name} must be"):
+        fastware.create_app(**{"router": fastware.Router(), **unfit})
+
+
+@pytest.mark.parametrize("deps", [["user"], {"user": None}, "user"], ids=["list", "no-callable", "str"])
+def test_dependencies_of_another_kind_are_a_type_error_at_the_route(fastware, deps):
+    with pytest.raises(TypeError, match="dep"):
+        fastware.Router().get("/", deps=deps)
+    with pytest.raises(TypeError, match="dep"):
+        fastware.Router(deps=deps)

@@ -139,6 +139,19 @@ def test_a_missing_member_of_an_object_in_an_array_is_a_400_that_names_it(fastwa
     assert "age" in answer.json["detail"]
 
 
+def test_a_missing_field_of_a_form_is_a_400_that_names_it(fastware):
+    form = [("content-type", "application/x-www-form-urlencoded")]
+    answer = read(fastware, lambda request: request.form["username"], body=b"other=1", headers=form)
+    assert answer.status == 400
+    assert "username" in answer.json["detail"]
+
+
+def test_a_missing_parameter_of_the_query_is_a_400_that_names_it(fastware):
+    answer = read(fastware, lambda request: request.query_params["page"])
+    assert answer.status == 400
+    assert "page" in answer.json["detail"]
+
+
 @pytest.mark.parametrize("body", ["null", "5", '"text"', "true", "[]", '["username"]'])
 def test_a_body_that_is_no_object_is_400_for_a_handler_that_reads_a_member(fastware, body):
     answer = read(fastware, lambda request: request.json["username"], body=body.encode())

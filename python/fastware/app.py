@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Sequence
 from typing import Any, Final
@@ -128,7 +129,19 @@ def create_app(
         ValueError: two handlers for one method and path.
 
     """
+    _check("router", router, isinstance(router, Router), "a fastware.Router")
+    _check("middleware", middleware, not callable(middleware), "a list of callables: [CSRFMiddleware]")
+    _check("max_body_size", max_body_size, isinstance(max_body_size, int), "a number of bytes")
+    if lifespan is not None:
+        is_generator = callable(lifespan) and not inspect.iscoroutinefunction(lifespan)
+        _check("lifespan", lifespan, is_generator, "an async context manager function, which yields the state")
     return App(router, middleware, lifespan, max_body_size)
+
+
+def _check(name: str, argument: object, is_fit: bool, expected: str) -> None:
+    if not is_fit:
+        what = getattr(argument, "__qualname__", type(argument).__name__)
+        raise TypeError(f"{name} must be {expected}; not {what}")
 
 
 def _error_response(error: Exception, scope: Scope) -> Response:

@@ -36,26 +36,20 @@ def set_cookie(
         samesite: ``"lax"``, ``"strict"``, ``"none"``, or ``None`` for no such attribute.
 
     Raises:
-        TypeError: *value* is not a ``str``.
+        TypeError: *value* is not a ``str``, or *max_age* not an ``int``.
         ValueError: a character that could end the value or the header; the value itself is not shown.
 
     """
-    if not isinstance(value, str):
-        raise TypeError(f"the value of the cookie {name!r} must be str, not {type(value).__name__}")
-    if not _NAME.match(name):
-        raise ValueError("a cookie name must be letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)")
-    if not _VALUE.match(value):
-        raise ValueError(
-            f"the value of the cookie {name!r} must be visible ASCII without space, quote, comma, semicolon and "
-            "backslash (RFC 6265 section 4.1.1)"
-        )
+    _check_pair(name, value)
     if samesite not in ("lax", "strict", "none", None):
         raise ValueError(f"samesite must be 'lax', 'strict', 'none' or None, not {samesite!r}")
     if samesite == "none" and not secure:
         raise ValueError("samesite='none' needs secure=True: browsers drop the cookie otherwise")
     parts = [f"{name}={value}"]
     if max_age is not None:
-        parts.append(f"Max-Age={int(max_age)}")
+        if not isinstance(max_age, int):
+            raise TypeError(f"max_age must be a whole number of seconds, not {type(max_age).__name__}")
+        parts.append(f"Max-Age={max_age:d}")
     for attribute, text in (("Domain", domain), ("Path", path)):
         if text is not None:
             if not _ATTRIBUTE.match(text):
@@ -73,3 +67,15 @@ def set_cookie(
 def delete_cookie(name: str, *, path: str | None = "/", domain: str | None = None, secure: bool = False) -> str:
     """Return the ``Set-Cookie`` value that deletes the cookie *name*; *path* and *domain* as it was set."""
     return set_cookie(name, "", max_age=0, path=path, domain=domain, secure=secure)
+
+
+def _check_pair(name: str, value: str) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"the value of the cookie {name!r} must be str, not {type(value).__name__}")
+    if not _NAME.match(name):
+        raise ValueError("a cookie name must be letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)")
+    if not _VALUE.match(value):
+        raise ValueError(
+            f"the value of the cookie {name!r} must be visible ASCII without space, quote, comma, semicolon and "
+            "backslash (RFC 6265 section 4.1.1)"
+        )

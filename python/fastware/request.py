@@ -27,7 +27,10 @@ class State(MutableMapping[str, Any]):
         object.__setattr__(self, "_values", {} if values is None else values)
 
     def __getitem__(self, name: str) -> Any:
-        return self._values[name]
+        try:
+            return self._values[name]
+        except KeyError:
+            raise KeyError(_not_in_state(name)) from None
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._values[name] = value
@@ -45,7 +48,7 @@ class State(MutableMapping[str, Any]):
         try:
             return self._values[name]
         except KeyError:
-            raise AttributeError(f"state has no {name!r}; does the lifespan yield it?") from None
+            raise AttributeError(_not_in_state(name)) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._values[name] = value
@@ -61,8 +64,12 @@ class State(MutableMapping[str, Any]):
         return f"<State: {', '.join(self._values)}>"
 
 
-class _JSONObject(dict[str, Any]):
-    """An object in the body. Reading a field that the client left out is the client's error."""
+def _not_in_state(name: str) -> str:
+    return f"state has no {name!r}; does the lifespan yield it?"
+
+
+class _Fields(dict[str, Any]):
+    """Fields that a client sent. Reading one that it left out is the client's error."""
 
     __slots__ = ()
 
@@ -159,6 +166,8 @@ class Request:
     def form(self) -> dict[str, str]:
         """The fields of an ``application/x-www-form-urlencoded`` body; of equal names the last.
 
+        Reading a field that is not there is a 400 that names it.
+
         Raises:
             HTTPError: 415 for another content type, 400 for a malformed body or one of over 1,000 fields.
 
@@ -172,7 +181,10 @@ class Request:
 
     @property
     def query_params(self) -> dict[str, str]:
-        """The parameters of the query string; of equal names the last. Raises ``HTTPError`` 400 for over 1,000."""
+        """The parameters of the query string; of equal names the last.
+
+        Reading one that is not there is a 400 that names it. Raises ``HTTPError`` 400 for over 1,000.
+        """
         return _decode_fields(self.scope.get("query_string", b""))
 
     @property
@@ -215,7 +227,7 @@ def _without_text(error: Exception) -> str:
 def _answering(value: Any) -> Any:
     """*value* with objects and arrays that answer the client where it left something out."""
     if isinstance(value, dict):
-        return _JSONObject(zip(value, map(_answering, value.values()), strict=True))
+        return _Fields(zip(value, map(_answering, value.values()), strict=True))
     if isinstance(value, list):
         return _JSONArray(map(_answering, value))
     return value
@@ -223,7 +235,7 @@ def _answering(value: Any) -> Any:
 
 def _decode_fields(encoded: bytes) -> dict[str, str]:
     try:
-        return dict(parse_qsl(encoded.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+        return _Fields(parse_qsl(encoded.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
     except ValueError:
         pass
     raise HTTPError(400, f"Malformed fields, or more than {_MAX_FIELDS}")

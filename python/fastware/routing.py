@@ -7,9 +7,11 @@ its beginning.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+from weakref import WeakSet
 
 from fastware.dependencies import Dependencies
 
@@ -27,6 +29,22 @@ def _read_str(segment: str) -> str | None:
 def _read_int(segment: str) -> int | None:
     is_number = segment.isascii() and segment.isdigit() and len(segment) <= _LONGEST_INT
     return int(segment) if is_number else None
+
+
+_routed: WeakSet[Handler] = WeakSet()
+
+
+def _note_as_routed(handler: Handler) -> None:
+    with suppress(TypeError):  # neither hashed nor referred to weakly: then a decorator did not make it either
+        _routed.add(handler)
+
+
+def is_routed(handler: Handler) -> bool:
+    """Whether a router has *handler* already, so that decorating it now changes nothing for its route."""
+    try:
+        return handler in _routed
+    except TypeError:
+        return False
 
 
 _CONVERTERS: Final[dict[str, Callable[[str], Any]]] = {"int": _read_int, "str": _read_str}
@@ -64,7 +82,7 @@ class Router:
 
     def __init__(self, prefix: str = "", *, deps: Dependencies | None = None) -> None:
         self._prefix = _checked_prefix(prefix)
-        self._dependencies = dict(deps or {})
+        self._dependencies = _checked_dependencies(deps)
         self._routes: list[Route] = []
         self._included: list[tuple[Router, str, Dependencies]] = []
 
@@ -73,10 +91,12 @@ class Router:
     ) -> Callable[[HandlerT], HandlerT]:
         """Return a decorator that adds the handler for *path* and each of *methods*."""
         _check_path(path)
+        dependencies = _checked_dependencies(deps)
 
         def add(handler: HandlerT) -> HandlerT:
+            _note_as_routed(handler)
             for method in methods:
-                self._routes.append(Route(method.upper(), path, handler, dict(deps or {})))
+                self._routes.append(Route(method.upper(), path, handler, dependencies))
             return handler
 
         return add
@@ -113,7 +133,7 @@ class Router:
         """Add the routes of *router*, those it gets later too, under *prefix* and with further *deps*."""
         if self in (router, *router._descendants()):
             raise ValueError("a router cannot include itself")
-        self._included.append((router, _checked_prefix(prefix), dict(deps or {})))
+        self._included.append((router, _checked_prefix(prefix), _checked_dependencies(deps)))
 
     def routes(self) -> Iterator[Route]:
         """Every route, with whole paths and all dependencies, the outermost first."""
@@ -140,10 +160,21 @@ class Router:
 
 def _checked_prefix(prefix: str) -> str:
     if prefix:
+        if not prefix.startswith("/") or prefix.endswith("/"):
+            raise ValueError(f"the prefix {prefix!r} must start with '/', and not end with it")
         _check_path(prefix)
-        if prefix.endswith("/"):
-            raise ValueError(f"the prefix {prefix!r} must not end with '/'")
     return prefix
+
+
+def _checked_dependencies(deps: Dependencies | None) -> Dependencies:
+    if deps is None:
+        return {}
+    if not isinstance(deps, Mapping):
+        raise TypeError(f'deps must be a dict, {{"user": get_current_user}}, not {type(deps).__name__}')
+    for name, factory in deps.items():
+        if not callable(factory):
+            raise TypeError(f"the dependency {name!r} must be a callable, not {type(factory).__name__}")
+    return dict(deps)
 
 
 def _check_path(path: str) -> None:

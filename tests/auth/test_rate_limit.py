@@ -350,3 +350,25 @@ def test_a_call_without_the_request_is_a_type_error(auth):
 
     with pytest.raises(TypeError, match="request"):
         search()
+
+
+def test_a_limit_above_the_route_that_would_limit_nothing_is_a_type_error(fastware, auth):
+    router = fastware.Router()
+    with pytest.raises(TypeError, match="below @router"):
+
+        @auth.rate_limit("1/minute")
+        @router.get("/search")
+        async def search(request):
+            return {}
+
+
+def test_a_handler_may_be_limited_on_one_route_and_not_on_another(fastware, auth):
+    async def search(request):
+        return {}
+
+    router = fastware.Router()
+    router.get("/limited")(auth.rate_limit("1/minute")(search))
+    router.get("/unlimited")(search)
+    app = fastware.create_app(router)
+    assert [asgi_client.call(app, path="/limited").status for _ in range(2)] == [200, 429]
+    assert [asgi_client.call(app, path="/unlimited").status for _ in range(2)] == [200, 200]

@@ -33,5 +33,8 @@ def set_session_cookies(token: str, csrf_token: str, *, max_age: int | None = No
 
 
 def clear_session_cookies(*, secure: bool = False) -> list[str]:
-    """Return the two ``Set-Cookie`` values that end a session; *secure* as it was set."""
+    """Return the two ``Set-Cookie`` values that end a session in the browser; *secure* as it was set.
+
+    The token itself stays valid until it expires.
+    """
     return [delete_cookie(name, secure=secure) for name in (SESSION_COOKIE, CSRF_COOKIE)]

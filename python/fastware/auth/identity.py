@@ -23,6 +23,9 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     The token is the first of these that is not empty: ``Authorization: Bearer``, the ``session`` cookie, the ``token``
     query parameter. The secret, or the sequence of secrets, is ``request.state["config"]["jwt_secret"]``.
 
+    A valid token is believed until it expires: it outlives a logout, the user's deletion and a change of role. Give
+    ``create_token`` few hours, or look the user up, where that matters.
+
     Args:
         request: anything with an ASGI ``scope`` and a ``state``.
         allow_query_token: query strings end up in access logs and browser histories; ``False``, here or as

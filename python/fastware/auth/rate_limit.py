@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from fastware._engine import engine
 from fastware.errors import HTTPError
+from fastware.routing import is_routed
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 
@@ -29,15 +30,17 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Calla
         async def search(request): ...
 
     Each client has a bucket of N tokens, refilled continuously at N per unit; a call takes one. Each decorated handler
-    has buckets of its own, in the memory of its process.
+    has buckets of its own, in the memory of its process. It stands below the route's decorator.
 
     Args:
         rate: ``"N/second"``, ``"N/minute"`` or ``"N/hour"``, N from 1 to 1,000,000,000.
-        key_func: takes the request, returns the ``str`` that names the client; by default the client's host.
+        key_func: takes the request, returns the ``str`` that names the client; by default the client's host. Behind a
+            reverse proxy that is the proxy's: let the server take the client's address from the proxy (uvicorn:
+            ``--proxy-headers``), or name the client here.
 
     Raises:
         ValueError: *rate* is anything else.
-        TypeError: the decorated handler takes no request.
+        TypeError: the decorated handler takes no request, or a router has it already, without the limit.
 
     For a call too many the handler raises ``HTTPError(429, "Rate limit exceeded")``, with ``Retry-After`` in whole
     seconds.
@@ -46,6 +49,11 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Calla
     capacity, period = _parse(rate)
 
     def decorate(handler: HandlerT) -> HandlerT:
+        if is_routed(handler):
+            raise TypeError(
+                f"the router has {getattr(handler, '__qualname__', handler)} already, without the limit: "
+                "put @rate_limit below @router.get(...)"
+            )
         buckets = engine.TokenBuckets(capacity, period)
         position, name = _request_parameter(handler)
 

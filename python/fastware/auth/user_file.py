@@ -16,6 +16,9 @@ from fastware.auth.users import User, UserStore
 class JSONFileUserStore(UserStore):
     """Users in a JSON array at *path*. No file: no users.
 
+    Each is an object of strings: ``username``, ``password_hash``, ``role``, ``created_at`` (ISO 8601, UTC), and others.
+    The whole file is read at each call: it is meant for some thousands of users, not for a hundred thousand.
+
     A save is atomic and durable: a reader, and whoever comes after a process that was killed, finds the old users or
     the new ones. Threads and processes that share the file lose no update; the lock is an empty file beside it,
     ``<name>.lock``. The file is readable and writable by its owner only. A symbolic link is followed, not replaced.

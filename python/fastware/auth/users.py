@@ -23,8 +23,11 @@ REQUIRED_FIELDS: Final = ("username", "password_hash", "role", "created_at")
 class UserStore:
     """Keeps users. A subclass gives :meth:`load_users` and :meth:`save_users`; the rest is built on them.
 
-    Safe between the threads that share one store. A subclass whose storage is shared more widely extends
-    :meth:`_exclusive`.
+    A user is a ``dict`` of ``str``: ``username``, ``password_hash``, ``role`` and ``created_at`` (ISO 8601, UTC);
+    further fields are kept. :meth:`load_users` returns the list of all, and :meth:`save_users` replaces it.
+
+    Safe between the threads that share one store. A subclass whose storage is shared more widely (between processes,
+    say) extends the context manager ``_exclusive``, which is held around a load and the save that depends on it.
     """
 
     _lock: threading.RLock
