@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Collection
 from contextlib import AsyncExitStack
@@ -55,6 +54,8 @@ class Endpoint:
         if self._is_async:
             result = await self._handler(**arguments)
         else:
+            import asyncio  # noqa: PLC0415 - half of the import of fastware, for those who only make tokens
+
             # A sync handler may block: it must not hold up the event loop.
             result = await asyncio.to_thread(_call, self._handler, arguments)
             if inspect.isawaitable(result):

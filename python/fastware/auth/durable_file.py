@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,8 @@ def replace(target: Path, content: bytes) -> None:
     before = _status(target)
     if before is not None and not before.st_mode & _ANY_WRITE:
         raise PermissionError(f"{target} is read-only; make it writable to change users")
+    import tempfile  # noqa: PLC0415 - who only reads users does not need it
+
     _remove_leftovers(target)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:

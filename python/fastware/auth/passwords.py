@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Final
 
@@ -75,11 +74,15 @@ def verify_password(plain: str, hashed: str) -> bool:
 
 async def ahash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
     """Do what :func:`hash_password` does, off the event loop, in a thread."""
+    import asyncio  # noqa: PLC0415 - half of the import of fastware.auth, for those who never await
+
     return await asyncio.to_thread(hash_password, plain, cost=cost)
 
 
 async def averify_password(plain: str, hashed: str) -> bool:
     """Do what :func:`verify_password` does, off the event loop, in a thread."""
+    import asyncio  # noqa: PLC0415
+
     return await asyncio.to_thread(verify_password, plain, hashed)
 
 
