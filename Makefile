@@ -10,7 +10,7 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick lint types format wheel check-wheels clean
+.PHONY: help demo test bench bench-quick lint format wheel check-wheels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -50,7 +50,7 @@ check-wheels: $(VENV)/.test-$(KIND) wheel ## install each of dist/ in a clean vi
 	$(BIN)/python -m pytest -m distributions $(ARGS)
 
 clean: ## remove what was built
-	rm -rf dist target $(VENV) .demo .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf dist target $(VENV) .venv-pure .demo .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find python -name '*.so' -delete -o -name __pycache__ -prune -exec rm -rf {} +
 
 # The virtual environment, with the extras that a target needs. It is brought up to date when sources of the engine change.

@@ -48,9 +48,11 @@ def main():
         workers_kill_timeout=SECONDS_TO_FINISH,
     )
     server.on_startup(_end_with_the_terminal)
-    server.serve()
-    for path in (users_file, users_file.with_name(f"{users_file.name}.lock")):
-        path.unlink(missing_ok=True)
+    try:
+        server.serve()
+    finally:
+        for path in (users_file, users_file.with_name(f"{users_file.name}.lock")):
+            path.unlink(missing_ok=True)
     print("\nThe demo has ended; its users are gone.")
 
 

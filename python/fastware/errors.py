@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 
 class HTTPError(Exception):
@@ -25,23 +26,26 @@ class HTTPError(Exception):
         return f"{self.status_code} {self.detail}"
 
 
-class MissingFieldError(HTTPError, KeyError):
-    """A field that the handler reads is not in the body: a 400, and a ``KeyError`` for those who catch one."""
+class _MissingError(HTTPError):
+    """What the handler reads is not in what the client sent."""
+
+    kind: ClassVar[str]
 
     def __init__(self, name: object) -> None:
-        super().__init__(400, f"Missing field: {name}")
+        super().__init__(400, f"Missing {self.kind}: {name}")
         self.name = name
 
-    def __reduce__(self) -> tuple[type[MissingFieldError], tuple[object]]:
+    def __reduce__(self) -> tuple[type[_MissingError], tuple[object]]:
         return type(self), (self.name,)
 
 
-class MissingItemError(HTTPError, IndexError):
-    """An item that the handler reads is not in the body: a 400, and an ``IndexError`` for those who catch one."""
+class MissingFieldError(_MissingError, KeyError):
+    """A field that the handler reads is missing: a 400, and a ``KeyError`` for those who catch one."""
 
-    def __init__(self, index: object) -> None:
-        super().__init__(400, f"Missing item: {index}")
-        self.index = index
+    kind = "field"
 
-    def __reduce__(self) -> tuple[type[MissingItemError], tuple[object]]:
-        return type(self), (self.index,)
+
+class MissingItemError(_MissingError, IndexError):
+    """An item that the handler reads is missing: a 400, and an ``IndexError`` for those who catch one."""
+
+    kind = "item"

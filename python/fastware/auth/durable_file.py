@@ -14,11 +14,11 @@ _ANY_WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 def replace(target: Path, content: bytes) -> None:
     """Replace *target* by *content* in one step, on disk when this returns. The caller holds the lock."""
+    import tempfile  # noqa: PLC0415 - who only reads users does not need it
+
     before = _status(target)
     if before is not None and not before.st_mode & _ANY_WRITE:
         raise PermissionError(f"{target} is read-only; make it writable to change users")
-    import tempfile  # noqa: PLC0415 - who only reads users does not need it
-
     _remove_leftovers(target)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
