@@ -210,12 +210,21 @@ def test_any_secrets_verify_alike(both, secrets):
 
 
 @many
+@given(secrets=SECRETS)
+@example(secrets=SECRET)
+def test_any_secrets_are_found_fit_alike(both, secrets):
+    rust, python = (engine.has_fit_secret(secrets) for engine in both)
+    assert rust is python
+
+
+@many
 @given(secret=ONE_SECRET)
 @example(secret=SECRET)
 def test_what_a_secret_signs_it_verifies_and_what_it_does_not_sign_it_does_not(both, secret):
     signed = both[0].sign("alice", "admin", 1, 2**40, secret)
     claims = verified(both, sign_bytes(b"{}", secret=secret), secret)
     assert (signed is None) is (claims is None)
+    assert both[0].has_fit_secret(secret) is (signed is not None)
     if signed is not None:
         assert verified(both, signed, secret) == {"sub": "alice", "role": "admin", "iat": 1, "exp": 2**40}
 
@@ -240,6 +249,13 @@ def test_a_secret_that_misbehaves_verifies_alike(both, kind):
 @each_misbehaving
 def test_a_token_that_misbehaves_verifies_alike(both, kind):
     verified(both, MISBEHAVING[kind])
+
+
+@each_misbehaving
+def test_a_secret_that_misbehaves_is_found_fit_alike(both, kind):
+    rust, python = (outcome(engine.has_fit_secret, MISBEHAVING[kind]) for engine in both)
+    assert rust == python
+    assert rust[0] == "returned"
 
 
 @each_misbehaving

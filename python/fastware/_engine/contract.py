@@ -85,6 +85,10 @@ class Engine(Protocol):
         """The class of token buckets."""
         ...
 
+    def has_fit_secret(self, secrets: object) -> bool:
+        """Return whether one of *secrets* is fit to sign and verify with: see :meth:`sign`. Never an exception."""
+        ...
+
     def sign(self, subject: str, role: str, issued_at: int, expires_at: int, secrets: Secrets) -> str | None:
         r"""Return the HS256 JWT of the claims ``sub, role, iat, exp``, in this order, signed with the first secret.
 

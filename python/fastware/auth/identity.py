@@ -45,9 +45,10 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     )
     if token is None:
         raise HTTPError(401, "Not authenticated", _CHALLENGE)
-    claims = verify_token(token, _secret(config))
+    secret: Secrets = config["jwt_secret"]
+    claims = verify_token(token, secret)
     if claims is None:
-        if not is_usable(config["jwt_secret"]):
+        if not is_usable(secret):
             raise HTTPError(500, f"The JWT secret is not usable: {_HOW_TO_CONFIGURE}")
         raise HTTPError(401, "Invalid or expired token", _CHALLENGE)
     return claims
@@ -81,8 +82,3 @@ def _config(request: Any) -> Mapping[str, Any]:
     if not isinstance(config, Mapping) or not config.get("jwt_secret"):
         raise HTTPError(500, f"No JWT secret is configured: {_HOW_TO_CONFIGURE}")
     return config
-
-
-def _secret(config: Mapping[str, Any]) -> Secrets:
-    secret: Secrets = config["jwt_secret"]
-    return secret

@@ -79,10 +79,9 @@ def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[st
     return engine.verify(token, secrets, time.time(), leeway)
 
 
-def is_usable(secret: Any) -> bool:
+def is_usable(secret: Secrets) -> bool:
     """Whether *secret*, or one of a sequence, can sign and verify."""
-    secrets = _normalized(secret)
-    return any(map(_is_fit, secrets)) if isinstance(secrets, (list, tuple)) else _is_fit(secrets)
+    return engine.has_fit_secret(_normalized(secret))
 
 
 def _checked_leeway(leeway: object) -> float:
@@ -131,7 +130,7 @@ def _secret_refusal(name: str, expected: str, secret: Any) -> Exception | None:
         return ValueError(f"{name} is empty; {_HOW_TO_MAKE_ONE}")
     if isinstance(secret, str) and not _is_unicode(secret):
         return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
-    if not _is_fit(secret):
+    if not engine.has_fit_secret(secret):
         return ValueError(
             f"{name} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {_HOW_TO_MAKE_ONE}"
         )
@@ -144,10 +143,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _is_fit(secret: Any) -> bool:
-    return engine.sign("", "", 0, 0, secret) is not None
 
 
 def _warn_if_short(secrets: Any) -> None:

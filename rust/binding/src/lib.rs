@@ -17,5 +17,5 @@ mod _rust {
     #[pymodule_export]
     use super::requests::{cookie, cookies, credential, csrf_verdict, header};
     #[pymodule_export]
-    use super::tokens::{sign, verify};
+    use super::tokens::{has_fit_secret, sign, verify};
 }

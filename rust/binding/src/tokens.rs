@@ -8,6 +8,12 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::claims::PythonObjects;
 
+/// Return whether one of *secrets* is fit to sign and verify with. Rules: ``Engine.sign``.
+#[pyfunction]
+pub fn has_fit_secret(secrets: &Bound<'_, PyAny>) -> bool {
+    each_secret(secrets, |secret| secret.is_some())
+}
+
 /// Return the HS256 JWT of four claims, or ``None``. Rules: ``Engine.sign``.
 #[pyfunction]
 pub fn sign(

@@ -2,7 +2,7 @@
 
 from fastware._engine.pure.buckets import TokenBuckets
 from fastware._engine.pure.headers import cookie, cookies, credential, csrf_verdict, header
-from fastware._engine.pure.tokens import sign, verify
+from fastware._engine.pure.tokens import has_fit_secret, sign, verify
 
 NAME = "python"
 
@@ -13,6 +13,7 @@ __all__ = [
     "cookies",
     "credential",
     "csrf_verdict",
+    "has_fit_secret",
     "header",
     "sign",
     "verify",

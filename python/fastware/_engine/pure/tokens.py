@@ -37,6 +37,11 @@ _JSON_BRACKETS: Final = ((b"{", b"}"), (b"[", b"]"))
 _ASCII_SPACE: Final = b" \t\n\x0c\r"
 
 
+def has_fit_secret(secrets: object) -> bool:
+    """Return whether one of *secrets* is fit to sign and verify with. Rules: ``Engine.sign``."""
+    return any(secret is not None for secret in _fit_secrets(secrets))
+
+
 def sign(subject: object, role: object, issued_at: object, expires_at: object, secrets: object) -> str | None:
     """Return the HS256 JWT of four claims, or ``None``. Rules: ``Engine.sign``."""
     algorithm = require("jwt").get_algorithm_by_name("HS256")
