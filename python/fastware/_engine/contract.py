@@ -4,17 +4,17 @@ An engine does the hot jobs, one whole job a call. Whatever the input, both engi
 equal types, or raise the same exception type with the same message. This file is where a rule is written
 down.
 
-Vocabulary: a *secret* is ``str`` (taken as UTF-8) or ``bytes``; *secrets* is one secret, or a list or tuple of
+Vocabulary: a *secret* is ``str`` (taken as UTF-8) or ``bytes``; *secrets* is one secret, or a sequence of
 them. ASGI *headers* are any iterable of two-item iterables of ``bytes``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 Secret: TypeAlias = str | bytes
-Secrets: TypeAlias = Secret | list[Secret] | tuple[Secret, ...]
+Secrets: TypeAlias = Secret | Sequence[Secret]
 Headers: TypeAlias = Iterable[Iterable[bytes]]
 
 MAX_TOKEN_LENGTH: Final = 65_536
@@ -25,6 +25,11 @@ MAX_JSON_DEPTH: Final = 64
 
 MAX_INTEGER_LENGTH: Final = 4_300
 """Characters of the longest integer literal in a token's JSON, the sign included."""
+
+SECONDS_PER_HOUR: Final = 3_600
+
+SHORTEST_SECRET: Final = 32
+"""Bytes of the shortest secret that is not warned of (RFC 7518 section 3.2)."""
 
 MAX_LEEWAY: Final = 2**53
 """Seconds of the longest leeway: sums with the clock stay exact."""
@@ -86,19 +91,7 @@ class Engine(Protocol):
         ...
 
     def has_fit_secret(self, secrets: object) -> bool:
-        """Return whether one of *secrets* is fit to sign and verify with: see :meth:`sign`. Never an exception."""
-        ...
-
-    def sign(self, subject: str, role: str, issued_at: int, expires_at: int, secrets: Secrets) -> str | None:
-        r"""Return the HS256 JWT of the claims ``sub, role, iat, exp``, in this order, signed with the first secret.
-
-        Times are integer seconds since the epoch, UTC, within 64 bits. The header is
-        ``{"alg":"HS256","typ":"JWT"}`` and the JSON is compact and ASCII (other characters as ``\uXXXX``), which
-        makes the token the one that PyJWT makes of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
-
-        ``None`` where an argument is unfit: not of its type, a *subject* or *role* with a lone surrogate, a time
-        outside 64 bits, an unfit secret; and where the token would be longer than ``MAX_TOKEN_LENGTH``. Never an
-        exception; the caller says what was wrong.
+        """Return whether one of *secrets* is fit to sign and verify with. Never an exception of its own.
 
         A secret is unfit when it is empty, has a lone surrogate, or is a key of another kind, which PyJWT refuses
         too (RFC 8725 section 2.1): it contains ``-----BEGIN `` or ``---- BEGIN `` (PEM, SSH2), starts with an SSH
@@ -109,12 +102,23 @@ class Engine(Protocol):
         """
         ...
 
-    def verify(self, token: object, secrets: object, now: float, leeway: float) -> dict[str, Any] | None:
-        """Return the claims of *token* if one of *secrets* signed it and it is valid at *now*; otherwise ``None``.
+    def create_token(self, username: str, role: str, secret: Secrets, expires_hours: int = 720) -> str:
+        r"""Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256), in this order.
 
-        *now* is in seconds since the epoch, UTC, within 2**53 of it, *leeway* in seconds, 0 to ``MAX_LEEWAY``; the
-        caller checks both. Never an exception, whatever *token* and *secrets* are; an unfit secret among several
-        is passed over. In this order:
+        ``iat`` is the integer part of what ``time.time()`` returns; ``exp`` is so many hours later. The header is
+        ``{"alg":"HS256","typ":"JWT"}`` and the JSON is compact and ASCII (other characters as ``\uXXXX``), which
+        makes the token the one that PyJWT makes of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
+
+        Of a sequence of secrets the first signs. What is wrong with the arguments, and of the warning for a short
+        secret: ``fastware/_engine/refusals.py``.
+        """
+        ...
+
+    def verify_token(self, token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None:
+        """Return the claims of *token* if one of the secrets signed it and it is valid now; otherwise ``None``.
+
+        Never an exception of its own but for a *leeway* (seconds, 0 to ``MAX_LEEWAY``) that is none, whatever *token* and
+        *secret* are; an unfit secret among several is passed over. In this order:
 
         1. *token* is a ``str`` of at most ``MAX_TOKEN_LENGTH`` ASCII characters, with exactly two dots.
         2. The signature segment is the canonical base64url spelling of 32 bytes (RFC 7515 section 2, RFC 4648
@@ -127,7 +131,8 @@ class Engine(Protocol):
         4. Header: ``alg`` is ``"HS256"``; ``kid``, where present, is a string; ``b64`` is not ``false``; ``crit``,
            where present, is a non-empty array of ``"b64"`` only, and ``b64`` is present (RFC 7515 section 4.1.11,
            RFC 7797).
-        5. Payload: ``exp``, ``nbf``, ``iat``, where present, are JSON numbers, truncated to integers, with
+        5. *now* is what ``time.time()`` returns; the clock is not asked before the signature holds.
+           Payload: ``exp``, ``nbf``, ``iat``, where present, are JSON numbers, truncated to integers, with
            ``exp > now - leeway``, ``nbf <= now + leeway``, ``iat <= now + leeway``; ``sub`` and ``jti``, where
            present, are strings; ``aud`` is absent or empty (``""``, ``[]``, ``{}``, ``0``, ``false``, ``null``), since
            no audience is expected (RFC 7519 section 4.1).

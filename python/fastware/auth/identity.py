@@ -7,7 +7,7 @@ from typing import Any
 
 from fastware._engine import engine
 from fastware.auth.cookies import SESSION_COOKIE
-from fastware.auth.tokens import Secrets, is_usable, verify_token
+from fastware.auth.tokens import Secrets, verify_token
 from fastware.errors import HTTPError
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -48,7 +48,7 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     secret: Secrets = config["jwt_secret"]
     claims = verify_token(token, secret)
     if claims is None:
-        if not is_usable(secret):
+        if not engine.has_fit_secret(secret):
             raise HTTPError(500, f"The JWT secret is not usable: {_HOW_TO_CONFIGURE}")
         raise HTTPError(401, "Invalid or expired token", _CHALLENGE)
     return claims

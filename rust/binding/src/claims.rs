@@ -2,8 +2,10 @@
 
 use fastware_core::json::Build;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList};
 use pyo3::{IntoPyObject, intern};
+
+use crate::text::unicode;
 
 pub struct PythonObjects<'py>(pub Python<'py>);
 
@@ -20,12 +22,13 @@ impl<'py> Build for PythonObjects<'py> {
         Some(PyBool::new(self.0, value).to_owned().into_any())
     }
 
-    fn integer(&mut self, literal: &str) -> Option<Self::Value> {
-        match literal.parse::<i64>() {
-            Ok(value) => value.into_pyobject(self.0).ok().map(Bound::into_any),
-            // Beyond 64 bits Python reads it; its own limit on digits counts here as in the json module.
-            Err(_) => self.0.get_type::<PyInt>().call1((literal,)).ok(),
-        }
+    fn integer(&mut self, value: i64) -> Option<Self::Value> {
+        value.into_pyobject(self.0).ok().map(Bound::into_any)
+    }
+
+    fn long_integer(&mut self, literal: &str) -> Option<Self::Value> {
+        // Python's own limit on digits counts here as in the json module.
+        self.0.get_type::<PyInt>().call1((literal,)).ok()
     }
 
     fn float(&mut self, value: f64) -> Option<Self::Value> {
@@ -33,7 +36,7 @@ impl<'py> Build for PythonObjects<'py> {
     }
 
     fn string(&mut self, value: &str) -> Option<Self::Value> {
-        Some(PyString::new(self.0, value).into_any())
+        Some(unicode(self.0, value).into_any())
     }
 
     fn array(&mut self) -> Self::Array {
@@ -58,7 +61,7 @@ impl<'py> Build for PythonObjects<'py> {
             "role" => object.set_item(intern!(self.0, "role"), value),
             "iat" => object.set_item(intern!(self.0, "iat"), value),
             "exp" => object.set_item(intern!(self.0, "exp"), value),
-            _ => object.set_item(PyString::new(self.0, key), value),
+            _ => object.set_item(unicode(self.0, key), value),
         };
         inserted.ok()
     }

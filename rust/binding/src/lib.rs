@@ -2,8 +2,11 @@
 
 mod buckets;
 mod claims;
+mod clock;
 mod headers;
+mod refusals;
 mod requests;
+mod text;
 mod tokens;
 
 /// The Rust engine. Types and documentation: `_rust.pyi` and `contract.py`.
@@ -17,5 +20,5 @@ mod _rust {
     #[pymodule_export]
     use super::requests::{cookie, cookies, credential, csrf_verdict, header};
     #[pymodule_export]
-    use super::tokens::{has_fit_secret, sign, verify};
+    use super::tokens::{create_token, has_fit_secret, verify_token};
 }

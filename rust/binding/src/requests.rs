@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::headers::each;
+use crate::text::latin1;
 
 // The documentation of these functions is Python's, word for word that of the pure-Python engine.
 
@@ -162,13 +163,6 @@ fn exact<'py>(value: &Bound<'py, PyBytes>) -> Bound<'py, PyBytes> {
 fn is_named(header_name: &[u8], name: &[u8]) -> bool {
     header_name.len() == name.len()
         && header_name.iter().zip(name).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
-}
-
-fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => PyString::new(py, text),
-        _ => PyString::new(py, &bytes.iter().map(|&byte| char::from(byte)).collect::<String>()),
-    }
 }
 
 fn non_empty<'py>(py: Python<'py>, token: &[u8]) -> Option<Bound<'py, PyString>> {

@@ -1,65 +1,169 @@
-//! `sign` and `verify`.
+//! `has_fit_secret`, `create_token`, `verify_token`.
 
-use fastware_core::claims::{self, Clock};
-use fastware_core::hs256::Secret;
+#![allow(clippy::doc_markdown)] // the documentation of functions is Python's
+
+use fastware_core::claims::{self, Clock, Payload};
+use fastware_core::hs256::Key;
 use fastware_core::jws::{self, Unverified};
+use fastware_core::keys;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::claims::PythonObjects;
+use crate::clock;
+use crate::refusals;
+use crate::text::latin1;
 
-/// Return whether one of *secrets* is fit to sign and verify with. Rules: ``Engine.sign``.
+const SECONDS_PER_HOUR: i64 = 3_600;
+const DEFAULT_HOURS: i64 = 720;
+const SHORTEST_SECRET: usize = 32;
+
+// The documentation of these functions is Python's, word for word that of the pure-Python engine.
+
+/// Return whether one of *secrets* is fit to sign and verify with. Rules: ``Engine.has_fit_secret``.
 #[pyfunction]
 pub fn has_fit_secret(secrets: &Bound<'_, PyAny>) -> bool {
-    each_secret(secrets, |secret| secret.is_some())
+    normalized(secrets).is_ok_and(|secrets| any_key(&secrets, |_, key| key.is_some()))
 }
 
-/// Return the HS256 JWT of four claims, or ``None``. Rules: ``Engine.sign``.
+/// Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256).
+///
+/// Args:
+///     username: the subject, ``sub``.
+///     role: the role, ``role``.
+///     secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``; of a sequence of secrets the first signs.
+///         A shorter one warns, once a process, with ``InsecureKeyLengthWarning``.
+///     expires_hours: hours until the token expires; a negative number makes an expired token.
+///
+/// Raises:
+///     TypeError: an argument of another type; the message names it and never shows its value.
+///     ValueError: an empty secret, a secret that is a PEM, SSH, DER or JWK key (RFC 8725 section 2.1), a lone
+///         surrogate in *username* or *role*, a time beyond 64 bits, or a token beyond 65,536 characters.
 #[pyfunction]
-pub fn sign(
-    subject: &Bound<'_, PyAny>,
-    role: &Bound<'_, PyAny>,
-    issued_at: &Bound<'_, PyAny>,
-    expires_at: &Bound<'_, PyAny>,
-    secrets: &Bound<'_, PyAny>,
-) -> Option<String> {
-    let payload = claims::write(text(subject)?, text(role)?, seconds(issued_at)?, seconds(expires_at)?);
+#[pyo3(
+    signature = (username, role, secret, expires_hours = Optional::Default),
+    text_signature = "(username, role, secret, expires_hours=720)"
+)]
+pub fn create_token<'py>(
+    py: Python<'py>,
+    username: &Bound<'py, PyAny>,
+    role: &Bound<'py, PyAny>,
+    secret: &Bound<'py, PyAny>,
+    #[pyo3(from_py_with = Optional::given)] expires_hours: Optional<'py>,
+) -> PyResult<Bound<'py, PyString>> {
+    let secrets = normalized(secret)?;
+    let mut is_fit = false;
+    let mut length = 0;
     let mut token = None;
-    each_secret(secrets, |secret| {
-        token = secret.and_then(|secret| jws::sign(&payload, secret));
+    let hours = match &expires_hours {
+        Optional::Default => Some(DEFAULT_HOURS),
+        Optional::Given(hours) => hours.cast_exact::<PyInt>().ok().and_then(|hours| hours.extract().ok()),
+    };
+    let payload = match hours {
+        Some(hours) => payload(username, role, clock::seconds(py)?, hours),
+        None => None,
+    };
+    any_key(&secrets, |secret, key| {
+        is_fit = key.is_some();
+        length = secret.len();
+        token = payload.as_deref().zip(key).and_then(|(payload, key)| jws::sign(payload, key));
         true
     });
-    token
+    let Some(token) = token else {
+        return Err(refusals::refusal(username, role, &secrets, &expires_hours.or(DEFAULT_HOURS, py)?, is_fit)?);
+    };
+    if length < SHORTEST_SECRET {
+        refusals::warn_if_short(py, length)?;
+    }
+    Ok(latin1(py, &token))
 }
 
-/// Return the claims of a valid token, or ``None``. Rules: ``Engine.verify``.
+/// Return the claims of *token*, or ``None`` on any error: it never raises, whatever *token* and *secret* are.
+///
+/// The token must be HS256, signed with *secret* (of a sequence, with one of them), within ``exp``, ``nbf`` and
+/// ``iat``, and spelled canonically. The rules, with their sources, are those of ``Engine.verify_token`` in
+/// ``fastware/_engine/contract.py``.
+///
+/// Args:
+///     token: a JWT in compact serialization, at most 65,536 characters.
+///     secret: ``str`` (UTF-8) or ``bytes``, or a sequence of secrets for key rotation.
+///     leeway: seconds by which clocks may differ (RFC 7519 section 4.1.4).
+///
+/// Raises:
+///     TypeError: a *leeway* that is no number.
+///     ValueError: a *leeway* below zero or over 2**53.
 #[pyfunction]
-pub fn verify<'py>(
+#[pyo3(signature = (token, secret, *, leeway = Optional::Default), text_signature = "(token, secret, *, leeway=0.0)")]
+pub fn verify_token<'py>(
     py: Python<'py>,
     token: &Bound<'py, PyAny>,
-    secrets: &Bound<'py, PyAny>,
-    now: f64,
-    leeway: f64,
-) -> Option<Bound<'py, PyDict>> {
-    let unverified = Unverified::new(text(token)?)?;
-    let is_signed = each_secret(secrets, |secret| secret.is_some_and(|secret| unverified.is_signed_with(secret)));
-    if !is_signed {
-        return None;
+    secret: &Bound<'py, PyAny>,
+    #[pyo3(from_py_with = Optional::given)] leeway: Optional<'py>,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let leeway = match leeway {
+        Optional::Default => 0.0,
+        Optional::Given(leeway) => refusals::checked_leeway(&leeway)?,
+    };
+    let Some(unverified) = utf8(token).and_then(|token| Unverified::new(token.as_bytes())) else {
+        return Ok(None);
+    };
+    let Ok(secrets) = normalized(secret) else {
+        return Ok(None);
+    };
+    if !any_key(&secrets, |_, key| key.is_some_and(|key| unverified.is_signed_with(key))) {
+        return Ok(None);
     }
-    unverified.claims(&mut PythonObjects(py), Clock::new(now, leeway))
+    let clock = Clock::new(clock::seconds(py)?, leeway);
+    Ok(unverified.claims(&mut PythonObjects(py), clock))
 }
 
-fn text<'s>(object: &'s Bound<'_, PyAny>) -> Option<&'s str> {
+/// An argument that may be left out.
+pub enum Optional<'py> {
+    Default,
+    Given(Bound<'py, PyAny>),
+}
+
+impl<'py> Optional<'py> {
+    #[allow(clippy::unnecessary_wraps)]
+    fn given(argument: &Bound<'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::Given(argument.clone()))
+    }
+
+    fn or(self, default: i64, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::Default => Ok(default.into_pyobject(py)?.into_any()),
+            Self::Given(argument) => Ok(argument),
+        }
+    }
+}
+
+/// The JSON of the four claims, or `None` where it cannot be made of these.
+#[allow(clippy::cast_possible_truncation)]
+fn payload(username: &Bound<'_, PyAny>, role: &Bound<'_, PyAny>, now: f64, hours: i64) -> Option<Payload> {
+    let issued_at = now as i64;
+    let expires_at = issued_at.checked_add(hours.checked_mul(SECONDS_PER_HOUR)?)?;
+    Some(claims::write(utf8(username)?, utf8(role)?, issued_at, expires_at))
+}
+
+fn utf8<'s>(object: &'s Bound<'_, PyAny>) -> Option<&'s str> {
     object.cast::<PyString>().ok()?.to_str().ok()
 }
 
-fn seconds(object: &Bound<'_, PyAny>) -> Option<i64> {
-    object.cast::<PyInt>().ok()?.extract().ok()
+/// A secret, a list or a tuple as it is; a sequence of another kind as a tuple.
+fn normalized<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let is_known = secrets.is_instance_of::<PyString>()
+        || secrets.is_instance_of::<PyBytes>()
+        || secrets.is_instance_of::<PyTuple>()
+        || secrets.is_instance_of::<PyList>();
+    if is_known { Ok(secrets.clone()) } else { refusals::normalized(secrets) }
 }
 
-/// Offer each secret, `None` for an unfit one, until `is_last` says so; whether it did.
-fn each_secret(secrets: &Bound<'_, PyAny>, mut is_last: impl FnMut(Option<Secret<'_>>) -> bool) -> bool {
-    let mut offer = |secret: &Bound<'_, PyAny>| is_last(secret_bytes(secret).and_then(Secret::new));
+/// Offer each secret with its key, `None` for an unfit one, until `is_last` says so; whether it did.
+fn any_key(secrets: &Bound<'_, PyAny>, mut is_last: impl FnMut(&[u8], Option<&Key>) -> bool) -> bool {
+    let mut offer = |secret: &Bound<'_, PyAny>| match octets(secret) {
+        Some(secret) => keys::with_key(secret, |key| is_last(secret, key)),
+        None => is_last(b"", None),
+    };
     if let Ok(list) = secrets.cast::<PyList>() {
         list.iter().any(|secret| offer(&secret))
     } else if let Ok(tuple) = secrets.cast::<PyTuple>() {
@@ -69,9 +173,9 @@ fn each_secret(secrets: &Bound<'_, PyAny>, mut is_last: impl FnMut(Option<Secret
     }
 }
 
-fn secret_bytes<'s>(secret: &'s Bound<'_, PyAny>) -> Option<&'s [u8]> {
+fn octets<'s>(secret: &'s Bound<'_, PyAny>) -> Option<&'s [u8]> {
     match secret.cast::<PyBytes>() {
         Ok(bytes) => Some(bytes.as_bytes()),
-        Err(_) => text(secret).map(str::as_bytes),
+        Err(_) => utf8(secret).map(str::as_bytes),
     }
 }

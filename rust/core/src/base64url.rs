@@ -1,25 +1,30 @@
 //! Canonical base64url without padding (RFC 7515 section 2, RFC 4648 section 3.5).
 
-use data_encoding::BASE64URL_NOPAD;
+use base64_simd::{AsOut, URL_SAFE_NO_PAD};
+use smallvec::{Array, SmallVec};
 
 /// The bytes that `segment` spells, or `None` where it is not their one canonical spelling.
 pub fn decode(segment: &[u8]) -> Option<Vec<u8>> {
-    BASE64URL_NOPAD.decode(segment).ok()
+    URL_SAFE_NO_PAD.decode_to_vec(segment).ok()
 }
 
 /// The bytes of a segment that spells exactly `N` of them.
 pub fn decode_array<const N: usize>(segment: &[u8]) -> Option<[u8; N]> {
-    if BASE64URL_NOPAD.decode_len(segment.len()).ok()? != N {
-        return None;
-    }
     let mut bytes = [0; N];
-    BASE64URL_NOPAD.decode_mut(segment, &mut bytes).ok()?;
-    Some(bytes)
+    let is_of_length = segment.len() == encoded_length(N);
+    (is_of_length && URL_SAFE_NO_PAD.decode(segment, bytes.as_mut_slice().as_out()).is_ok()).then_some(bytes)
+}
+
+/// Characters that spell so many bytes.
+pub const fn encoded_length(bytes: usize) -> usize {
+    (bytes * 4).div_ceil(3)
 }
 
 /// Append the spelling of `bytes` to `out`.
-pub fn encode_append(bytes: &[u8], out: &mut String) {
-    BASE64URL_NOPAD.encode_append(bytes, out);
+pub fn encode_append<A: Array<Item = u8>>(bytes: &[u8], out: &mut SmallVec<A>) {
+    let start = out.len();
+    out.resize(start + encoded_length(bytes.len()), 0);
+    let _ = URL_SAFE_NO_PAD.encode(bytes, out[start..].as_out());
 }
 
 /// Whether `segment` is not empty and has only characters of the alphabet.

@@ -1,6 +1,8 @@
 //! The registered claims (RFC 7519 section 4.1): which of them make a token invalid, and the claims of a new token.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
+
+use smallvec::SmallVec;
 
 use crate::json::{self, Build, Kind};
 
@@ -86,44 +88,46 @@ fn is_falsy(kind: Kind) -> bool {
     }
 }
 
+/// Bytes of a payload; those of most tokens need no allocation.
+pub type Payload = SmallVec<[u8; 192]>;
+
 /// The payload of a new token: compact ASCII JSON.
-pub fn write(subject: &str, role: &str, issued_at: i64, expires_at: i64) -> String {
-    let mut payload = String::with_capacity(80 + subject.len() + role.len());
-    payload.push_str("{\"sub\":\"");
+pub fn write(subject: &str, role: &str, issued_at: i64, expires_at: i64) -> Payload {
+    let mut payload = Payload::new();
+    payload.extend_from_slice(b"{\"sub\":\"");
     escape_append(subject, &mut payload);
-    payload.push_str("\",\"role\":\"");
+    payload.extend_from_slice(b"\",\"role\":\"");
     escape_append(role, &mut payload);
-    payload.push_str("\",\"iat\":");
+    payload.extend_from_slice(b"\",\"iat\":");
     integer_append(issued_at, &mut payload);
-    payload.push_str(",\"exp\":");
+    payload.extend_from_slice(b",\"exp\":");
     integer_append(expires_at, &mut payload);
-    payload.push('}');
+    payload.push(b'}');
     payload
 }
 
-fn integer_append(value: i64, out: &mut String) {
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{value}");
+fn integer_append(value: i64, out: &mut Payload) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-fn escape_append(text: &str, out: &mut String) {
+fn escape_append(text: &str, out: &mut Payload) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
-        out.push_str(text);
+        out.extend_from_slice(text.as_bytes());
         return;
     }
     for character in text.chars() {
         match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(character),
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            '\u{8}' => out.extend_from_slice(b"\\b"),
+            '\u{c}' => out.extend_from_slice(b"\\f"),
+            ' '..='~' => out.push(character as u8),
             _ => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    // Writing to a String cannot fail.
+                    // Writing to memory cannot fail.
                     let _ = write!(out, "\\u{unit:04x}");
                 }
             }
@@ -190,8 +194,9 @@ mod tests {
     #[test]
     fn new_claims_are_ascii() {
         assert_eq!(
-            write("a\"\\\n\u{7f}é😀", "r", -1, i64::MAX),
+            String::from_utf8_lossy(&write("a\"\\\n\u{7f}é😀", "r", -1, i64::MAX)),
             r#"{"sub":"a\"\\\n\u007f\u00e9\ud83d\ude00","role":"r","iat":-1,"exp":9223372036854775807}"#
         );
+        assert!(write("", "", i64::MIN, 0).ends_with(br#""iat":-9223372036854775808,"exp":0}"#));
     }
 }

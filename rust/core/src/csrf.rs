@@ -1,6 +1,6 @@
 //! The double-submit decision (OWASP Cross-Site Request Forgery Prevention Cheat Sheet).
 
-use subtle::ConstantTimeEq;
+use constant_time_eq::constant_time_eq;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -15,7 +15,7 @@ pub fn double_submit(cookie: &[u8], header: &[u8]) -> Verdict {
     if cookie.is_empty() || header.is_empty() {
         return Verdict::Missing;
     }
-    if bool::from(cookie.ct_eq(header)) { Verdict::Passed } else { Verdict::Mismatch }
+    if constant_time_eq(cookie, header) { Verdict::Passed } else { Verdict::Mismatch }
 }
 
 #[cfg(test)]

@@ -1,154 +1,128 @@
-//! HMAC with SHA-256 (RFC 2104, RFC 7518 section 3.2), and which secrets may be used with it.
+//! HMAC with SHA-256 (RFC 2104, RFC 7518 section 3.2).
 
-use hmac::{Hmac, KeyInit, Mac};
-use memchr::{memchr, memmem};
-use sha2::Sha256;
-use zeroize::Zeroizing;
+use constant_time_eq::constant_time_eq_32;
+use sha2::block_api::compress256;
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 pub const SIGNATURE_LENGTH: usize = 32;
 
-const SSH_KEY_TYPES: [&[u8]; 6] =
-    [b"ssh-ed25519", b"ssh-rsa", b"ssh-dss", b"ecdsa-sha2-nistp256", b"ecdsa-sha2-nistp384", b"ecdsa-sha2-nistp521"];
+const BLOCK: usize = 64;
 
-const DER_SEQUENCE: u8 = 0x30;
-const DER_INTEGER: u8 = 0x02;
+/// The state that SHA-256 starts with (FIPS 180-4 section 5.3.3).
+const START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
-
-/// A secret that is fit for HMAC. It borrows the bytes: nothing of a secret outlives the call.
-#[derive(Clone, Copy)]
-pub struct Secret<'s>(&'s [u8]);
-
-impl<'s> Secret<'s> {
-    /// `None` where `bytes` are empty or a key of another kind (RFC 8725 section 2.1).
-    pub fn new(bytes: &'s [u8]) -> Option<Self> {
-        let is_other = is_pem(bytes) || is_ssh_key(bytes) || is_jwk(bytes) || is_der_key(bytes);
-        (!bytes.is_empty() && !is_other).then_some(Self(bytes))
-    }
-
-    pub fn sign(self, signing_input: &[u8]) -> [u8; SIGNATURE_LENGTH] {
-        self.mac(signing_input).finalize().into_bytes().into()
-    }
-
-    /// Whether `signature` is that of `signing_input`, compared in constant time by [`Mac::verify`].
-    pub fn verifies(self, signing_input: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> bool {
-        self.mac(signing_input).verify(signature.into()).is_ok()
-    }
-
-    fn mac(self, signing_input: &[u8]) -> Hmac<Sha256> {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0) else {
-            unreachable!("HMAC takes a key of any length")
-        };
-        mac.update(signing_input);
-        mac
-    }
+/// An HMAC key as the two states that its pads leave SHA-256 in: what is the same for every message.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Key {
+    inner: [u32; 8],
+    outer: [u32; 8],
 }
 
-fn is_pem(bytes: &[u8]) -> bool {
-    memmem::find(bytes, b"-----BEGIN ").is_some() || memmem::find(bytes, b"---- BEGIN ").is_some()
-}
-
-fn is_ssh_key(bytes: &[u8]) -> bool {
-    SSH_KEY_TYPES.iter().any(|kind| bytes.starts_with(kind))
-}
-
-/// JSON that may hold a JWK. NULs aside, UTF-16 and UTF-32 are ASCII too.
-fn is_jwk(bytes: &[u8]) -> bool {
-    if memchr(0, bytes).is_some() {
-        let without_nuls: Vec<u8> = bytes.iter().copied().filter(|&byte| byte != 0).collect();
-        return is_jwk_without_nuls(&Zeroizing::new(without_nuls));
-    }
-    is_jwk_without_nuls(bytes)
-}
-
-fn is_jwk_without_nuls(mut bytes: &[u8]) -> bool {
-    for mark in BYTE_ORDER_MARKS {
-        bytes = bytes.strip_prefix(mark).unwrap_or(bytes);
-    }
-    let json = bytes.trim_ascii();
-    let enclosed = matches!(json, [b'{', .., b'}'] | [b'[', .., b']']);
-    enclosed && (memmem::find(json, b"kty").is_some() || json.contains(&b'\\'))
-}
-
-/// One whole DER SEQUENCE that begins with a SEQUENCE or an INTEGER.
-fn is_der_key(bytes: &[u8]) -> bool {
-    let Some((DER_SEQUENCE, content, [])) = der_value(bytes) else {
-        return false;
-    };
-    matches!(der_value(content), Some((DER_SEQUENCE | DER_INTEGER, _, _)))
-}
-
-/// The tag and the content of the value that `bytes` begin with, and what follows it (ITU-T X.690 section 10.1).
-fn der_value(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&[tag, length], rest) = bytes.split_first_chunk()?;
-    let (length, rest) = if length < 0x80 {
-        (usize::from(length), rest)
-    } else {
-        // The shortest spelling of the length, in one to four bytes.
-        let (spelled, rest) = rest.split_at_checked(usize::from(length - 0x80))?;
-        let length = spelled.iter().fold(0, |length: u64, &byte| length << 8 | u64::from(byte));
-        if !(1..=4).contains(&spelled.len()) || spelled[0] == 0 || length < 0x80 {
-            return None;
+impl Key {
+    pub fn new(secret: &[u8]) -> Self {
+        let mut block = Zeroizing::new([0; BLOCK]);
+        if secret.len() <= BLOCK {
+            block[..secret.len()].copy_from_slice(secret);
+        } else {
+            block[..SIGNATURE_LENGTH].copy_from_slice(&Sha256::digest(secret));
         }
-        (usize::try_from(length).ok()?, rest)
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((tag, content, rest))
+        Self { inner: padded(&block, 0x36), outer: padded(&block, 0x5c) }
+    }
+
+    pub fn sign(&self, signing_input: &[u8]) -> [u8; SIGNATURE_LENGTH] {
+        let inner = digest(self.inner, signing_input);
+        digest(self.outer, &inner)
+    }
+
+    /// Whether `signature` is that of `signing_input`, compared in constant time.
+    pub fn verifies(&self, signing_input: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> bool {
+        constant_time_eq_32(&self.sign(signing_input), signature)
+    }
+}
+
+fn padded(key: &[u8; BLOCK], pad: u8) -> [u32; 8] {
+    let block = Zeroizing::new(key.map(|byte| byte ^ pad));
+    let mut state = START;
+    compress256(&mut state, &[*block]);
+    state
+}
+
+/// The digest of `message` from a `state` that one block has gone into already.
+fn digest(mut state: [u32; 8], message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
+    let (blocks, rest) = message.as_chunks::<BLOCK>();
+    compress256(&mut state, blocks);
+    // FIPS 180-4 section 5.1.1: a one bit, zeros, and the length in bits.
+    let mut last = [[0; BLOCK]; 2];
+    let bytes = last.as_flattened_mut();
+    bytes[..rest.len()].copy_from_slice(rest);
+    bytes[rest.len()] = 0x80;
+    let count = if rest.len() < BLOCK - 8 { 1 } else { 2 };
+    let bits = 8 * (BLOCK + message.len()) as u64;
+    bytes[count * BLOCK - 8..count * BLOCK].copy_from_slice(&bits.to_be_bytes());
+    compress256(&mut state, &last[..count]);
+    let mut digest = [0; SIGNATURE_LENGTH];
+    for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    digest
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn fit(bytes: &[u8]) -> bool {
-        Secret::new(bytes).is_some()
+    fn hex(bytes: &[u8]) -> String {
+        use std::fmt::Write as _;
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 
+    /// RFC 4231 section 4, without the truncated test case 5.
     #[test]
-    fn rfc_4231_test_case_2() {
-        let secret = Secret::new(b"Jefe").expect("fit");
-        let expected = [
-            0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7, 0x5a, 0x00,
-            0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43,
+    fn rfc_4231() {
+        let counting: Vec<u8> = (1..=25).collect();
+        let cases: [(&[u8], &[u8], &str); 6] = [
+            (&[0x0b; 20], b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+            (
+                b"Jefe",
+                b"what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (&[0xaa; 20], &[0xdd; 50], "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+            (&counting, &[0xcd; 50], "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"),
+            (
+                &[0xaa; 131],
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+            (
+                &[0xaa; 131],
+                b"This is a test using a larger than block-size key and a larger than block-size data. The key \
+                  needs to be hashed before being used by the HMAC algorithm.",
+                "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+            ),
         ];
-        assert_eq!(secret.sign(b"what do ya want for nothing?"), expected);
-        assert!(secret.verifies(b"what do ya want for nothing?", &expected));
-        assert!(!secret.verifies(b"what do ya want for something?", &expected));
-    }
-
-    #[test]
-    fn keys_of_other_kinds_are_unfit() {
-        assert!(!fit(b""));
-        assert!(!fit(b"x\n-----BEGIN PUBLIC KEY-----\n"));
-        assert!(!fit(b"---- BEGIN SSH2 PUBLIC KEY ----"));
-        assert!(!fit(b"ssh-rsa AAAA"));
-        assert!(!fit(b" {\"kty\":\"oct\",\"k\":\"AA\"}\n"));
-        assert!(!fit(br#"[{"k\u0074y":"oct"}]"#));
-        assert!(!fit(b"\xef\xbb\xbf{\"kty\":\"oct\"}"));
-        assert!(!fit(b"\xff\xfe{\0\"\0k\0t\0y\0\"\0:\x001\0}\0"));
-    }
-
-    #[test]
-    fn der_keys_are_unfit() {
-        // The public key of RFC 8410 section 10.1, an Ed25519 SubjectPublicKeyInfo.
-        let ed25519 = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00\x19\xbf\x44\x09\x69\x84\xcd\xfe\x85\x41\
-            \xba\xc1\x67\xdc\x3b\x96\xc8\x50\x86\xaa\x30\xb6\xb6\xcb\x0c\x5c\x38\xad\x70\x31\x66\xe1";
-        assert!(!fit(ed25519));
-        assert!(!fit(&[&[0x30, 0x82, 0x01, 0x04, 0x02, 0x82, 0x01, 0x00], &[7; 256][..]].concat()));
-        assert!(fit(&ed25519[..43]));
-        assert!(fit(&[ed25519, &b"\0"[..]].concat()));
-        for resembling in
-            [&b"0"[..], b"0\x00", b"0\x02", b"0\x02\x04\x00", b"0\x81\x02\x30\x00", b"0\x85\x00\x00\x00\x00\x02"]
-        {
-            assert!(fit(resembling), "{resembling:?}");
+        for (secret, message, expected) in cases {
+            let key = Key::new(secret);
+            assert_eq!(hex(&key.sign(message)), expected);
+            assert!(key.verifies(message, &key.sign(message)));
+            assert!(!key.verifies(&message[1..], &key.sign(message)));
         }
     }
 
+    /// Every length around the ends of blocks, against the same construction on whole SHA-256 digests (RFC 2104).
     #[test]
-    fn secrets_that_only_resemble_them_are_fit() {
-        assert!(fit(b"{just braces}"));
-        assert!(fit(b"kty"));
-        assert!(fit(b"{"));
-        assert!(fit(b"BEGIN"));
+    fn messages_of_every_length() {
+        let (secret, message) = ([7; 64], [9; 300]);
+        let key = Key::new(&secret);
+        for length in 0..message.len() {
+            let inner = Sha256::digest([&secret.map(|byte| byte ^ 0x36)[..], &message[..length]].concat());
+            let outer = Sha256::digest([&secret.map(|byte| byte ^ 0x5c)[..], &inner].concat());
+            assert_eq!(key.sign(&message[..length])[..], outer[..], "{length}");
+        }
     }
 }

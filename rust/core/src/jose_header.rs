@@ -1,17 +1,24 @@
 //! Which JOSE headers are accepted (RFC 7515 section 4): rule 4 of `verify` in the engine contract.
 
+use memchr::memchr;
+
 use crate::base64url;
 use crate::json::{self, Tree, Value};
 
 /// `{"alg":"HS256","typ":"JWT"}`, the header of every token made here and of most made elsewhere.
-pub const OURS: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+pub const OURS: &[u8; 36] = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
-pub fn is_accepted(segment: &str) -> bool {
-    segment == OURS || is_other_accepted(segment).unwrap_or(false)
+/// What follows an accepted header and its dot.
+pub fn strip_accepted(signing_input: &[u8]) -> Option<&[u8]> {
+    if let Some([b'.', payload @ ..]) = signing_input.strip_prefix(OURS) {
+        return Some(payload);
+    }
+    let (header, payload) = signing_input.split_at(memchr(b'.', signing_input)?);
+    is_accepted(header)?.then_some(&payload[1..])
 }
 
-fn is_other_accepted(segment: &str) -> Option<bool> {
-    let text = base64url::decode(segment.as_bytes())?;
+fn is_accepted(segment: &[u8]) -> Option<bool> {
+    let text = base64url::decode(segment)?;
     let header = json::read_object(&text, &mut Tree, |_, _| ())?;
     let is_hs256 = matches!(json::last(&header, "alg"), Some(Value::String(alg)) if alg == "HS256");
     let has_fit_kid = matches!(json::last(&header, "kid"), None | Some(Value::String(_)));
@@ -34,9 +41,10 @@ mod tests {
     use super::*;
 
     fn accepts(header: &str) -> bool {
-        let mut segment = String::new();
-        base64url::encode_append(header.as_bytes(), &mut segment);
-        is_accepted(&segment)
+        let mut signing_input = smallvec::SmallVec::<[u8; 64]>::new();
+        base64url::encode_append(header.as_bytes(), &mut signing_input);
+        signing_input.extend_from_slice(b".payload");
+        strip_accepted(&signing_input) == Some(b"payload")
     }
 
     #[test]
@@ -67,6 +75,8 @@ mod tests {
         ] {
             assert!(!accepts(header), "{header}");
         }
-        assert!(!is_accepted(""));
+        for signing_input in [&b""[..], b".", b".payload", b"e30", OURS, &OURS[1..]] {
+            assert_eq!(strip_accepted(signing_input), None);
+        }
     }
 }

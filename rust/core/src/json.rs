@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+mod plain;
 mod tree;
 
 pub use tree::{Tree, Value, last};
@@ -19,8 +20,9 @@ pub trait Build {
 
     fn null(&mut self) -> Option<Self::Value>;
     fn bool(&mut self, value: bool) -> Option<Self::Value>;
-    /// `literal` is an integer of any length up to [`MAX_INTEGER_LENGTH`].
-    fn integer(&mut self, literal: &str) -> Option<Self::Value>;
+    fn integer(&mut self, value: i64) -> Option<Self::Value>;
+    /// `literal` is an integer beyond 64 bits, of up to [`MAX_INTEGER_LENGTH`] characters.
+    fn long_integer(&mut self, literal: &str) -> Option<Self::Value>;
     fn float(&mut self, value: f64) -> Option<Self::Value>;
     fn string(&mut self, value: &str) -> Option<Self::Value>;
 
@@ -206,12 +208,7 @@ impl<'t, B: Build> Reader<'t, '_, B> {
     }
 
     fn skip_plain_characters(&mut self) {
-        while let Some(byte) = self.peek() {
-            if byte == b'"' || byte == b'\\' || byte < b' ' {
-                break;
-            }
-            self.at += 1;
-        }
+        self.at += plain::length(&self.bytes[self.at..]);
     }
 
     fn escaped_character(&mut self) -> Option<char> {
@@ -257,30 +254,34 @@ impl<'t, B: Build> Reader<'t, '_, B> {
         if !self.take(b'0') {
             self.digits()?;
         }
-        let mut is_integer = true;
+        if let Some(b'.' | b'e' | b'E') = self.peek() {
+            return self.float(start);
+        }
+        let literal = &self.text[start..self.at];
+        if literal.len() > MAX_INTEGER_LENGTH {
+            return None;
+        }
+        if let Ok(value) = literal.parse() {
+            return Some((self.build.integer(value)?, Kind::Integer(value)));
+        }
+        let saturated = if negative { i64::MIN } else { i64::MAX };
+        Some((self.build.long_integer(literal)?, Kind::Integer(saturated)))
+    }
+
+    /// The number that began at `start` and goes on with a fraction or an exponent.
+    fn float(&mut self, start: usize) -> Option<(B::Value, Kind)> {
         if self.take(b'.') {
-            is_integer = false;
             self.digits()?;
         }
         if let Some(b'e' | b'E') = self.peek() {
             self.at += 1;
-            is_integer = false;
             if let Some(b'+' | b'-') = self.peek() {
                 self.at += 1;
             }
             self.digits()?;
         }
-        let literal = &self.text[start..self.at];
-        if !is_integer {
-            let value: f64 = literal.parse().ok()?;
-            return value.is_finite().then_some((self.build.float(value)?, Kind::Float(value)));
-        }
-        if literal.len() > MAX_INTEGER_LENGTH {
-            return None;
-        }
-        let saturated = if negative { i64::MIN } else { i64::MAX };
-        let kind = Kind::Integer(literal.parse().unwrap_or(saturated));
-        Some((self.build.integer(literal)?, kind))
+        let value: f64 = self.text[start..self.at].parse().ok()?;
+        value.is_finite().then_some((self.build.float(value)?, Kind::Float(value)))
     }
 
     fn digits(&mut self) -> Option<()> {
@@ -309,7 +310,7 @@ mod tests {
     fn values_of_every_kind() {
         assert_eq!(value("null"), Some(Value::Null));
         assert_eq!(value(" true "), Some(Value::Bool(true)));
-        assert_eq!(value("-0"), Some(Value::Integer("-0".into())));
+        assert_eq!(value("-0"), Some(Value::Integer(0)));
         assert_eq!(value("12.5e-1"), Some(Value::Float(1.25)));
         assert!(value("[1,[ ],{}]").is_some());
         assert_eq!(value(r#""a\u00e9\ud83d\ude00\n""#), Some(Value::String("aé😀\n".into())));
@@ -368,6 +369,8 @@ mod tests {
     fn integers_are_bounded_and_kinds_saturate() {
         assert!(value(&"9".repeat(MAX_INTEGER_LENGTH)).is_some());
         assert!(value(&"9".repeat(MAX_INTEGER_LENGTH + 1)).is_none());
+        assert_eq!(value("9223372036854775807"), Some(Value::Integer(i64::MAX)));
+        assert_eq!(value("9223372036854775808"), Some(Value::LongInteger("9223372036854775808".into())));
         let mut kinds = Vec::new();
         let text = br#"{"a":99999999999999999999,"b":-99999999999999999999,"c":7}"#;
         assert!(read_object(text, &mut Tree, |_, kind| kinds.push(kind)).is_some());

@@ -1,60 +1,59 @@
 //! JWS compact serialization (RFC 7515 section 3.1) with HS256.
 
+use smallvec::SmallVec;
+
 use crate::base64url;
 use crate::claims::{self, Clock};
-use crate::hs256::{SIGNATURE_LENGTH, Secret};
+use crate::hs256::{Key, SIGNATURE_LENGTH};
 use crate::jose_header;
 use crate::json::Build;
 
 pub const MAX_TOKEN_LENGTH: usize = 65_536;
 
-const SIGNATURE_SEGMENT_LENGTH: usize = 43;
+const SIGNATURE_SEGMENT_LENGTH: usize = base64url::encoded_length(SIGNATURE_LENGTH);
 
-/// The token of `payload`, signed with `secret`, or `None` where it would be longer than any that is looked at.
-pub fn sign(payload: &str, secret: Secret<'_>) -> Option<String> {
-    let encoded_length = payload.len().div_ceil(3) * 4;
-    let mut token = String::with_capacity(jose_header::OURS.len() + encoded_length + SIGNATURE_SEGMENT_LENGTH + 2);
-    token.push_str(jose_header::OURS);
-    token.push('.');
-    base64url::encode_append(payload.as_bytes(), &mut token);
-    let signature = secret.sign(token.as_bytes());
-    token.push('.');
+/// The token of `payload`, signed with `key`; `None` where it would be longer than any that is looked at.
+pub fn sign(payload: &[u8], key: &Key) -> Option<SmallVec<[u8; 320]>> {
+    let mut token = SmallVec::new();
+    let length = jose_header::OURS.len() + 1 + base64url::encoded_length(payload.len()) + 1 + SIGNATURE_SEGMENT_LENGTH;
+    if length > MAX_TOKEN_LENGTH {
+        return None;
+    }
+    token.reserve_exact(length);
+    token.extend_from_slice(jose_header::OURS);
+    token.push(b'.');
+    base64url::encode_append(payload, &mut token);
+    let signature = key.sign(&token);
+    token.push(b'.');
     base64url::encode_append(&signature, &mut token);
-    (token.len() <= MAX_TOKEN_LENGTH).then_some(token)
+    Some(token)
 }
 
 /// A token taken apart, with nothing decoded but its signature.
 pub struct Unverified<'t> {
-    signing_input: &'t str,
-    header: &'t str,
-    payload: &'t str,
+    signing_input: &'t [u8],
     signature: [u8; SIGNATURE_LENGTH],
 }
 
 impl<'t> Unverified<'t> {
-    pub fn new(token: &'t str) -> Option<Self> {
-        if token.len() > MAX_TOKEN_LENGTH || !token.is_ascii() {
+    pub fn new(token: &'t [u8]) -> Option<Self> {
+        if token.len() > MAX_TOKEN_LENGTH {
             return None;
         }
-        let (signing_input, signature) = token.rsplit_once('.')?;
-        let (header, payload) = signing_input.split_once('.')?;
-        if header.is_empty() || payload.is_empty() || payload.contains('.') {
-            return None;
-        }
-        Some(Self { signing_input, header, payload, signature: base64url::decode_array(signature.as_bytes())? })
+        // The one spelling of 32 bytes has 43 characters, so that is where the second dot is.
+        let (signing_input, signature) = token.split_last_chunk::<{ SIGNATURE_SEGMENT_LENGTH + 1 }>()?;
+        let [b'.', signature @ ..] = signature else { return None };
+        Some(Self { signing_input, signature: base64url::decode_array(signature)? })
     }
 
-    pub fn is_signed_with(&self, secret: Secret<'_>) -> bool {
-        secret.verifies(self.signing_input.as_bytes(), &self.signature)
+    pub fn is_signed_with(&self, key: &Key) -> bool {
+        key.verifies(self.signing_input, &self.signature)
     }
 
     /// The claims, once the signature has been found to hold.
     pub fn claims<B: Build>(&self, build: &mut B, clock: Clock) -> Option<B::Object> {
-        if !jose_header::is_accepted(self.header) {
-            return None;
-        }
-        let payload = base64url::decode(self.payload.as_bytes())?;
-        claims::read(&payload, build, clock)
+        let payload = jose_header::strip_accepted(self.signing_input)?;
+        claims::read(&base64url::decode(payload)?, build, clock)
     }
 }
 
@@ -63,33 +62,53 @@ mod tests {
     use super::*;
     use crate::json::Tree;
 
+    const SECRET: &[u8] = b"a secret of thirty-two bytes at least";
+
+    fn signed(subject: &str) -> Option<SmallVec<[u8; 320]>> {
+        sign(&claims::write(subject, "admin", 10, 20), &Key::new(SECRET))
+    }
+
     #[test]
     fn a_token_comes_back_as_its_claims() {
-        let secret = Secret::new(b"a secret of thirty-two bytes at least").expect("fit");
-        let token = sign(&claims::write("ada", "admin", 10, 20), secret).expect("short");
+        let token = signed("ada").expect("short");
         let unverified = Unverified::new(&token).expect("three segments");
-        assert!(unverified.is_signed_with(secret));
-        assert!(!unverified.is_signed_with(Secret::new(b"another").expect("fit")));
+        assert!(unverified.is_signed_with(&Key::new(SECRET)));
+        assert!(!unverified.is_signed_with(&Key::new(b"another")));
         assert!(unverified.claims(&mut Tree, Clock::new(15.0, 0.0)).is_some());
         assert!(unverified.claims(&mut Tree, Clock::new(20.0, 0.0)).is_none());
     }
 
     #[test]
     fn a_token_that_would_not_be_looked_at_is_not_made() {
-        let secret = Secret::new(b"a secret of thirty-two bytes at least").expect("fit");
-        let token = |length: usize| sign(&claims::write(&"x".repeat(length), "admin", 10, 20), secret);
-        assert!(token(49_000).is_some_and(|token| Unverified::new(&token).is_some()));
-        assert!(token(50_000).is_none());
+        assert!(signed(&"x".repeat(49_000)).is_some_and(|token| Unverified::new(&token).is_some()));
+        assert!(signed(&"x".repeat(50_000)).is_none());
     }
 
     #[test]
     fn tokens_have_three_segments() {
-        let signature = "A".repeat(43);
-        assert!(Unverified::new(&format!("a.b.{signature}")).is_some());
-        for token in ["", ".", "..", "a.b.", "a.b.c", "a..x", ".b.x", "a.b", "a.b.c.d", "é.b.c"] {
-            assert!(Unverified::new(token).is_none(), "{token:?}");
-            assert!(Unverified::new(&token.replace(['c', 'x'], &signature)).is_none() || token == "a.b.c", "{token:?}");
+        let key = Key::new(SECRET);
+        let accepted = |signing_input: &str| {
+            let mut token = SmallVec::<[u8; 64]>::from_vec(format!("{signing_input}.").into_bytes());
+            base64url::encode_append(&key.sign(signing_input.as_bytes()), &mut token);
+            let unverified = Unverified::new(&token).expect("a signature");
+            assert!(unverified.is_signed_with(&key));
+            unverified.claims(&mut Tree, Clock::new(15.0, 0.0)).is_some()
+        };
+        let header = std::str::from_utf8(jose_header::OURS).expect("ASCII");
+        assert!(accepted(&format!("{header}.e30")));
+        assert!(accepted("eyJhbGciOiJIUzI1NiJ9.e30"));
+        for signing_input in ["", ".", "e30", ".e30", &format!("{header}."), &format!("{header}.e30.e30"), "é.e30"] {
+            assert!(!accepted(signing_input), "{signing_input:?}");
         }
-        assert!(Unverified::new(&".".repeat(1 << 20)).is_none());
+    }
+
+    #[test]
+    fn a_signature_is_43_characters_of_the_alphabet() {
+        let token = |signature: &str| format!("a.b.{signature}").into_bytes();
+        assert!(Unverified::new(&token(&"A".repeat(43))).is_some());
+        for signature in ["", "A", &"A".repeat(42), &"A".repeat(44), &".".repeat(43), &format!("{}B", "A".repeat(42))] {
+            assert!(Unverified::new(&token(signature)).is_none(), "{signature:?}");
+        }
+        assert!(Unverified::new(&vec![b'.'; 1 << 20]).is_none());
     }
 }

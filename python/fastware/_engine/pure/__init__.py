@@ -2,7 +2,7 @@
 
 from fastware._engine.pure.buckets import TokenBuckets
 from fastware._engine.pure.headers import cookie, cookies, credential, csrf_verdict, header
-from fastware._engine.pure.tokens import has_fit_secret, sign, verify
+from fastware._engine.pure.tokens import create_token, has_fit_secret, verify_token
 
 NAME = "python"
 
@@ -11,10 +11,10 @@ __all__ = [
     "TokenBuckets",
     "cookie",
     "cookies",
+    "create_token",
     "credential",
     "csrf_verdict",
     "has_fit_secret",
     "header",
-    "sign",
-    "verify",
+    "verify_token",
 ]

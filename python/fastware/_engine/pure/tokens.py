@@ -6,10 +6,12 @@ import base64
 import binascii
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from fastware._engine.contract import MAX_TOKEN_LENGTH
+from fastware._engine import refusals
+from fastware._engine.contract import MAX_TOKEN_LENGTH, SECONDS_PER_HOUR, Secrets
 from fastware._engine.pure.arguments import as_items, as_octets, as_text, as_utf8
 from fastware._engine.pure.json import read_claims, read_jose_header
 from fastware._extras import require
@@ -38,44 +40,78 @@ _ASCII_SPACE: Final = b" \t\n\x0c\r"
 
 
 def has_fit_secret(secrets: object) -> bool:
-    """Return whether one of *secrets* is fit to sign and verify with. Rules: ``Engine.sign``."""
-    return any(secret is not None for secret in _fit_secrets(secrets))
+    """Return whether one of *secrets* is fit to sign and verify with. Rules: ``Engine.has_fit_secret``."""
+    try:
+        return any(secret is not None for secret in _fit_secrets(refusals.normalized(secrets)))
+    except Exception:  # noqa: BLE001 - a sequence of the caller's may raise anything
+        return False
 
 
-def sign(subject: object, role: object, issued_at: object, expires_at: object, secrets: object) -> str | None:
-    """Return the HS256 JWT of four claims, or ``None``. Rules: ``Engine.sign``."""
+def create_token(username: str, role: str, secret: Secrets, expires_hours: int = 720) -> str:
+    """Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256).
+
+    Args:
+        username: the subject, ``sub``.
+        role: the role, ``role``.
+        secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``; of a sequence of secrets the first signs.
+            A shorter one warns, once a process, with ``InsecureKeyLengthWarning``.
+        expires_hours: hours until the token expires; a negative number makes an expired token.
+
+    Raises:
+        TypeError: an argument of another type; the message names it and never shows its value.
+        ValueError: an empty secret, a secret that is a PEM, SSH, DER or JWK key (RFC 8725 section 2.1), a lone
+            surrogate in *username* or *role*, a time beyond 64 bits, or a token beyond 65,536 characters.
+
+    """
     algorithm = require("jwt").get_algorithm_by_name("HS256")
-    if as_utf8(subject) is None or as_utf8(role) is None or not (_is_time(issued_at) and _is_time(expires_at)):
-        return None
-    secret = next(_fit_secrets(secrets), None)
-    if secret is None:
-        return None
-    claims = {"sub": as_text(subject), "role": as_text(role), "iat": _integer(issued_at), "exp": _integer(expires_at)}
-    payload = json.dumps(claims, separators=(",", ":")).encode("ascii")
+    secrets: Any = refusals.normalized(secret)
+    key = next(_fit_secrets(secrets), None)
+    payload = _payload(username, role, expires_hours)
+    if key is None or payload is None:
+        raise refusals.refusal(username, role, secrets, expires_hours, key is not None)
     signing_input = _HEADER_SEGMENT + b"." + _base64url(payload)
-    token = signing_input + b"." + _base64url(algorithm.sign(signing_input, secret))
-    return token.decode("ascii") if len(token) <= MAX_TOKEN_LENGTH else None
+    token = signing_input + b"." + _base64url(algorithm.sign(signing_input, key))
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise refusals.refusal(username, role, secrets, expires_hours, True)
+    refusals.warn_if_short(len(key), 2)
+    return token.decode("ascii")
 
 
-def verify(token: object, secrets: object, now: float, leeway: float) -> dict[str, Any] | None:
-    """Return the claims of a valid token, or ``None``. Rules: ``Engine.verify``."""
+def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None:
+    """Return the claims of *token*, or ``None`` on any error: it never raises, whatever *token* and *secret* are.
+
+    The token must be HS256, signed with *secret* (of a sequence, with one of them), within ``exp``, ``nbf`` and
+    ``iat``, and spelled canonically. The rules, with their sources, are those of ``Engine.verify_token`` in
+    ``fastware/_engine/contract.py``.
+
+    Args:
+        token: a JWT in compact serialization, at most 65,536 characters.
+        secret: ``str`` (UTF-8) or ``bytes``, or a sequence of secrets for key rotation.
+        leeway: seconds by which clocks may differ (RFC 7519 section 4.1.4).
+
+    Raises:
+        TypeError: a *leeway* that is no number.
+        ValueError: a *leeway* below zero or over 2**53.
+
+    """
     algorithm = require("jwt").get_algorithm_by_name("HS256")
+    leeway = refusals.checked_leeway(leeway)
     text = as_text(token)
     if text is None or len(text) > MAX_TOKEN_LENGTH or not text.isascii():
         return None
     signing_input, _, signature_segment = text.encode("ascii").rpartition(b".")
-    header_segment, dot, payload_segment = signing_input.partition(b".")
-    if not dot or b"." in payload_segment:
-        return None
     try:
         signature = _decode(signature_segment)
         if len(signature) != _SIGNATURE_LENGTH:
             return None
-        if not any(
-            secret is not None and algorithm.verify(signing_input, secret, signature)
-            for secret in _fit_secrets(secrets)
-        ):
+        keys = _fit_secrets(refusals.normalized(secret))
+        if not any(key is not None and algorithm.verify(signing_input, key, signature) for key in keys):
             return None
+    except Exception:  # noqa: BLE001 - a sequence of the caller's may raise anything
+        return None
+    now = time.time()
+    header_segment, _, payload_segment = signing_input.partition(b".")
+    try:
         if header_segment != _HEADER_SEGMENT and not _is_accepted_header(read_jose_header(_decode(header_segment))):
             return None
         claims = read_claims(_decode(payload_segment))
@@ -84,12 +120,16 @@ def verify(token: object, secrets: object, now: float, leeway: float) -> dict[st
     return claims if _hold(claims, now, leeway) else None
 
 
-def _is_time(value: object) -> bool:
-    return issubclass(type(value), int) and _integer(value) in _INT64
-
-
-def _integer(value: object) -> int:
-    return int.__int__(value)  # type: ignore[arg-type]
+def _payload(username: object, role: object, expires_hours: object) -> bytes | None:
+    """The JSON of the four claims, or ``None`` where it cannot be made of these."""
+    if as_utf8(username) is None or as_utf8(role) is None or type(expires_hours) is not int:
+        return None
+    issued_at = int(time.time())
+    expires_at = issued_at + expires_hours * SECONDS_PER_HOUR
+    if expires_at not in _INT64:
+        return None
+    claims = {"sub": as_text(username), "role": as_text(role), "iat": issued_at, "exp": expires_at}
+    return json.dumps(claims, separators=(",", ":")).encode("ascii")
 
 
 def _fit_secrets(secrets: object) -> Iterator[bytes | None]:

@@ -7,7 +7,8 @@ use super::Build;
 pub enum Value {
     Null,
     Bool(bool),
-    Integer(String),
+    Integer(i64),
+    LongInteger(String),
     Float(f64),
     String(String),
     Array(Vec<Value>),
@@ -29,8 +30,12 @@ impl Build for Tree {
         Some(Value::Bool(value))
     }
 
-    fn integer(&mut self, literal: &str) -> Option<Value> {
-        Some(Value::Integer(literal.to_owned()))
+    fn integer(&mut self, value: i64) -> Option<Value> {
+        Some(Value::Integer(value))
+    }
+
+    fn long_integer(&mut self, literal: &str) -> Option<Value> {
+        Some(Value::LongInteger(literal.to_owned()))
     }
 
     fn float(&mut self, value: f64) -> Option<Value> {

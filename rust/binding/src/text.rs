@@ -1,0 +1,35 @@
+//! Python strings of bytes, without the detour over UTF-8.
+
+#![allow(unsafe_code)]
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+/// The `str` of characters that are bytes: Latin-1.
+pub fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    ascii(py, bytes)
+        .unwrap_or_else(|| PyString::new(py, &bytes.iter().map(|&byte| char::from(byte)).collect::<String>()))
+}
+
+/// The `str` of `text`.
+pub fn unicode<'py>(py: Python<'py>, text: &str) -> Bound<'py, PyString> {
+    ascii(py, text.as_bytes()).unwrap_or_else(|| PyString::new(py, text))
+}
+
+/// The `str` of ASCII bytes, or `None` where one is not ASCII.
+fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Option<Bound<'py, PyString>> {
+    let length = ffi::Py_ssize_t::try_from(bytes.len()).ok()?;
+    if length == 0 || !bytes.is_ascii() {
+        return None;
+    }
+    // SAFETY: `PyUnicode_New` with a largest character of 127 makes a compact ASCII string (PEP 393) with room for
+    // `length` bytes and a NUL, which it writes itself, or returns NULL, which is dealt with before anything is
+    // written. Nobody else has seen the new object, its memory cannot overlap `bytes`, and all of them are ASCII,
+    // as such a string must be. The thread is attached: `py` proves it. The reference is owned and passed on.
+    unsafe {
+        let string = Bound::from_owned_ptr_or_opt(py, ffi::PyUnicode_New(length, 127))?;
+        ffi::PyUnicode_1BYTE_DATA(string.as_ptr()).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        Some(string.cast_into_unchecked())
+    }
+}

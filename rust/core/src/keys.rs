@@ -1,0 +1,80 @@
+//! The keys of the secrets that were used last, so that a secret is judged and padded once, not once a token.
+
+use std::cell::RefCell;
+
+use constant_time_eq::constant_time_eq;
+use zeroize::Zeroizing;
+
+use crate::fitness;
+use crate::hs256::Key;
+
+/// More secrets than a service rotates through.
+const MOST_KEPT: usize = 8;
+/// Bytes of the longest secret that is kept.
+const LONGEST_KEPT: usize = 1_024;
+
+thread_local! {
+    static KEPT: RefCell<Keys> = const { RefCell::new(Keys(Vec::new())) };
+}
+
+/// What `with` makes of the key of `secret`, or of `None` where it is unfit.
+pub fn with_key<T>(secret: &[u8], with: impl FnOnce(Option<&Key>) -> T) -> T {
+    KEPT.with_borrow_mut(|keys| match keys.find(secret) {
+        Some(key) => with(Some(key)),
+        None if !fitness::is_fit(secret) => with(None),
+        None if secret.len() > LONGEST_KEPT => with(Some(&Key::new(secret))),
+        None => with(Some(keys.keep(secret))),
+    })
+}
+
+/// The last one used comes first. Secrets and keys are wiped when they go.
+struct Keys(Vec<(Zeroizing<Box<[u8]>>, Key)>);
+
+impl Keys {
+    fn find(&mut self, secret: &[u8]) -> Option<&Key> {
+        let at = self.0.iter().position(|(kept, _)| constant_time_eq(kept, secret))?;
+        self.0[..=at].rotate_right(1);
+        Some(&self.0[0].1)
+    }
+
+    fn keep(&mut self, secret: &[u8]) -> &Key {
+        // All at once: growing later would leave copies behind in freed memory.
+        self.0.reserve_exact(MOST_KEPT - self.0.len());
+        self.0.truncate(MOST_KEPT - 1);
+        self.0.insert(0, (Zeroizing::new(secret.into()), Key::new(secret)));
+        &self.0[0].1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_key_signs_like_a_new_one() {
+        for round in 0..3 {
+            for number in 0..2 * MOST_KEPT {
+                let secret = format!("secret number {number}");
+                let signature = with_key(secret.as_bytes(), |key| key.expect("fit").sign(b"x"));
+                assert_eq!(signature, Key::new(secret.as_bytes()).sign(b"x"), "{round} {number}");
+            }
+        }
+        assert_eq!(KEPT.with_borrow(|keys| keys.0.len()), MOST_KEPT);
+    }
+
+    #[test]
+    fn secrets_that_begin_alike_are_told_apart() {
+        let sign = |secret: &[u8]| with_key(secret, |key| key.map(|key| key.sign(b"x")));
+        assert_ne!(sign(b"secret"), sign(b"secrets"));
+        assert_eq!(sign(b"secret"), Some(Key::new(b"secret").sign(b"x")));
+        assert_eq!(sign(b""), None);
+        assert_eq!(sign(b"-----BEGIN PUBLIC KEY-----"), None);
+    }
+
+    #[test]
+    fn long_secrets_are_not_kept() {
+        let secret = vec![b's'; LONGEST_KEPT + 1];
+        assert_eq!(with_key(&secret, |key| key.expect("fit").sign(b"x")), Key::new(&secret).sign(b"x"));
+        assert_eq!(KEPT.with_borrow(|keys| keys.0.len()), 0);
+    }
+}
