@@ -11,7 +11,7 @@ pub struct PythonObjects<'py>(pub Python<'py>);
 
 impl<'py> Build for PythonObjects<'py> {
     type Value = Bound<'py, PyAny>;
-    type Array = Bound<'py, PyList>;
+    type Array = Vec<Bound<'py, PyAny>>;
     type Object = Bound<'py, PyDict>;
 
     fn null(&mut self) -> Option<Self::Value> {
@@ -35,33 +35,34 @@ impl<'py> Build for PythonObjects<'py> {
         Some(PyFloat::new(self.0, value).into_any())
     }
 
-    fn string(&mut self, value: &str) -> Option<Self::Value> {
-        Some(unicode(self.0, value).into_any())
+    fn string(&mut self, value: &[u8]) -> Option<Self::Value> {
+        unicode(self.0, value).map(Bound::into_any)
     }
 
     fn array(&mut self) -> Self::Array {
-        PyList::empty(self.0)
+        Vec::new()
     }
 
     fn push(&mut self, array: &mut Self::Array, value: Self::Value) -> Option<()> {
-        array.append(value).ok()
+        array.push(value);
+        Some(())
     }
 
-    fn close_array(&mut self, array: Self::Array) -> Self::Value {
-        array.into_any()
+    fn close_array(&mut self, array: Self::Array) -> Option<Self::Value> {
+        PyList::new(self.0, array).ok().map(Bound::into_any)
     }
 
     fn object(&mut self) -> Self::Object {
         PyDict::new(self.0)
     }
 
-    fn insert(&mut self, object: &mut Self::Object, key: &str, value: Self::Value) -> Option<()> {
+    fn insert(&mut self, object: &mut Self::Object, key: &[u8], value: Self::Value) -> Option<()> {
         let inserted = match key {
-            "sub" => object.set_item(intern!(self.0, "sub"), value),
-            "role" => object.set_item(intern!(self.0, "role"), value),
-            "iat" => object.set_item(intern!(self.0, "iat"), value),
-            "exp" => object.set_item(intern!(self.0, "exp"), value),
-            _ => object.set_item(unicode(self.0, key), value),
+            b"sub" => object.set_item(intern!(self.0, "sub"), value),
+            b"role" => object.set_item(intern!(self.0, "role"), value),
+            b"iat" => object.set_item(intern!(self.0, "iat"), value),
+            b"exp" => object.set_item(intern!(self.0, "exp"), value),
+            _ => object.set_item(unicode(self.0, key)?, value),
         };
         inserted.ok()
     }

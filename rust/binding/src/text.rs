@@ -12,9 +12,29 @@ pub fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
         .unwrap_or_else(|| PyString::new(py, &bytes.iter().map(|&byte| char::from(byte)).collect::<String>()))
 }
 
-/// The `str` of `text`.
-pub fn unicode<'py>(py: Python<'py>, text: &str) -> Bound<'py, PyString> {
-    ascii(py, text.as_bytes()).unwrap_or_else(|| PyString::new(py, text))
+/// The `str` of `utf8`, or `None` where it is not UTF-8.
+pub fn unicode<'py>(py: Python<'py>, utf8: &[u8]) -> Option<Bound<'py, PyString>> {
+    ascii(py, utf8).or_else(|| Some(PyString::new(py, std::str::from_utf8(utf8).ok()?)))
+}
+
+/// The `str` of `length` ASCII characters, which `fill` writes over as many NULs.
+pub fn filled(py: Python<'_>, length: usize, fill: impl FnOnce(&mut [u8])) -> PyResult<Bound<'_, PyString>> {
+    let size = ffi::Py_ssize_t::try_from(length)?;
+    if length == 0 {
+        return Ok(PyString::new(py, ""));
+    }
+    // SAFETY: as in `ascii` for the new string and its memory, which is `length` bytes that are all written before a
+    // slice of them is made. Nobody else has seen it while `fill` has the slice: the thread stays attached, and no
+    // reference has been given away. The assertion keeps a string that is not ASCII from ever getting out.
+    unsafe {
+        let string = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(size, 127))?;
+        let start = ffi::PyUnicode_1BYTE_DATA(string.as_ptr());
+        start.write_bytes(0, length);
+        let characters = std::slice::from_raw_parts_mut(start, length);
+        fill(characters);
+        assert!(characters.is_ascii(), "a string said to be ASCII is not");
+        Ok(string.cast_into_unchecked())
+    }
 }
 
 /// The `str` of ASCII bytes, or `None` where one is not ASCII.

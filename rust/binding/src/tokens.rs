@@ -2,7 +2,7 @@
 
 #![allow(clippy::doc_markdown)] // the documentation of functions is Python's
 
-use fastware_core::claims::{self, Clock, Payload};
+use fastware_core::claims::{self, Clock};
 use fastware_core::hs256::Key;
 use fastware_core::jws::{self, Unverified};
 use fastware_core::keys;
@@ -12,7 +12,7 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 use crate::claims::PythonObjects;
 use crate::clock;
 use crate::refusals;
-use crate::text::latin1;
+use crate::text::filled;
 
 const SECONDS_PER_HOUR: i64 = 3_600;
 const DEFAULT_HOURS: i64 = 720;
@@ -52,21 +52,19 @@ pub fn create_token<'py>(
     #[pyo3(from_py_with = Optional::given)] expires_hours: Optional<'py>,
 ) -> PyResult<Bound<'py, PyString>> {
     let secrets = normalized(secret)?;
-    let mut is_fit = false;
-    let mut length = 0;
-    let mut token = None;
     let hours = match &expires_hours {
         Optional::Default => Some(DEFAULT_HOURS),
         Optional::Given(hours) => hours.cast_exact::<PyInt>().ok().and_then(|hours| hours.extract().ok()),
     };
-    let payload = match hours {
-        Some(hours) => payload(username, role, clock::seconds(py)?, hours),
-        None => None,
-    };
+    let now = clock::seconds(py)?;
+    let claims = hours.and_then(|hours| Claims::new(username, role, now, hours));
+    let mut is_fit = false;
+    let mut length = 0;
+    let mut token = None;
     any_key(&secrets, |secret, key| {
         is_fit = key.is_some();
         length = secret.len();
-        token = payload.as_deref().zip(key).and_then(|(payload, key)| jws::sign(payload, key));
+        token = claims.as_ref().zip(key).and_then(|(claims, key)| claims.sign(py, key));
         true
     });
     let Some(token) = token else {
@@ -75,7 +73,7 @@ pub fn create_token<'py>(
     if length < SHORTEST_SECRET {
         refusals::warn_if_short(py, length)?;
     }
-    Ok(latin1(py, &token))
+    token
 }
 
 /// Return the claims of *token*, or ``None`` on any error: it never raises, whatever *token* and *secret* are.
@@ -137,12 +135,30 @@ impl<'py> Optional<'py> {
     }
 }
 
-/// The JSON of the four claims, or `None` where it cannot be made of these.
-#[allow(clippy::cast_possible_truncation)]
-fn payload(username: &Bound<'_, PyAny>, role: &Bound<'_, PyAny>, now: f64, hours: i64) -> Option<Payload> {
-    let issued_at = now as i64;
-    let expires_at = issued_at.checked_add(hours.checked_mul(SECONDS_PER_HOUR)?)?;
-    Some(claims::write(utf8(username)?, utf8(role)?, issued_at, expires_at))
+/// The four claims of a new token.
+struct Claims<'a> {
+    subject: &'a str,
+    role: &'a str,
+    issued_at: i64,
+    expires_at: i64,
+}
+
+impl<'a> Claims<'a> {
+    /// `None` where a token cannot be made of these.
+    #[allow(clippy::cast_possible_truncation)]
+    fn new(username: &'a Bound<'_, PyAny>, role: &'a Bound<'_, PyAny>, now: f64, hours: i64) -> Option<Self> {
+        let issued_at = now as i64;
+        let expires_at = issued_at.checked_add(hours.checked_mul(SECONDS_PER_HOUR)?)?;
+        Some(Self { subject: utf8(username)?, role: utf8(role)?, issued_at, expires_at })
+    }
+
+    /// `None` where the token would be too long.
+    fn sign<'py>(&self, py: Python<'py>, key: &Key) -> Option<PyResult<Bound<'py, PyString>>> {
+        claims::with_payload(self.subject, self.role, self.issued_at, self.expires_at, |payload| {
+            let length = jws::token_length(payload.len())?;
+            Some(filled(py, length, |token| jws::sign(payload, key, token)))
+        })
+    }
 }
 
 fn utf8<'s>(object: &'s Bound<'_, PyAny>) -> Option<&'s str> {

@@ -1,7 +1,6 @@
 //! Canonical base64url without padding (RFC 7515 section 2, RFC 4648 section 3.5).
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
-use smallvec::{Array, SmallVec};
 
 /// The bytes that `segment` spells, or `None` where it is not their one canonical spelling.
 pub fn decode(segment: &[u8]) -> Option<Vec<u8>> {
@@ -20,11 +19,9 @@ pub const fn encoded_length(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
-/// Append the spelling of `bytes` to `out`.
-pub fn encode_append<A: Array<Item = u8>>(bytes: &[u8], out: &mut SmallVec<A>) {
-    let start = out.len();
-    out.resize(start + encoded_length(bytes.len()), 0);
-    let _ = URL_SAFE_NO_PAD.encode(bytes, out[start..].as_out());
+/// Write the spelling of `bytes` into `segment`, which has its length.
+pub fn encode(bytes: &[u8], segment: &mut [u8]) {
+    let _ = URL_SAFE_NO_PAD.encode(bytes, segment.as_out());
 }
 
 /// Whether `segment` is not empty and has only characters of the alphabet.

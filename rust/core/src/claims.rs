@@ -1,10 +1,11 @@
 //! The registered claims (RFC 7519 section 4.1): which of them make a token invalid, and the claims of a new token.
 
-use std::io::Write as _;
-
-use smallvec::SmallVec;
+use std::io::{self, Write};
 
 use crate::json::{self, Build, Kind};
+
+/// Bytes of the payloads of most tokens: those need no allocation.
+const MOST_PAYLOADS: usize = 256;
 
 /// The clock and the leeway that a token is held to, in seconds since the epoch, UTC.
 #[derive(Clone, Copy)]
@@ -18,10 +19,16 @@ pub struct Clock {
 impl Clock {
     // Claims are compared as integers; whole seconds of the clock decide, since for an integer n
     // n <= t is n <= floor(t).
-    #[allow(clippy::cast_possible_truncation)]
     pub fn new(now: f64, leeway: f64) -> Self {
-        Self { expired_until: (now - leeway).floor() as i64, started_until: (now + leeway).floor() as i64 }
+        Self { expired_until: floor(now - leeway), started_until: floor(now + leeway) }
     }
+}
+
+// The one of the standard library is a call of the C library's where SSE 4.1 is not taken for granted.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+fn floor(seconds: f64) -> i64 {
+    let truncated = seconds as i64;
+    if truncated as f64 > seconds { truncated - 1 } else { truncated }
 }
 
 /// Read `payload`, a JSON object, with `build`, where its registered claims hold at `clock`.
@@ -31,46 +38,63 @@ pub fn read<B: Build>(payload: &[u8], build: &mut B, clock: Clock) -> Option<B::
     registered.hold_at(clock).then_some(claims)
 }
 
+/// What the rules ask of the registered claims; of equal names the last has counted.
 #[derive(Default)]
 struct Registered {
-    exp: Option<Kind>,
-    nbf: Option<Kind>,
-    iat: Option<Kind>,
-    sub: Option<Kind>,
-    jti: Option<Kind>,
-    aud: Option<Kind>,
+    exp: Time,
+    nbf: Time,
+    iat: Time,
+    has_unfit_sub: bool,
+    has_unfit_jti: bool,
+    has_audience: bool,
+}
+
+#[derive(Default)]
+enum Time {
+    #[default]
+    Absent,
+    /// Truncated and saturated to 64 bits.
+    Seconds(i64),
+    Unfit,
 }
 
 impl Registered {
-    fn note(&mut self, name: &str, kind: Kind) {
-        let claim = match name {
-            "exp" => &mut self.exp,
-            "nbf" => &mut self.nbf,
-            "iat" => &mut self.iat,
-            "sub" => &mut self.sub,
-            "jti" => &mut self.jti,
-            "aud" => &mut self.aud,
-            _ => return,
-        };
-        *claim = Some(kind);
+    fn note(&mut self, name: &[u8], kind: Kind) {
+        match name {
+            b"exp" => self.exp = Time::of(kind),
+            b"nbf" => self.nbf = Time::of(kind),
+            b"iat" => self.iat = Time::of(kind),
+            b"sub" => self.has_unfit_sub = !is_string(kind),
+            b"jti" => self.has_unfit_jti = !is_string(kind),
+            b"aud" => self.has_audience = !is_falsy(kind),
+            _ => {}
+        }
     }
 
     fn hold_at(&self, clock: Clock) -> bool {
-        self.exp.is_none_or(|exp| seconds(exp).is_some_and(|exp| exp > clock.expired_until))
-            && self.nbf.is_none_or(|nbf| seconds(nbf).is_some_and(|nbf| nbf <= clock.started_until))
-            && self.iat.is_none_or(|iat| seconds(iat).is_some_and(|iat| iat <= clock.started_until))
-            && self.sub.is_none_or(is_string)
-            && self.jti.is_none_or(is_string)
-            && self.aud.is_none_or(is_falsy)
+        self.exp.is_absent_or(|exp| exp > clock.expired_until)
+            && self.nbf.is_absent_or(|nbf| nbf <= clock.started_until)
+            && self.iat.is_absent_or(|iat| iat <= clock.started_until)
+            && !(self.has_unfit_sub || self.has_unfit_jti || self.has_audience)
     }
 }
 
-#[allow(clippy::cast_possible_truncation)]
-fn seconds(kind: Kind) -> Option<i64> {
-    match kind {
-        Kind::Integer(seconds) => Some(seconds),
-        Kind::Float(seconds) => Some(seconds as i64),
-        _ => None,
+impl Time {
+    #[allow(clippy::cast_possible_truncation)]
+    fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Integer(seconds) => Self::Seconds(seconds),
+            Kind::Float(seconds) => Self::Seconds(seconds as i64),
+            _ => Self::Unfit,
+        }
+    }
+
+    fn is_absent_or(&self, holds: impl FnOnce(i64) -> bool) -> bool {
+        match *self {
+            Self::Absent => true,
+            Self::Seconds(seconds) => holds(seconds),
+            Self::Unfit => false,
+        }
     }
 }
 
@@ -88,51 +112,54 @@ fn is_falsy(kind: Kind) -> bool {
     }
 }
 
-/// Bytes of a payload; those of most tokens need no allocation.
-pub type Payload = SmallVec<[u8; 192]>;
-
-/// The payload of a new token: compact ASCII JSON.
-pub fn write(subject: &str, role: &str, issued_at: i64, expires_at: i64) -> Payload {
-    let mut payload = Payload::new();
-    payload.extend_from_slice(b"{\"sub\":\"");
-    escape_append(subject, &mut payload);
-    payload.extend_from_slice(b"\",\"role\":\"");
-    escape_append(role, &mut payload);
-    payload.extend_from_slice(b"\",\"iat\":");
-    integer_append(issued_at, &mut payload);
-    payload.extend_from_slice(b",\"exp\":");
-    integer_append(expires_at, &mut payload);
-    payload.push(b'}');
-    payload
+/// What `with` makes of the payload of a new token: compact ASCII JSON.
+pub fn with_payload<T>(subject: &str, role: &str, issued_at: i64, expires_at: i64, with: impl FnOnce(&[u8]) -> T) -> T {
+    let mut space = [0; MOST_PAYLOADS];
+    let mut free = &mut space[..];
+    if write(&mut free, subject, role, issued_at, expires_at).is_ok() {
+        let length = MOST_PAYLOADS - free.len();
+        return with(&space[..length]);
+    }
+    let mut payload = Vec::new();
+    // Writing to a Vec cannot fail.
+    let _ = write(&mut payload, subject, role, issued_at, expires_at);
+    with(&payload)
 }
 
-fn integer_append(value: i64, out: &mut Payload) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+fn write(out: &mut impl Write, subject: &str, role: &str, issued_at: i64, expires_at: i64) -> io::Result<()> {
+    out.write_all(b"{\"sub\":\"")?;
+    write_escaped(out, subject)?;
+    out.write_all(b"\",\"role\":\"")?;
+    write_escaped(out, role)?;
+    out.write_all(b"\",\"iat\":")?;
+    out.write_all(itoa::Buffer::new().format(issued_at).as_bytes())?;
+    out.write_all(b",\"exp\":")?;
+    out.write_all(itoa::Buffer::new().format(expires_at).as_bytes())?;
+    out.write_all(b"}")
 }
 
-fn escape_append(text: &str, out: &mut Payload) {
+fn write_escaped(out: &mut impl Write, text: &str) -> io::Result<()> {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
-        out.extend_from_slice(text.as_bytes());
-        return;
+        return out.write_all(text.as_bytes());
     }
     for character in text.chars() {
         match character {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            '\u{8}' => out.extend_from_slice(b"\\b"),
-            '\u{c}' => out.extend_from_slice(b"\\f"),
-            ' '..='~' => out.push(character as u8),
+            '"' => out.write_all(b"\\\"")?,
+            '\\' => out.write_all(b"\\\\")?,
+            '\n' => out.write_all(b"\\n")?,
+            '\r' => out.write_all(b"\\r")?,
+            '\t' => out.write_all(b"\\t")?,
+            '\u{8}' => out.write_all(b"\\b")?,
+            '\u{c}' => out.write_all(b"\\f")?,
+            ' '..='~' => out.write_all(&[character as u8])?,
             _ => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    // Writing to memory cannot fail.
-                    let _ = write!(out, "\\u{unit:04x}");
+                    write!(out, "\\u{unit:04x}")?;
                 }
             }
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -191,12 +218,25 @@ mod tests {
         }
     }
 
+    fn payload(subject: &str, role: &str, issued_at: i64, expires_at: i64) -> String {
+        with_payload(subject, role, issued_at, expires_at, |payload| String::from_utf8_lossy(payload).into_owned())
+    }
+
+    #[test]
+    fn payloads_of_every_length() {
+        for length in 0..2 * MOST_PAYLOADS {
+            let name = "x".repeat(length);
+            let expected = format!("{{\"sub\":\"{name}\",\"role\":\"r\",\"iat\":1,\"exp\":2}}");
+            assert_eq!(payload(&name, "r", 1, 2), expected);
+        }
+    }
+
     #[test]
     fn new_claims_are_ascii() {
         assert_eq!(
-            String::from_utf8_lossy(&write("a\"\\\n\u{7f}é😀", "r", -1, i64::MAX)),
+            payload("a\"\\\n\u{7f}é😀", "r", -1, i64::MAX),
             r#"{"sub":"a\"\\\n\u007f\u00e9\ud83d\ude00","role":"r","iat":-1,"exp":9223372036854775807}"#
         );
-        assert!(write("", "", i64::MIN, 0).ends_with(br#""iat":-9223372036854775808,"exp":0}"#));
+        assert!(payload("", "", i64::MIN, 0).ends_with(r#""iat":-9223372036854775808,"exp":0}"#));
     }
 }

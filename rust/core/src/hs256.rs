@@ -51,16 +51,20 @@ fn padded(key: &[u8; BLOCK], pad: u8) -> [u32; 8] {
 
 /// The digest of `message` from a `state` that one block has gone into already.
 fn digest(mut state: [u32; 8], message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
-    let (blocks, rest) = message.as_chunks::<BLOCK>();
-    compress256(&mut state, blocks);
+    // Short messages are padded in one piece: every call of the compression function loads and stores the state.
+    let whole = if message.len() < 3 * BLOCK { 0 } else { message.len() / BLOCK };
+    let (blocks, rest) = message.split_at(whole * BLOCK);
+    if whole > 0 {
+        compress256(&mut state, blocks.as_chunks().0);
+    }
     // FIPS 180-4 section 5.1.1: a one bit, zeros, and the length in bits.
-    let mut last = [[0; BLOCK]; 2];
-    let bytes = last.as_flattened_mut();
+    let mut last = [[0; BLOCK]; 4];
+    let count = (rest.len() + 9).div_ceil(BLOCK);
+    let bytes = last[..count].as_flattened_mut();
+    let bits = 8 * (BLOCK + message.len()) as u64;
     bytes[..rest.len()].copy_from_slice(rest);
     bytes[rest.len()] = 0x80;
-    let count = if rest.len() < BLOCK - 8 { 1 } else { 2 };
-    let bits = 8 * (BLOCK + message.len()) as u64;
-    bytes[count * BLOCK - 8..count * BLOCK].copy_from_slice(&bits.to_be_bytes());
+    bytes[count * BLOCK - 8..].copy_from_slice(&bits.to_be_bytes());
     compress256(&mut state, &last[..count]);
     let mut digest = [0; SIGNATURE_LENGTH];
     for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {

@@ -24,15 +24,16 @@ pub trait Build {
     /// `literal` is an integer beyond 64 bits, of up to [`MAX_INTEGER_LENGTH`] characters.
     fn long_integer(&mut self, literal: &str) -> Option<Self::Value>;
     fn float(&mut self, value: f64) -> Option<Self::Value>;
-    fn string(&mut self, value: &str) -> Option<Self::Value>;
+    /// `value` is UTF-8.
+    fn string(&mut self, value: &[u8]) -> Option<Self::Value>;
 
     fn array(&mut self) -> Self::Array;
     fn push(&mut self, array: &mut Self::Array, value: Self::Value) -> Option<()>;
-    fn close_array(&mut self, array: Self::Array) -> Self::Value;
+    fn close_array(&mut self, array: Self::Array) -> Option<Self::Value>;
 
     fn object(&mut self) -> Self::Object;
-    /// Of equal keys the last counts.
-    fn insert(&mut self, object: &mut Self::Object, key: &str, value: Self::Value) -> Option<()>;
+    /// Of equal keys, which are UTF-8, the last counts.
+    fn insert(&mut self, object: &mut Self::Object, key: &[u8], value: Self::Value) -> Option<()>;
     fn close_object(&mut self, object: Self::Object) -> Self::Value;
 }
 
@@ -56,7 +57,7 @@ pub enum Kind {
 }
 
 /// Read `text`, one JSON object, with `build`; `member` is told the key and kind of each member of that object.
-pub fn read_object<B: Build>(text: &[u8], build: &mut B, member: impl FnMut(&str, Kind)) -> Option<B::Object> {
+pub fn read_object<B: Build>(text: &[u8], build: &mut B, member: impl FnMut(&[u8], Kind)) -> Option<B::Object> {
     let text = std::str::from_utf8(text).ok()?;
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, build };
     reader.skip_white_space();
@@ -108,9 +109,7 @@ impl<'t, B: Build> Reader<'t, '_, B> {
         match self.peek()? {
             b'"' => {
                 self.at += 1;
-                let string = self.string()?;
-                let is_empty = string.is_empty();
-                Some((self.build.string(&string)?, Kind::String { is_empty }))
+                self.string_value()
             }
             b'{' => {
                 self.at += 1;
@@ -137,7 +136,7 @@ impl<'t, B: Build> Reader<'t, '_, B> {
         }
     }
 
-    fn object(&mut self, depth: usize, mut member: impl FnMut(&str, Kind)) -> Option<(B::Object, bool)> {
+    fn object(&mut self, depth: usize, mut member: impl FnMut(&[u8], Kind)) -> Option<(B::Object, bool)> {
         if depth > MAX_DEPTH {
             return None;
         }
@@ -172,43 +171,56 @@ impl<'t, B: Build> Reader<'t, '_, B> {
         let mut array = self.build.array();
         self.skip_white_space();
         if self.take(b']') {
-            return Some((self.build.close_array(array), Kind::Array { is_empty: true }));
+            return Some((self.build.close_array(array)?, Kind::Array { is_empty: true }));
         }
         loop {
             self.skip_white_space();
-            let (value, _) = self.value(depth)?;
+            let (value, _) = if self.take(b'"') { self.string_value()? } else { self.value(depth)? };
             self.build.push(&mut array, value)?;
             self.skip_white_space();
             match self.next()? {
                 b',' => {}
-                b']' => return Some((self.build.close_array(array), Kind::Array { is_empty: false })),
+                b']' => return Some((self.build.close_array(array)?, Kind::Array { is_empty: false })),
                 _ => return None,
             }
         }
+    }
+
+    fn string_value(&mut self) -> Option<(B::Value, Kind)> {
+        let string = self.string()?;
+        let is_empty = string.is_empty();
+        Some((self.build.string(&string)?, Kind::String { is_empty }))
     }
 
     /// The string whose opening quote has been read.
-    fn string(&mut self) -> Option<Cow<'t, str>> {
-        let start = self.at;
-        self.skip_plain_characters();
-        if self.take(b'"') {
-            return Some(Cow::Borrowed(&self.text[start..self.at - 1]));
+    #[inline]
+    fn string(&mut self) -> Option<Cow<'t, [u8]>> {
+        let rest = &self.bytes[self.at..];
+        let length = plain::length(rest);
+        if rest.get(length) == Some(&b'"') {
+            self.at += length + 1;
+            return Some(Cow::Borrowed(&rest[..length]));
         }
-        let mut string = String::from(&self.text[start..self.at]);
-        loop {
-            match self.next()? {
-                b'"' => return Some(Cow::Owned(string)),
-                b'\\' => string.push(self.escaped_character()?),
-                _ => return None,
-            }
-            let start = self.at;
-            self.skip_plain_characters();
-            string.push_str(&self.text[start..self.at]);
-        }
+        self.string_with_escapes()
     }
 
-    fn skip_plain_characters(&mut self) {
-        self.at += plain::length(&self.bytes[self.at..]);
+    #[cold]
+    fn string_with_escapes(&mut self) -> Option<Cow<'t, [u8]>> {
+        let mut string = Vec::new();
+        loop {
+            let rest = &self.bytes[self.at..];
+            let length = plain::length(rest);
+            string.extend_from_slice(&rest[..length]);
+            self.at += length;
+            match self.next()? {
+                b'"' => return Some(Cow::Owned(string)),
+                b'\\' => {
+                    let character = self.escaped_character()?;
+                    string.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                _ => return None,
+            }
+        }
     }
 
     fn escaped_character(&mut self) -> Option<char> {

@@ -1,7 +1,5 @@
 //! JWS compact serialization (RFC 7515 section 3.1) with HS256.
 
-use smallvec::SmallVec;
-
 use crate::base64url;
 use crate::claims::{self, Clock};
 use crate::hs256::{Key, SIGNATURE_LENGTH};
@@ -12,21 +10,21 @@ pub const MAX_TOKEN_LENGTH: usize = 65_536;
 
 const SIGNATURE_SEGMENT_LENGTH: usize = base64url::encoded_length(SIGNATURE_LENGTH);
 
-/// The token of `payload`, signed with `key`; `None` where it would be longer than any that is looked at.
-pub fn sign(payload: &[u8], key: &Key) -> Option<SmallVec<[u8; 320]>> {
-    let mut token = SmallVec::new();
-    let length = jose_header::OURS.len() + 1 + base64url::encoded_length(payload.len()) + 1 + SIGNATURE_SEGMENT_LENGTH;
-    if length > MAX_TOKEN_LENGTH {
-        return None;
-    }
-    token.reserve_exact(length);
-    token.extend_from_slice(jose_header::OURS);
-    token.push(b'.');
-    base64url::encode_append(payload, &mut token);
-    let signature = key.sign(&token);
-    token.push(b'.');
-    base64url::encode_append(&signature, &mut token);
-    Some(token)
+/// Characters of the token of so many bytes of payload; `None` where it would be longer than any that is looked at.
+pub fn token_length(payload: usize) -> Option<usize> {
+    let length = jose_header::OURS.len() + 1 + base64url::encoded_length(payload) + 1 + SIGNATURE_SEGMENT_LENGTH;
+    (length <= MAX_TOKEN_LENGTH).then_some(length)
+}
+
+/// Write the token of `payload`, signed with `key`, into `token`, which is as long as `token_length` says.
+pub fn sign(payload: &[u8], key: &Key, token: &mut [u8]) {
+    let (signing_input, signature) = token.split_at_mut(token.len() - 1 - SIGNATURE_SEGMENT_LENGTH);
+    let (header, encoded) = signing_input.split_at_mut(jose_header::OURS.len());
+    header.copy_from_slice(jose_header::OURS);
+    encoded[0] = b'.';
+    base64url::encode(payload, &mut encoded[1..]);
+    signature[0] = b'.';
+    base64url::encode(&key.sign(signing_input), &mut signature[1..]);
 }
 
 /// A token taken apart, with nothing decoded but its signature.
@@ -64,8 +62,12 @@ mod tests {
 
     const SECRET: &[u8] = b"a secret of thirty-two bytes at least";
 
-    fn signed(subject: &str) -> Option<SmallVec<[u8; 320]>> {
-        sign(&claims::write(subject, "admin", 10, 20), &Key::new(SECRET))
+    fn signed(subject: &str) -> Option<Vec<u8>> {
+        claims::with_payload(subject, "admin", 10, 20, |payload| {
+            let mut token = vec![0; token_length(payload.len())?];
+            sign(payload, &Key::new(SECRET), &mut token);
+            Some(token)
+        })
     }
 
     #[test]
@@ -88,8 +90,9 @@ mod tests {
     fn tokens_have_three_segments() {
         let key = Key::new(SECRET);
         let accepted = |signing_input: &str| {
-            let mut token = SmallVec::<[u8; 64]>::from_vec(format!("{signing_input}.").into_bytes());
-            base64url::encode_append(&key.sign(signing_input.as_bytes()), &mut token);
+            let mut token = [signing_input.as_bytes(), &[b'.'; 44]].concat();
+            let start = token.len() - SIGNATURE_SEGMENT_LENGTH;
+            base64url::encode(&key.sign(signing_input.as_bytes()), &mut token[start..]);
             let unverified = Unverified::new(&token).expect("a signature");
             assert!(unverified.is_signed_with(&key));
             unverified.claims(&mut Tree, Clock::new(15.0, 0.0)).is_some()

@@ -42,8 +42,8 @@ impl Build for Tree {
         Some(Value::Float(value))
     }
 
-    fn string(&mut self, value: &str) -> Option<Value> {
-        Some(Value::String(value.to_owned()))
+    fn string(&mut self, value: &[u8]) -> Option<Value> {
+        Some(Value::String(text(value)?))
     }
 
     fn array(&mut self) -> Self::Array {
@@ -55,8 +55,8 @@ impl Build for Tree {
         Some(())
     }
 
-    fn close_array(&mut self, array: Self::Array) -> Value {
-        Value::Array(array)
+    fn close_array(&mut self, array: Self::Array) -> Option<Value> {
+        Some(Value::Array(array))
     }
 
     fn object(&mut self) -> Self::Object {
@@ -64,14 +64,18 @@ impl Build for Tree {
     }
 
     // Equal keys are all kept, so that a large object stays linear; `last` finds the one that counts.
-    fn insert(&mut self, object: &mut Self::Object, key: &str, value: Value) -> Option<()> {
-        object.push((key.to_owned(), value));
+    fn insert(&mut self, object: &mut Self::Object, key: &[u8], value: Value) -> Option<()> {
+        object.push((text(key)?, value));
         Some(())
     }
 
     fn close_object(&mut self, object: Self::Object) -> Value {
         Value::Object(object)
     }
+}
+
+fn text(utf8: &[u8]) -> Option<String> {
+    std::str::from_utf8(utf8).ok().map(str::to_owned)
 }
 
 /// The value of the last member `key`.
