@@ -1,21 +1,27 @@
 //! ASGI headers: any iterable of two-item iterables of bytes; servers send lists of tuples or of lists.
 
-use std::ops::ControlFlow::{self, Break};
+use std::ops::ControlFlow::{self, Break, Continue};
 
 use pyo3::exceptions::{PyStopIteration, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
 /// Show `visit` each name and value in turn, until it breaks.
+///
+/// It may look at the bytes and keep references to the values. It must not run Python code: that could change the list
+/// that is being walked.
 pub fn each<'py>(
     headers: &Bound<'py, PyAny>,
     mut visit: impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
 ) -> PyResult<()> {
     if let Ok(list) = headers.cast_exact::<PyList>() {
-        for item in list {
-            if let Break(()) = visit_item(&item, &mut visit)? {
+        let Continue(mut index) = plain::each(list, &mut visit) else { return Ok(()) };
+        // The length is asked anew each time: whatever has other pairs may change the list, too.
+        while index < list.len() {
+            if let Break(()) = visit_item(&list.get_item(index)?, &mut visit)? {
                 break;
             }
+            index += 1;
         }
         return Ok(());
     }
@@ -26,6 +32,56 @@ pub fn each<'py>(
         }
     }
     Ok(())
+}
+
+/// What servers send, without a reference counted for each item.
+mod plain {
+    #![allow(unsafe_code)]
+
+    use std::ops::ControlFlow::{self, Continue};
+
+    use pyo3::ffi;
+    use pyo3::prelude::*;
+    use pyo3::types::{PyBytes, PyList, PyTuple};
+
+    /// Show `visit` the pairs of `list` up to the first that is not a plain one; its index, unless `visit` broke.
+    pub fn each<'py>(
+        list: &Bound<'py, PyList>,
+        visit: &mut impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
+    ) -> ControlFlow<(), usize> {
+        // SAFETY: nothing changes the list while the slice lives. The module says that it needs the GIL (`lib.rs`), so no
+        // other thread runs; here only types and bytes are looked at, and `visit` runs no Python code, as `super::each`
+        // demands of it.
+        let items = unsafe { items(list) };
+        for (index, item) in items.iter().enumerate() {
+            let Some((name, value)) = pair(item) else { return Continue(index) };
+            visit(name.as_bytes(), value)?;
+        }
+        Continue(items.len())
+    }
+
+    fn pair<'a, 'py>(item: &'a Bound<'py, PyAny>) -> Option<(&'a Bound<'py, PyBytes>, &'a Bound<'py, PyBytes>)> {
+        let [name, value] = item.cast_exact::<PyTuple>().ok()?.as_slice() else { return None };
+        Some((name.cast_exact().ok()?, value.cast_exact().ok()?))
+    }
+
+    /// The items of a list, as long as nothing changes it.
+    ///
+    /// # Safety
+    ///
+    /// Nothing may change the list while the slice lives: no other thread, and no Python code that runs in this one.
+    unsafe fn items<'a, 'py>(list: &'a Bound<'py, PyList>) -> &'a [Bound<'py, PyAny>] {
+        if list.is_empty() {
+            return &[];
+        }
+        // SAFETY: a list that is not empty has `len` items at `ob_item`, all of them set once it can be seen from
+        // Python. `Bound<PyAny>` has the layout of a pointer to an object that is not NULL, and a slice of borrowed ones
+        // is never dropped. The caller keeps the list as it is, and with it the references that it owns.
+        unsafe {
+            let start = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
+            std::slice::from_raw_parts(start.cast(), list.len())
+        }
+    }
 }
 
 fn visit_item<'py>(

@@ -10,7 +10,8 @@ mod text;
 mod tokens;
 
 /// The Rust engine. Types and documentation: `_rust.pyi` and `contract.py`.
-#[pyo3::pymodule]
+// The GIL is what makes it sound to walk a list of headers without counting references (`headers.rs`).
+#[pyo3::pymodule(gil_used = true)]
 mod _rust {
     #[pymodule_export]
     const NAME: &str = "rust";

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::ops::ControlFlow::{Break, Continue};
+use std::ops::Range;
 
 use fastware_core::csrf::{self, Verdict};
-use fastware_core::{cookies as cookie_header, credential as bearer_credential, query};
+use fastware_core::{cookies as cookie_header, credential as bearer_credential, header_name, query};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
@@ -23,14 +24,14 @@ pub fn header<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let name = bytes_argument(name, "name")?;
     let mut found = None;
-    each(headers, |header_name, value| {
-        if is_named(header_name, name) {
-            found = Some(exact(value));
+    each(headers, |found_name, value| {
+        if header_name::is(found_name, name) {
+            found = Some(value.clone());
             return Break(());
         }
         Continue(())
     })?;
-    Ok(found.unwrap_or_else(|| PyBytes::new(py, b"")))
+    Ok(found.map_or_else(|| PyBytes::new(py, b""), exact))
 }
 
 /// Return the value of the cookie `cookie_name`, or ``""``. Rules: ``Engine.cookie``.
@@ -42,30 +43,30 @@ pub fn cookie<'py>(
 ) -> PyResult<Bound<'py, PyString>> {
     let name = latin1_argument(cookie_name, "cookie_name")?;
     let mut cookie = LastCookie::named(name.as_deref());
-    each(headers, |header_name, value| {
-        cookie.look_in(header_name, value);
+    each(headers, |found_name, value| {
+        cookie.look_in(found_name, value);
         Continue(())
     })?;
-    Ok(latin1(py, &cookie.value()))
+    latin1(py, &cookie.value())
 }
 
 /// Return all cookies by name. Rules: ``Engine.cookies``.
 #[pyfunction]
 pub fn cookies<'py>(py: Python<'py>, headers: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    let cookies = PyDict::new(py);
-    let mut inserted = Ok(());
-    each(headers, |header_name, value| {
-        if is_named(header_name, b"cookie") {
-            for (name, value) in cookie_header::pairs(value.as_bytes()) {
-                inserted = cookies.set_item(latin1(py, name), latin1(py, &cookie_header::unquote(value)));
-                if inserted.is_err() {
-                    return Break(());
-                }
-            }
+    let mut cookie_headers = Vec::new();
+    each(headers, |found_name, value| {
+        if header_name::is(found_name, b"cookie") {
+            cookie_headers.push(value.clone());
         }
         Continue(())
     })?;
-    inserted.map(|()| cookies)
+    let cookies = PyDict::new(py);
+    for header in cookie_headers {
+        for (name, value) in cookie_header::pairs(header.as_bytes()) {
+            cookies.set_item(latin1(py, name)?, latin1(py, &cookie_header::unquote(value))?)?;
+        }
+    }
+    Ok(cookies)
 }
 
 /// Return the token that a request presents, or ``None``. Rules: ``Engine.credential``.
@@ -80,23 +81,25 @@ pub fn credential<'py>(
     let query_string = bytes_argument(query_string, "query_string")?;
     let name = latin1_argument(cookie_name, "cookie_name")?;
     let mut cookie = LastCookie::named(name.as_deref());
-    let mut saw_authorization = false;
-    let mut token = None;
-    each(headers, |header_name, value| {
-        if !saw_authorization && is_named(header_name, b"authorization") {
-            saw_authorization = true;
-            token = bearer_credential::bearer(value.as_bytes()).map(|token| latin1(py, token));
-            if token.is_some() {
+    let mut authorization = None;
+    each(headers, |found_name, value| {
+        if authorization.is_none() && header_name::is(found_name, b"authorization") {
+            authorization = Some(value.clone());
+            if bearer_credential::bearer(value.as_bytes()).is_some() {
                 return Break(());
             }
         }
-        cookie.look_in(header_name, value);
+        cookie.look_in(found_name, value);
         Continue(())
     })?;
-    Ok(token.or_else(|| non_empty(py, &cookie.value())).or_else(|| {
-        let parameter = allow_query.then(|| query::first(query_string, b"token")).flatten();
-        parameter.and_then(|token| non_empty(py, &token))
-    }))
+    if let Some(token) = authorization.as_ref().and_then(|value| bearer_credential::bearer(value.as_bytes())) {
+        return latin1(py, token).map(Some);
+    }
+    let mut token = cookie.value();
+    if token.is_empty() && allow_query {
+        token = query::first(query_string, b"token").unwrap_or_default();
+    }
+    if token.is_empty() { Ok(None) } else { latin1(py, &token).map(Some) }
 }
 
 /// Return what the double-submit check says of a state-changing request. Rules: ``Engine.csrf_verdict``.
@@ -105,13 +108,13 @@ pub fn csrf_verdict(headers: &Bound<'_, PyAny>) -> PyResult<u8> {
     let mut cookie = LastCookie::named(Some(b"csrf_token"));
     let mut authorization = None;
     let mut submitted = None;
-    each(headers, |header_name, value| {
-        if authorization.is_none() && is_named(header_name, b"authorization") {
+    each(headers, |found_name, value| {
+        if authorization.is_none() && header_name::is(found_name, b"authorization") {
             authorization = Some(value.clone());
-        } else if submitted.is_none() && is_named(header_name, b"x-csrf-token") {
+        } else if submitted.is_none() && header_name::is(found_name, b"x-csrf-token") {
             submitted = Some(value.clone());
         } else {
-            cookie.look_in(header_name, value);
+            cookie.look_in(found_name, value);
         }
         Continue(())
     })?;
@@ -129,46 +132,37 @@ pub fn csrf_verdict(headers: &Bound<'_, PyAny>) -> PyResult<u8> {
 /// The last cookie of a name, over all the Cookie headers that it has looked in.
 struct LastCookie<'n, 'py> {
     name: Option<&'n [u8]>,
-    header: Option<Bound<'py, PyBytes>>,
+    /// The header, and where in it the value is, still quoted.
+    found: Option<(Bound<'py, PyBytes>, Range<usize>)>,
 }
 
 impl<'n, 'py> LastCookie<'n, 'py> {
     /// `None` is a name that no cookie can have.
     fn named(name: Option<&'n [u8]>) -> Self {
-        Self { name, header: None }
+        Self { name, found: None }
     }
 
-    fn look_in(&mut self, header_name: &[u8], value: &Bound<'py, PyBytes>) {
-        if let Some(name) = self.name
-            && is_named(header_name, b"cookie")
-            && cookie_header::last(value.as_bytes(), name).is_some()
+    fn look_in(&mut self, found_name: &[u8], header: &Bound<'py, PyBytes>) {
+        if header_name::is(found_name, b"cookie")
+            && let Some(name) = self.name
+            && let Some(value) = cookie_header::last(header.as_bytes(), name)
         {
-            self.header = Some(value.clone());
+            self.found = Some((header.clone(), value));
         }
     }
 
     fn value(&self) -> Cow<'_, [u8]> {
-        let header = self.header.as_ref().map(PyBytesMethods::as_bytes);
-        let quoted = header.zip(self.name).and_then(|(header, name)| cookie_header::last(header, name));
-        quoted.map_or(Cow::Borrowed(b""), cookie_header::unquote)
+        let Some((header, value)) = &self.found else { return Cow::Borrowed(b"") };
+        cookie_header::unquote(&header.as_bytes()[value.clone()])
     }
 }
 
 /// The same bytes, without what a subclass adds to them.
-fn exact<'py>(value: &Bound<'py, PyBytes>) -> Bound<'py, PyBytes> {
-    if value.is_exact_instance_of::<PyBytes>() { value.clone() } else { PyBytes::new(value.py(), value.as_bytes()) }
+fn exact(value: Bound<'_, PyBytes>) -> Bound<'_, PyBytes> {
+    if value.is_exact_instance_of::<PyBytes>() { value } else { PyBytes::new(value.py(), value.as_bytes()) }
 }
 
-/// `name` is lowercase.
-fn is_named(header_name: &[u8], name: &[u8]) -> bool {
-    header_name.len() == name.len()
-        && header_name.iter().zip(name).all(|(byte, expected)| byte.to_ascii_lowercase() == *expected)
-}
-
-fn non_empty<'py>(py: Python<'py>, token: &[u8]) -> Option<Bound<'py, PyString>> {
-    (!token.is_empty()).then(|| latin1(py, token))
-}
-
+#[inline]
 fn bytes_argument<'a>(argument: &'a Bound<'_, PyAny>, name: &str) -> PyResult<&'a [u8]> {
     let bytes = argument.cast::<PyBytes>().map_err(|_| PyTypeError::new_err(format!("{name} must be bytes")))?;
     Ok(bytes.as_bytes())

@@ -7,9 +7,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 /// The `str` of characters that are bytes: Latin-1.
-pub fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
-    ascii(py, bytes)
-        .unwrap_or_else(|| PyString::new(py, &bytes.iter().map(|&byte| char::from(byte)).collect::<String>()))
+pub fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    let length = ffi::Py_ssize_t::try_from(bytes.len())?;
+    // SAFETY: the call reads `length` bytes from `bytes` and makes a new `str` of them, an owned reference to which is
+    // passed on, or returns NULL with an exception set. The thread is attached: `py` proves it.
+    unsafe {
+        let string = ffi::PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), length, std::ptr::null());
+        Ok(Bound::from_owned_ptr_or_err(py, string)?.cast_into_unchecked())
+    }
 }
 
 /// The `str` of `utf8`, or `None` where it is not UTF-8.

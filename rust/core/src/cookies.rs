@@ -1,31 +1,62 @@
 //! The Cookie header (RFC 6265 section 5.4), read as the engine contract says.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use crate::trim;
+use crate::{is_blank, trim, trim_end, trim_start};
+
+/// Bytes of a pair that is sooner walked through than searched.
+const TINY: usize = 8;
 
 /// The name and the value, still quoted, of each cookie in a Cookie header.
 pub fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     header.split(|&byte| byte == b';').filter_map(pair)
 }
 
-/// The value, still quoted, of the last cookie `name` in a Cookie header.
-pub fn last<'h>(header: &'h [u8], name: &[u8]) -> Option<&'h [u8]> {
-    let mut rest = header;
-    loop {
-        let (before, segment) = match memrchr(b';', rest) {
-            Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
-            None => (None, rest),
-        };
-        if let Some((found, value)) = pair(segment)
-            && found == name
-        {
-            return Some(value);
-        }
-        rest = before?;
+/// Where in a Cookie header the value of the last cookie `name` is, still quoted.
+pub fn last(header: &[u8], name: &[u8]) -> Option<Range<usize>> {
+    if name.is_empty() {
+        return None;
     }
+    let mut end = header.len();
+    let mut is_tiny = false;
+    loop {
+        let start = start_of_pair(&header[..end], is_tiny);
+        if let Some(value) = value_of(&header[start..end], name) {
+            let leading = trim_start(value);
+            let start = end - leading.len();
+            return Some(start..start + trim_end(leading).len());
+        }
+        is_tiny = end - start < TINY;
+        end = start.checked_sub(1)?;
+    }
+}
+
+/// Where the last pair of `header` starts: after its last semicolon.
+fn start_of_pair(header: &[u8], is_tiny: bool) -> usize {
+    // A search over many bytes at once, begun anew for each of many tiny pairs, would cost more than it saves.
+    let near = if is_tiny { header.len().saturating_sub(TINY) } else { header.len() };
+    for at in (near..header.len()).rev() {
+        if header[at] == b';' {
+            return at + 1;
+        }
+    }
+    memrchr(b';', &header[..near]).map_or(0, |at| at + 1)
+}
+
+/// The value of `pair`, white space around it included, where its name is `name`.
+#[inline]
+fn value_of<'p>(pair: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
+    let pair = trim_start(pair);
+    if pair.first() != name.first() {
+        return None;
+    }
+    let value = trim_start(pair.strip_prefix(name)?).strip_prefix(b"=")?;
+    // A name that begins or ends with white space, or has an equals sign in it, is none that a cookie can have.
+    let is_possible = !is_blank(name[0]) && !is_blank(name[name.len() - 1]) && memchr(b'=', name).is_none();
+    is_possible.then_some(value)
 }
 
 fn pair(segment: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -68,7 +99,7 @@ mod tests {
     use super::*;
 
     fn last_unquoted(header: &str, name: &str) -> Option<String> {
-        let value = last(header.as_bytes(), name.as_bytes())?;
+        let value = &header.as_bytes()[last(header.as_bytes(), name.as_bytes())?];
         Some(unquote(value).iter().map(|&byte| char::from(byte)).collect())
     }
 

@@ -11,6 +11,7 @@ pub mod cookies;
 pub mod credential;
 pub mod csrf;
 pub mod fitness;
+pub mod header_name;
 pub mod hs256;
 pub mod jose_header;
 pub mod json;
@@ -19,12 +20,28 @@ pub mod keys;
 pub mod query;
 
 /// What is left of `bytes` without the spaces and tabs around it (optional white space, RFC 9110 section 5.6.3).
-pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = bytes {
-        bytes = rest;
-    }
-    while let [rest @ .., b' ' | b'\t'] = bytes {
+pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
+    trim_end(trim_start(bytes))
+}
+
+pub(crate) fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = bytes
+        && is_blank(*last)
+    {
         bytes = rest;
     }
     bytes
+}
+
+pub(crate) fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = bytes
+        && is_blank(*first)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+pub(crate) fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
 }
