@@ -71,6 +71,14 @@ class TokenBuckets(Protocol):
         """
         ...
 
+    def take_by_client(self, request: Any) -> int:
+        """Take one token, now, from the bucket of the host that *request* comes from; see :meth:`take`.
+
+        The key is the first item of ``request.scope.get("client")`` where that is a ``str`` and not empty, otherwise
+        ``"unknown"``; the clock is ``time.monotonic_ns()``. What *request* itself raises comes through.
+        """
+        ...
+
     def __len__(self) -> int:
         """Return how many buckets are kept at the moment."""
         ...
@@ -117,8 +125,8 @@ class Engine(Protocol):
     def verify_token(self, token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None:
         """Return the claims of *token* if one of the secrets signed it and it is valid now; otherwise ``None``.
 
-        Never an exception of its own but for a *leeway* (seconds, 0 to ``MAX_LEEWAY``) that is none, whatever *token* and
-        *secret* are; an unfit secret among several is passed over. In this order:
+        Never an exception of its own, whatever *token* and *secret* are, but for a *leeway* that is none (seconds, 0 to
+        ``MAX_LEEWAY``); an unfit secret among several is passed over. In this order:
 
         1. *token* is a ``str`` of at most ``MAX_TOKEN_LENGTH`` ASCII characters, with exactly two dots.
         2. The signature segment is the canonical base64url spelling of 32 bytes (RFC 7515 section 2, RFC 4648

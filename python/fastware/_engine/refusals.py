@@ -1,4 +1,4 @@
-"""What is wrong with the arguments of a token call: errors that name the cause and the cure, the same from both engines."""
+"""What is wrong with the arguments of a token call: errors that name cause and cure, the same from both engines."""
 
 from __future__ import annotations
 

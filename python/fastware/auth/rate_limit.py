@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import re
 import time
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
+from fastware._coroutines import returns_coroutine
 from fastware._engine import engine
+from fastware._engine.contract import TokenBuckets
+from fastware._guarded import guarded
 from fastware.errors import HTTPError
 from fastware.routing import is_routed
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+
+_Take: TypeAlias = Callable[[Any], int]
+"""Takes a token for a request; returns the nanoseconds to wait for one, 0 where it was there."""
 
 _NANOSECONDS: Final = 10**9
 _PERIODS: Final = {"second": _NANOSECONDS, "minute": 60 * _NANOSECONDS, "hour": 3_600 * _NANOSECONDS}
@@ -55,31 +60,31 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Calla
                 "put @rate_limit below @router.get(...)"
             )
         buckets = engine.TokenBuckets(capacity, period)
-        position, name = _request_parameter(handler)
-
-        def admit(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            request = kwargs[name] if name in kwargs else _at(position, args, name)
-            wait = buckets.take(_client(request) if key_func is None else _key(key_func, request), time.monotonic_ns())
-            if wait:
-                raise HTTPError(429, "Rate limit exceeded", {"Retry-After": str(-(-wait // _NANOSECONDS))})
-
+        take = buckets.take_by_client if key_func is None else _take_by_key(buckets, key_func)
+        request = _request_parameter(handler)
         if inspect.iscoroutinefunction(handler):
-
-            @functools.wraps(handler)
-            async def limited_async(*args: Any, **kwargs: Any) -> Any:
-                admit(args, kwargs)
-                return await handler(*args, **kwargs)
-
-            return limited_async  # type: ignore[return-value]
-
-        @functools.wraps(handler)
-        def limited(*args: Any, **kwargs: Any) -> Any:
-            admit(args, kwargs)
-            return handler(*args, **kwargs)
-
-        return limited  # type: ignore[return-value]
+            return returns_coroutine(guarded(handler, take, _refuse_when_awaited, request))
+        return guarded(handler, take, _refuse, request)
 
     return decorate
+
+
+def _take_by_key(buckets: TokenBuckets, key_func: Callable[[Any], str]) -> _Take:
+    def take(request: Any) -> int:
+        key = key_func(request)
+        if not isinstance(key, str):
+            raise TypeError(f"key_func must return str, not {type(key).__name__}")
+        return buckets.take(key, time.monotonic_ns())
+
+    return take
+
+
+def _refuse(wait: int) -> NoReturn:
+    raise HTTPError(429, "Rate limit exceeded", {"Retry-After": str(-(-wait // _NANOSECONDS))})
+
+
+async def _refuse_when_awaited(wait: int) -> NoReturn:
+    _refuse(wait)
 
 
 def _parse(rate: object) -> tuple[int, int]:
@@ -93,33 +98,13 @@ def _parse(rate: object) -> tuple[int, int]:
     return capacity, _PERIODS[match[2]]
 
 
-def _request_parameter(handler: Callable[..., Any]) -> tuple[int, str]:
+def _request_parameter(handler: Callable[..., Any]) -> str:
     parameters = list(inspect.signature(handler).parameters.values())
-    names = [parameter.name for parameter in parameters]
-    if "request" in names:
-        return names.index("request"), "request"
+    if any(parameter.name == "request" for parameter in parameters):
+        return "request"
     if parameters and parameters[0].kind in (
         inspect.Parameter.POSITIONAL_ONLY,
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
     ):
-        return 0, names[0]
+        return parameters[0].name
     raise TypeError(f"a rate-limited handler takes the request: {getattr(handler, '__qualname__', handler)}(request)")
-
-
-def _at(position: int, args: tuple[Any, ...], name: str) -> Any:
-    if position < len(args):
-        return args[position]
-    raise TypeError(f"a rate-limited handler was called without its {name}")
-
-
-def _client(request: Any) -> str:
-    client = request.scope.get("client")
-    host = client[0] if client else None
-    return host if isinstance(host, str) and host else "unknown"
-
-
-def _key(key_func: Callable[[Any], str], request: Any) -> str:
-    key = key_func(request)
-    if not isinstance(key, str):
-        raise TypeError(f"key_func must return str, not {type(key).__name__}")
-    return key

@@ -2,8 +2,13 @@
 
 use fastware_core::buckets;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyString};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyString, PyTuple};
+
+use crate::clock;
+
+const UNKNOWN: &[u8] = b"unknown";
 
 #[pyclass(frozen, module = "fastware._engine._rust")]
 pub struct TokenBuckets(buckets::TokenBuckets);
@@ -24,16 +29,51 @@ impl TokenBuckets {
         let now = now.cast::<PyInt>().map_err(|_| PyTypeError::new_err("now must be int"))?;
         let now = now.extract::<i64>().ok().and_then(|now| u64::try_from(now).ok());
         let now = now.ok_or_else(|| PyOverflowError::new_err("now must be 0 to 2**63 - 1 nanoseconds"))?;
-        if let Ok(text) = key.to_str() {
-            return Ok(self.0.take(text.as_bytes(), now));
+        self.take_at(key, now)
+    }
+
+    fn take_by_client(&self, request: &Bound<'_, PyAny>) -> PyResult<u64> {
+        let host = host(request)?;
+        let now = clock::monotonic(request.py())?;
+        match host.as_ref().map(|host| (host, host.to_str())) {
+            None | Some((_, Ok(""))) => Ok(self.0.take(UNKNOWN, now)),
+            Some((_, Ok(text))) => Ok(self.0.take(text.as_bytes(), now)),
+            Some((host, Err(_))) => self.take_at(host, now),
         }
-        let bytes: Vec<u8> = key.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()?;
-        Ok(self.0.take(&bytes, now))
     }
 
     fn __len__(&self) -> usize {
         self.0.len()
     }
+}
+
+impl TokenBuckets {
+    fn take_at(&self, key: &Bound<'_, PyString>, now: u64) -> PyResult<u64> {
+        if let Ok(text) = key.to_str() {
+            return Ok(self.0.take(text.as_bytes(), now));
+        }
+        let encoded = key.call_method1(intern!(key.py(), "encode"), ("utf-8", "surrogatepass"))?;
+        Ok(self.0.take(encoded.cast::<PyBytes>()?.as_bytes(), now))
+    }
+}
+
+/// The host of the client in the scope of `request`, where it is text.
+fn host<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyString>>> {
+    let py = request.py();
+    let scope = request.getattr(intern!(py, "scope"))?;
+    let client = match scope.cast_exact::<PyDict>() {
+        Ok(scope) => scope.get_item(intern!(py, "client"))?,
+        Err(_) => Some(scope.call_method1(intern!(py, "get"), (intern!(py, "client"),))?),
+    };
+    let host = match client {
+        None => None,
+        Some(client) => match client.cast_exact::<PyTuple>().map(PyTupleMethods::as_slice) {
+            Ok([host, ..]) => Some(host.clone()),
+            Ok([]) => None,
+            Err(_) => client.is_truthy()?.then(|| client.get_item(0)).transpose()?,
+        },
+    };
+    Ok(host.and_then(|host| host.cast_into::<PyString>().ok()))
 }
 
 fn natural(object: &Bound<'_, PyAny>) -> Option<u64> {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from typing import Final
+import time
+from typing import Any, Final
 
 from fastware._engine.contract import MAX_BUCKET_CAPACITY
 from fastware._engine.pure.arguments import as_text
@@ -57,6 +58,11 @@ class TokenBuckets:
                 shard[kept_key] = arrival
                 return 0
         return -(-wait * self._period // self._ticks_per_period)
+
+    def take_by_client(self, request: Any) -> int:
+        client = request.scope.get("client")
+        host = as_text(client[0]) if client else None
+        return self.take(host or "unknown", time.monotonic_ns())
 
     def __len__(self) -> int:
         return sum(map(len, self._shards))
