@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, NoReturn
 
 from fastware import lifespan as lifespan_protocol
+from fastware._coroutines import returns_coroutine
 from fastware.asgi import ASGIApp, Message, Middleware, Receive, Scope, Send, path_within_app
-from fastware.body import read_body
+from fastware.body import BODILESS, read_body
 from fastware.dependencies import Factory
 from fastware.endpoint import Endpoint
 from fastware.errors import HTTPError
@@ -51,26 +52,27 @@ class App:
             self._handle = wrap(self._handle)
         self._has_middleware = bool(middleware)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    @returns_coroutine
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one connection."""
-        if scope["type"] == "lifespan":
-            await lifespan_protocol.run(self._lifespan, self, scope, receive, send)
-            return
-        if scope["type"] == "http" and "state" not in scope:
-            scope["state"] = dict(self.state)
-        if scope["type"] == "http" and self._has_middleware:
-            await self._guarded(scope, receive, send)
-        else:
-            await self._handle(scope, receive, send)
+        kind = scope["type"]
+        if kind == "http":
+            if "state" not in scope:
+                scope["state"] = dict(self.state)
+            serve = self._guarded if self._has_middleware else self._handle
+            return serve(scope, receive, send)
+        if kind == "lifespan":
+            return lifespan_protocol.run(self._lifespan, self, scope, receive, send)
+        return self._handle(scope, receive, send)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what a middleware raises, as long as nothing has been sent."""
         has_started = False
 
-        async def watched_send(message: Message) -> None:
+        def watched_send(message: Message) -> Awaitable[None]:
             nonlocal has_started
             has_started = True
-            await send(message)
+            return send(message)
 
         try:
             await self._handle(scope, receive, watched_send)
@@ -83,29 +85,22 @@ class App:
         if scope["type"] != "http":
             await _refuse_websocket(scope, receive, send)
             return
+        request = None
         try:
-            response = await self._respond(scope, receive)
+            found = self._routes.find(scope["method"], path_within_app(scope))
+            endpoint, path_params = found or self._refuse(scope)
+            body = b"" if scope["method"] in BODILESS else await read_body(scope, receive, self._max_body_size)
+            request = Request(scope, body, path_params)
+            response: Response = await endpoint.respond(request)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is logged and answered
-            response = _error_response(error, scope)
+            response = _error_response(error if request is None else _blamed(error, request), scope)
         await response(scope, receive, send)
 
-    async def _respond(self, scope: Scope, receive: Receive) -> Response:
-        found = self._routes.find(scope["method"], path_within_app(scope))
-        if found.target is None:
-            if found.allowed:
-                raise HTTPError(405, "Method not allowed", {"Allow": ", ".join(found.allowed)})
-            raise HTTPError(404, "Not found")
-        body = await read_body(scope, receive, self._max_body_size)
-        request = Request(scope, body, found.path_params)
-        try:
-            response: Response = await found.target.respond(request)
-        except (AttributeError, TypeError) as error:
-            if not request.has_lone_json:
-                raise
-            # The handler read a field of what the client sent in the place of an object.
-            logger.debug("%s %r: the body is JSON, but no object", scope["method"], scope["path"], exc_info=error)
-            raise HTTPError(400, "The body must be a JSON object or array") from None
-        return response
+    def _refuse(self, scope: Scope) -> NoReturn:
+        allowed = self._routes.allowed(path_within_app(scope))
+        if allowed:
+            raise HTTPError(405, "Method not allowed", {"Allow": ", ".join(allowed)})
+        raise HTTPError(404, "Not found")
 
 
 def create_app(
@@ -142,6 +137,14 @@ def _check(name: str, argument: object, is_fit: bool, expected: str) -> None:
     if not is_fit:
         what = getattr(argument, "__qualname__", type(argument).__name__)
         raise TypeError(f"{name} must be {expected}; not {what}")
+
+
+def _blamed(error: Exception, request: Request) -> Exception:
+    """*error*, or the client's where the handler read a field of what was sent in the place of an object."""
+    if not (isinstance(error, (AttributeError, TypeError)) and request.has_lone_json):
+        return error
+    logger.debug("%s %r: the body is JSON, but no object", request.method, request.path, exc_info=error)
+    return HTTPError(400, "The body must be a JSON object or array")
 
 
 def _error_response(error: Exception, scope: Scope) -> Response:

@@ -16,7 +16,10 @@ Middleware: TypeAlias = Callable[[ASGIApp], ASGIApp]
 def path_within_app(scope: Scope) -> str:
     """The path of a request as the application sees it: without the prefix that it is mounted under (``root_path``)."""
     path: str = scope["path"]
-    prefix: str = scope.get("root_path", "").rstrip("/")
+    root_path: str = scope.get("root_path", "")
+    if not root_path:
+        return path
+    prefix = root_path.rstrip("/")
     if prefix and path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
         return path[len(prefix) :] or "/"
     return path

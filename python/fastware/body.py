@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastware._engine import engine
 from fastware.asgi import Receive, Scope
 from fastware.errors import HTTPError
 
-_BODILESS = frozenset(("GET", "HEAD"))
+BODILESS: Final = frozenset(("GET", "HEAD"))
+"""Methods whose body has no meaning and is not read (RFC 9110 section 9.3)."""
 
 
 async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
-    """Return the body, at most *max_size* bytes; ``b""`` for GET and HEAD (RFC 9110 section 9.3).
+    """Return the body, at most *max_size* bytes.
 
     Raises:
         HTTPError: 413 for a larger one; what is announced as larger is not read at all. 400 where it ends early.
 
     """
-    if scope["method"] in _BODILESS:
-        return b""
     announced = engine.header(scope["headers"], b"content-length")
     if announced.isdigit() and (len(announced) > len(str(max_size)) or int(announced) > max_size):
         raise _too_large(max_size)
+    message = await receive()
     chunks: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
         if message["type"] == "http.disconnect":
             # The client is gone, or half of it: some servers would make a 500 of no answer.
             raise HTTPError(400, "The request ended before its body was whole")
@@ -35,6 +36,7 @@ async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        message = await receive()
 
 
 def _too_large(max_size: int) -> HTTPError:

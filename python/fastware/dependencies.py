@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fastware.request import Request
 
@@ -19,14 +19,17 @@ Dependencies: TypeAlias = Mapping[str, Factory]
 """Factories by the name of the handler's parameter."""
 
 
+_PLAIN: Final = frozenset((bool, bytes, dict, float, int, list, str, tuple, type(None)))
+
+
 class Provider:
     """A factory, and how to call it."""
 
-    __slots__ = ("_enter", "_takes_request", "factory", "is_generator")
+    __slots__ = ("_enter", "factory", "is_generator", "takes_request")
 
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
-        self._takes_request = _takes_request(factory)
+        self.takes_request = _takes_request(factory)
         self._enter: Callable[..., Any] | None = None
         if is_kind(inspect.isgeneratorfunction, factory):
             self._enter = contextmanager(factory)
@@ -34,17 +37,21 @@ class Provider:
             self._enter = asynccontextmanager(factory)
         self.is_generator = self._enter is not None
 
-    async def provide(self, request: Request, cleanups: AsyncExitStack | None) -> Any:
+    async def provide(self, request: Request, cleanups: AsyncExitStack) -> Any:
         """Make the value; a generator's second half is left to *cleanups*."""
-        arguments = (request,) if self._takes_request else ()
+        arguments = (request,) if self.takes_request else ()
         if self._enter is None:
             value = self.factory(*arguments)
-            return await value if inspect.isawaitable(value) else value
-        assert cleanups is not None, "a generator factory needs a stack for its clean-up"  # noqa: S101
+            return await value if is_awaitable(value) else value
         context = self._enter(*arguments)
         if hasattr(context, "__aenter__"):
             return await cleanups.enter_async_context(context)
         return cleanups.enter_context(context)
+
+
+def is_awaitable(value: Any) -> bool:
+    """Whether *value* has to be awaited; sooner known of what handlers and factories mostly return."""
+    return type(value) not in _PLAIN and inspect.isawaitable(value)
 
 
 def _takes_request(factory: Factory) -> bool:

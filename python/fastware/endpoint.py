@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from contextlib import AsyncExitStack
 from typing import Any
 
-from fastware.dependencies import Dependencies, Factory, Provider, is_kind, name_of, parameters_of, refuse_kind
+from fastware.dependencies import (
+    Dependencies,
+    Factory,
+    Provider,
+    is_awaitable,
+    is_kind,
+    name_of,
+    parameters_of,
+    refuse_kind,
+)
 from fastware.request import Request
 from fastware.responses import JSONResponse, Response, TextResponse
 from fastware.routing import Handler, Route
@@ -16,7 +25,7 @@ from fastware.routing import Handler, Route
 class Endpoint:
     """A route's handler, and what to give it."""
 
-    __slots__ = ("_handler", "_is_async", "_names", "_needs_cleanup", "_overrides", "_providers", "_request_name")
+    __slots__ = ("_handler", "_is_async", "_is_plain", "_names", "_overrides", "_providers", "_request_name")
 
     def __init__(self, route: Route, overrides: dict[Factory, Factory]) -> None:
         handler = route.handler
@@ -24,43 +33,52 @@ class Endpoint:
         self._handler = handler
         self._is_async = is_kind(inspect.iscoroutinefunction, handler)
         self._overrides = overrides
-        self._providers = _providers(route.dependencies)
-        self._needs_cleanup = any(provider.is_generator for provider, _ in self._providers)
         offered = {*route.parameter_names, *route.dependencies}
         self._request_name = _request_name(handler, offered)
         self._names = _names_taken(handler, offered, self._request_name, route.path)
+        self._providers = _providers(route.dependencies, self._names)
+        self._is_plain = not any(provider.is_generator for provider, _ in self._providers)
 
     async def respond(self, request: Request) -> Response:
         """Make the dependencies, call the handler, clean up, and return the response."""
-        if not self._needs_cleanup and not self._overrides:
-            return await self._respond(request, None)
+        arguments = {self._request_name: request} if self._request_name else {}
+        if request.path_params:
+            arguments |= {name: value for name, value in request.path_params.items() if name in self._names}
+        if not self._is_plain or self._overrides:
+            return await self._respond_and_clean_up(request, arguments)
+        for provider, names in self._providers:
+            value = provider.factory(request) if provider.takes_request else provider.factory()
+            if is_awaitable(value):
+                value = await value
+            for name in names:
+                arguments[name] = value
+        return as_response(await self._call(arguments), self._handler)
+
+    async def _respond_and_clean_up(self, request: Request, arguments: dict[str, Any]) -> Response:
         response = None
         async with AsyncExitStack() as cleanups:
-            response = await self._respond(request, cleanups)
+            for provider, names in self._providers:
+                override = self._overrides.get(provider.factory)
+                value = await (Provider(override) if override else provider).provide(request, cleanups)
+                arguments |= dict.fromkeys(names, value)
+            response = as_response(await self._call(arguments), self._handler)
         if response is None:
             raise RuntimeError(f"a dependency of {name_of(self._handler)} swallowed the error that was raised in it")
         return response
 
-    async def _respond(self, request: Request, cleanups: AsyncExitStack | None) -> Response:
-        arguments = {name: value for name, value in request.path_params.items() if name in self._names}
-        for provider, names in self._providers:
-            override = self._overrides.get(provider.factory) if self._overrides else None
-            value = await (Provider(override) if override else provider).provide(request, cleanups)
-            for name in names:
-                if name in self._names:
-                    arguments[name] = value
-        if self._request_name is not None:
-            arguments[self._request_name] = request
+    def _call(self, arguments: dict[str, Any]) -> Awaitable[Any]:
         if self._is_async:
-            result = await self._handler(**arguments)
-        else:
-            import asyncio  # noqa: PLC0415 - half of the import of fastware, for those who only make tokens
+            coroutine: Awaitable[Any] = self._handler(**arguments)
+            return coroutine
+        return _call_in_thread(self._handler, arguments)
 
-            # A sync handler may block: it must not hold up the event loop.
-            result = await asyncio.to_thread(_call, self._handler, arguments)
-            if inspect.isawaitable(result):
-                result = await result
-        return _as_response(result, self._handler)
+
+async def _call_in_thread(handler: Handler, arguments: dict[str, Any]) -> Any:
+    """Call a handler that may block: it must not hold up the event loop."""
+    import asyncio  # noqa: PLC0415 - half of the import of fastware, for those who only make tokens
+
+    result = await asyncio.to_thread(_call, handler, arguments)
+    return await result if is_awaitable(result) else result
 
 
 def _call(handler: Handler, arguments: dict[str, Any]) -> Any:
@@ -71,10 +89,11 @@ def _call(handler: Handler, arguments: dict[str, Any]) -> Any:
         raise RuntimeError(f"the handler {name_of(handler)} raised StopIteration") from stop
 
 
-def _providers(dependencies: Dependencies) -> list[tuple[Provider, list[str]]]:
+def _providers(dependencies: Dependencies, taken: Collection[str]) -> list[tuple[Provider, list[str]]]:
+    """Each factory once, with the names that the handler takes its value by: maybe none."""
     names: dict[Factory, list[str]] = {}
     for name, factory in dependencies.items():
-        names.setdefault(factory, []).append(name)
+        names.setdefault(factory, []).extend([name] if name in taken else [])
     return [(Provider(factory), factory_names) for factory, factory_names in names.items()]
 
 
@@ -105,11 +124,12 @@ def _names_taken(handler: Handler, offered: Collection[str], request_name: str |
     return frozenset(parameter.name for parameter in parameters if parameter.name in offered)
 
 
-def _as_response(result: Any, handler: Handler) -> Response:
-    if isinstance(result, Response):
-        return result
+def as_response(result: Any, handler: Handler) -> Response:
+    """The response that *handler* means by what it returned."""
     if isinstance(result, (dict, list)):
         return JSONResponse(result)
+    if isinstance(result, Response):
+        return result
     if isinstance(result, str):
         return TextResponse(result)
     if result is None:

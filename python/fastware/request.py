@@ -24,7 +24,7 @@ class State(MutableMapping[str, Any]):
     _values: dict[str, Any]
 
     def __init__(self, values: dict[str, Any] | None = None) -> None:
-        object.__setattr__(self, "_values", {} if values is None else values)
+        _set_values(self, {} if values is None else values)
 
     def __getitem__(self, name: str) -> Any:
         try:
@@ -64,6 +64,10 @@ class State(MutableMapping[str, Any]):
         return f"<State: {', '.join(self._values)}>"
 
 
+# Attributes of a state are its values; this one is set past `State.__setattr__`.
+_set_values: Final = State.__dict__["_values"].__set__
+
+
 def _not_in_state(name: str) -> str:
     return f"state has no {name!r}; does the lifespan yield it?"
 
@@ -101,15 +105,15 @@ class Request:
 
     """
 
-    __slots__ = ("_form", "_json", "_state", "body", "path_params", "scope")
+    # What has not been read yet is the class's: most handlers read little.
+    _json: Any = _UNREAD
+    _form: dict[str, str] | None = None
+    _state: State | None = None
 
     def __init__(self, scope: Scope, body: bytes = b"", path_params: dict[str, Any] | None = None) -> None:
         self.scope = scope
         self.body = body
         self.path_params: dict[str, Any] = {} if path_params is None else path_params
-        self._json: Any = _UNREAD
-        self._form: dict[str, str] | None = None
-        self._state: State | None = None
 
     @property
     def method(self) -> str:

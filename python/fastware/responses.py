@@ -13,6 +13,7 @@ from fastware.asgi import Receive, Scope, Send
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7E\x80-\xFF]*\Z")
 _BODILESS: Final = frozenset((204, 304))
+_NO_COOKIES: Final = ()
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -33,6 +34,7 @@ class Response:
 
     __slots__ = ("body", "raw_headers", "status")
 
+    raw_headers: list[tuple[bytes, bytes]]
     content_type: ClassVar[bytes] = b"application/octet-stream"
 
     def __init__(
@@ -40,24 +42,26 @@ class Response:
         body: bytes,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
-        cookies: Iterable[str] = (),
+        cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
         self.status = status
         self.body = body
-        self.raw_headers: list[tuple[bytes, bytes]] = []
-        given = set()
-        if headers:
-            self.raw_headers += [_raw_header(name, value) for name, value in headers.items()]
-            given = {name for name, _ in self.raw_headers}
-        if status not in _BODILESS:
+        if headers or cookies is not _NO_COOKIES or status in _BODILESS:
+            self.raw_headers = self._given_headers(headers, cookies)
+        else:
+            self.raw_headers = [(b"content-type", self.content_type), (b"content-length", b"%d" % len(body))]
+
+    def _given_headers(self, headers: Mapping[str, str] | None, cookies: Iterable[str]) -> list[tuple[bytes, bytes]]:
+        raw_headers = [_raw_header(name, value) for name, value in (headers or {}).items()]
+        if self.status not in _BODILESS:
+            given = {name for name, _ in raw_headers}
             if b"content-type" not in given:
-                self.raw_headers.append((b"content-type", self.content_type))
+                raw_headers.append((b"content-type", self.content_type))
             if b"content-length" not in given:
-                self.raw_headers.append((b"content-length", b"%d" % len(body)))
+                raw_headers.append((b"content-length", b"%d" % len(self.body)))
         if isinstance(cookies, str):
             raise TypeError("cookies must be a list of Set-Cookie values, not one str")
-        for cookie in cookies:
-            self.raw_headers.append(_raw_header("set-cookie", cookie))
+        return raw_headers + [_raw_header("set-cookie", cookie) for cookie in cookies]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response, without its body where the method is HEAD or the status allows none."""
@@ -78,9 +82,9 @@ class TextResponse(Response):
         text: str,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
-        cookies: Iterable[str] = (),
+        cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
-        super().__init__(text.encode("utf-8"), status, headers, cookies)
+        Response.__init__(self, text.encode("utf-8"), status, headers, cookies)
 
 
 class HTMLResponse(TextResponse):
@@ -103,9 +107,9 @@ class JSONResponse(Response):
         content: Any,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
-        cookies: Iterable[str] = (),
+        cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
-        super().__init__(_encoder.encode(content), status, headers, cookies)
+        Response.__init__(self, _encoder.encode(content), status, headers, cookies)
 
 
 async def send_error(send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:

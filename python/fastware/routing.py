@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from weakref import WeakSet
 
 from fastware.dependencies import Dependencies
@@ -235,13 +235,8 @@ class _Node:
             yield self.rest, (*values, "/".join(segments[at:]))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a look-up found: the target and the path's parameters, or the methods that the path allows."""
-
-    target: Any = None
-    path_params: dict[str, Any] | None = None
-    allowed: tuple[str, ...] = ()
+Found: TypeAlias = tuple[Any, dict[str, Any]]
+"""A target, and the values of its path's parameters."""
 
 
 class RouteTable:
@@ -249,6 +244,8 @@ class RouteTable:
 
     def __init__(self) -> None:
         self._root = _Node()
+        self._literal: dict[tuple[str, str], Any] = {}
+        """Targets of paths without parameters: no other route goes before one of them."""
 
     def add(self, route: Route, target: Any) -> None:
         """Add *target* for *route*. Raises ``ValueError`` where the method and path have one."""
@@ -258,18 +255,27 @@ class RouteTable:
         if route.method in node.methods:
             raise ValueError(f"{route.method} {route.path} has two handlers")
         node.methods[route.method] = (target, route.parameter_names)
+        if "{" not in route.path:
+            self._literal[route.method, route.path] = target
 
-    def find(self, method: str, path: str) -> Found:
+    def find(self, method: str, path: str) -> Found | None:
         """Look up *method* and *path*; HEAD finds the GET route where it has none of its own."""
-        if not path.startswith("/"):
-            return Found()
-        allowed: set[str] = set()
-        for node, values in self._root.find(path.split("/")[1:], 0, ()):
+        target = self._literal.get((method, path))
+        if target is not None:
+            return target, {}
+        for node, values in self._nodes(path):
             found = node.methods.get(method) or (node.methods.get("GET") if method == "HEAD" else None)
             if found is not None:
                 target, names = found
-                return Found(target, dict(zip(names, values, strict=True)))
-            allowed.update(node.methods)
-        if "GET" in allowed:
-            allowed.add("HEAD")
-        return Found(allowed=tuple(sorted(allowed)))
+                return target, dict(zip(names, values, strict=True))
+        return None
+
+    def allowed(self, path: str) -> list[str]:
+        """The methods that *path* allows, sorted; none where there is no such path."""
+        methods = {method for node, _ in self._nodes(path) for method in node.methods}
+        if "GET" in methods:
+            methods.add("HEAD")
+        return sorted(methods)
+
+    def _nodes(self, path: str) -> Iterator[tuple[_Node, tuple[Any, ...]]]:
+        return self._root.find(path.split("/")[1:], 0, ()) if path.startswith("/") else iter(())

@@ -1,6 +1,6 @@
 """The compiled engine. What each call does is written in ``contract.py``."""
 
-from typing import Any, final
+from typing import Any, Literal, final
 
 from fastware._engine.contract import Headers, Secrets
 
@@ -14,6 +14,7 @@ __all__ = [
     "csrf_verdict",
     "has_fit_secret",
     "header",
+    "identify",
     "verify_token",
 ]
 
@@ -33,4 +34,7 @@ def header(headers: Headers, name: bytes) -> bytes: ...
 def cookie(headers: Headers, cookie_name: str) -> str: ...
 def cookies(headers: Headers) -> dict[str, str]: ...
 def credential(headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool) -> str | None: ...
+def identify(
+    headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool, secret: Secrets
+) -> dict[str, Any] | Literal[False] | None: ...
 def csrf_verdict(headers: Headers) -> int: ...

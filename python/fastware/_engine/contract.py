@@ -11,7 +11,7 @@ them. ASGI *headers* are any iterable of two-item iterables of ``bytes``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 Secret: TypeAlias = str | bytes
 Secrets: TypeAlias = Secret | Sequence[Secret]
@@ -184,6 +184,15 @@ class Engine(Protocol):
 
         Bytes are Latin-1. ``TypeError`` as for :meth:`cookie`, or where *query_string* is not ``bytes``. Headers are
         looked at in order, up to a first ``Authorization`` header with a token.
+        """
+        ...
+
+    def identify(
+        self, headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool, secret: Secrets
+    ) -> dict[str, Any] | Literal[False] | None:
+        """Return the claims of the token that a request presents; ``False`` where it is invalid, ``None`` without one.
+
+        :meth:`credential` and :meth:`verify_token` in one call.
         """
         ...
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Final
 
+from fastware._coroutines import returns_coroutine
 from fastware._engine import engine
-from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING
+from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED
 from fastware.asgi import ASGIApp, Receive, Scope, Send, path_within_app
 from fastware.responses import send_error
 
@@ -39,16 +40,15 @@ class CSRFMiddleware:
         self.exempt_paths = _checked(exempt_paths)
         self.disabled = disabled
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    @returns_coroutine
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, or answer 403."""
         if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled:
-            detail = None
-            if not path_within_app(scope).startswith(self.exempt_paths):
-                detail = _DETAILS.get(engine.csrf_verdict(scope["headers"]))
-            if detail is not None:
-                await send_error(send, 403, detail)
-                return
-        await self.app(scope, receive, send)
+            is_exempt = self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)
+            verdict = CSRF_PASSED if is_exempt else engine.csrf_verdict(scope["headers"])
+            if verdict != CSRF_PASSED:
+                return send_error(send, 403, _DETAILS[verdict])
+        return self.app(scope, receive, send)
 
 
 def _checked(exempt_paths: Iterable[str] | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastware._engine import engine
 from fastware.auth.cookies import SESSION_COOKIE
-from fastware.auth.tokens import Secrets, verify_token
+from fastware.auth.tokens import Secrets
 from fastware.errors import HTTPError
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -36,18 +36,15 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
 
     """
     config = _config(request)
-    scope = request.scope
-    token = engine.credential(
-        scope["headers"],
-        scope.get("query_string", b""),
-        SESSION_COOKIE,
-        bool(allow_query_token and config.get("allow_query_token", True)),
-    )
-    if token is None:
-        raise HTTPError(401, "Not authenticated", _CHALLENGE)
     secret: Secrets = config["jwt_secret"]
-    claims = verify_token(token, secret)
+    scope = request.scope
+    may_be_in_query = allow_query_token and config.get("allow_query_token", True)
+    claims = engine.identify(
+        scope["headers"], scope.get("query_string", b""), SESSION_COOKIE, bool(may_be_in_query), secret
+    )
     if claims is None:
+        raise HTTPError(401, "Not authenticated", _CHALLENGE)
+    if claims is False:
         if not engine.has_fit_secret(secret):
             raise HTTPError(500, f"The JWT secret is not usable: {_HOW_TO_CONFIGURE}")
         raise HTTPError(401, "Invalid or expired token", _CHALLENGE)
@@ -76,9 +73,18 @@ def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -
 
 def _config(request: Any) -> Mapping[str, Any]:
     try:
-        config = request.state["config"]
+        # Where request.state comes from, without making one.
+        config = request.scope["state"]["config"]
+    except (LookupError, TypeError):
+        config = _config_of_state(request)
+    # A dict is a Mapping: that is sooner seen than by asking the abstract class.
+    if (type(config) is dict or isinstance(config, Mapping)) and config.get("jwt_secret"):
+        return config
+    raise HTTPError(500, f"No JWT secret is configured: {_HOW_TO_CONFIGURE}")
+
+
+def _config_of_state(request: Any) -> Any:
+    try:
+        return request.state["config"]
     except (AttributeError, LookupError, TypeError):
-        config = None
-    if not isinstance(config, Mapping) or not config.get("jwt_secret"):
-        raise HTTPError(500, f"No JWT secret is configured: {_HOW_TO_CONFIGURE}")
-    return config
+        return None

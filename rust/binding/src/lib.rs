@@ -19,7 +19,7 @@ mod _rust {
     #[pymodule_export]
     use super::buckets::TokenBuckets;
     #[pymodule_export]
-    use super::requests::{cookie, cookies, credential, csrf_verdict, header};
+    use super::requests::{cookie, cookies, credential, csrf_verdict, header, identify};
     #[pymodule_export]
     use super::tokens::{create_token, has_fit_secret, verify_token};
 }

@@ -8,10 +8,11 @@ use fastware_core::csrf::{self, Verdict};
 use fastware_core::{cookies as cookie_header, credential as bearer_credential, header_name, query};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyString};
 
 use crate::headers::each;
 use crate::text::latin1;
+use crate::tokens::verified;
 
 // The documentation of these functions is Python's, word for word that of the pure-Python engine.
 
@@ -78,6 +79,33 @@ pub fn credential<'py>(
     cookie_name: &Bound<'py, PyAny>,
     allow_query: bool,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
+    with_credential(headers, query_string, cookie_name, allow_query, |token| latin1(py, token))
+}
+
+/// Return the claims of its token, ``False`` where that is invalid, ``None`` without. Rules: ``Engine.identify``.
+#[pyfunction]
+pub fn identify<'py>(
+    py: Python<'py>,
+    headers: &Bound<'py, PyAny>,
+    query_string: &Bound<'py, PyAny>,
+    cookie_name: &Bound<'py, PyAny>,
+    allow_query: bool,
+    secret: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    with_credential(headers, query_string, cookie_name, allow_query, |token| {
+        let claims = verified(py, token, secret, 0.0)?;
+        Ok(claims.map_or_else(|| PyBool::new(py, false).to_owned().into_any(), Bound::into_any))
+    })
+}
+
+/// What `with` makes of the token that a request presents, where it presents one.
+fn with_credential<T>(
+    headers: &Bound<'_, PyAny>,
+    query_string: &Bound<'_, PyAny>,
+    cookie_name: &Bound<'_, PyAny>,
+    allow_query: bool,
+    with: impl FnOnce(&[u8]) -> PyResult<T>,
+) -> PyResult<Option<T>> {
     let query_string = bytes_argument(query_string, "query_string")?;
     let name = latin1_argument(cookie_name, "cookie_name")?;
     let mut cookie = LastCookie::named(name.as_deref());
@@ -93,13 +121,13 @@ pub fn credential<'py>(
         Continue(())
     })?;
     if let Some(token) = authorization.as_ref().and_then(|value| bearer_credential::bearer(value.as_bytes())) {
-        return latin1(py, token).map(Some);
+        return with(token).map(Some);
     }
     let mut token = cookie.value();
     if token.is_empty() && allow_query {
         token = query::first(query_string, b"token").unwrap_or_default();
     }
-    if token.is_empty() { Ok(None) } else { latin1(py, &token).map(Some) }
+    if token.is_empty() { Ok(None) } else { with(&token).map(Some) }
 }
 
 /// Return what the double-submit check says of a state-changing request. Rules: ``Engine.csrf_verdict``.

@@ -102,12 +102,21 @@ pub fn verify_token<'py>(
         Optional::Default => 0.0,
         Optional::Given(leeway) => refusals::checked_leeway(&leeway)?,
     };
-    let Some(unverified) = utf8(token).and_then(|token| Unverified::new(token.as_bytes())) else {
-        return Ok(None);
-    };
-    let Ok(secrets) = normalized(secret) else {
-        return Ok(None);
-    };
+    match utf8(token) {
+        Some(token) => verified(py, token.as_bytes(), secret, leeway),
+        None => Ok(None),
+    }
+}
+
+/// The claims of `token` where it is valid.
+pub fn verified<'py>(
+    py: Python<'py>,
+    token: &[u8],
+    secret: &Bound<'py, PyAny>,
+    leeway: f64,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(unverified) = Unverified::new(token) else { return Ok(None) };
+    let Ok(secrets) = normalized(secret) else { return Ok(None) };
     if !any_key(&secrets, |_, key| key.is_some_and(|key| unverified.is_signed_with(key))) {
         return Ok(None);
     }

@@ -2,6 +2,7 @@
 
 from fastware._engine.pure.buckets import TokenBuckets
 from fastware._engine.pure.headers import cookie, cookies, credential, csrf_verdict, header
+from fastware._engine.pure.identity import identify
 from fastware._engine.pure.tokens import create_token, has_fit_secret, verify_token
 
 NAME = "python"
@@ -16,5 +17,6 @@ __all__ = [
     "csrf_verdict",
     "has_fit_secret",
     "header",
+    "identify",
     "verify_token",
 ]

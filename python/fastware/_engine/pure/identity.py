@@ -1,0 +1,20 @@
+"""Who makes a request: its credential, verified."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastware._engine.contract import Headers, Secrets
+from fastware._engine.pure.headers import credential
+from fastware._engine.pure.tokens import verify_token
+
+
+def identify(
+    headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool, secret: Secrets
+) -> dict[str, Any] | Literal[False] | None:
+    """Return the claims of its token, ``False`` where that is invalid, ``None`` without. Rules: ``Engine.identify``."""
+    token = credential(headers, query_string, cookie_name, allow_query)
+    if token is None:
+        return None
+    claims = verify_token(token, secret)
+    return False if claims is None else claims
