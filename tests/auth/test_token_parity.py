@@ -292,6 +292,7 @@ MOMENTS_OF_ISSUE = st.floats(-(2.0**53), 2.0**53) | st.sampled_from([0.0, -0.0, 
 @example(subject="alice", role="admin", hours=(2**63 - 1) // 3600, now=0.0)
 @example(subject="alice", role="admin", hours=(2**63 - 1) // 3600, now=3600.0)
 @example(subject="alice", role="admin", hours=-(2**63) // 3600 - 1, now=0.0)
+@example(subject="alice", role="admin", hours=-2_562_047_788_015_216, now=1792.0)
 @example(subject="alice", role="admin", hours=1, now=-1.9)
 def test_any_arguments_sign_alike(both, subject, role, hours, now):
     created(both, subject, role, SECRET, hours, now=now)

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::refusals;
 use crate::text::filled;
 
-const SECONDS_PER_HOUR: i64 = 3_600;
+const SECONDS_PER_HOUR: i128 = 3_600;
 const DEFAULT_HOURS: i64 = 720;
 const SHORTEST_SECRET: usize = 32;
 
@@ -157,7 +157,7 @@ impl<'a> Claims<'a> {
     #[allow(clippy::cast_possible_truncation)]
     fn new(username: &'a Bound<'_, PyAny>, role: &'a Bound<'_, PyAny>, now: f64, hours: i64) -> Option<Self> {
         let issued_at = now as i64;
-        let expires_at = issued_at.checked_add(hours.checked_mul(SECONDS_PER_HOUR)?)?;
+        let expires_at = i64::try_from(i128::from(issued_at) + i128::from(hours) * SECONDS_PER_HOUR).ok()?;
         Some(Self { subject: utf8(username)?, role: utf8(role)?, issued_at, expires_at })
     }
 
