@@ -10,7 +10,7 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick lint format wheel check-wheels clean
+.PHONY: help demo test bench bench-quick bench-crates lint format wheel check-wheels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,18 +27,23 @@ bench: $(VENV)/.bench-$(KIND) ## run the benchmarks; a table of ratios comes las
 bench-quick: $(VENV)/.bench-$(KIND) ## check that all contenders agree, and time them too briefly to mean much
 	$(BIN)/python -m pytest benches --benchmark-max-time=0.01 --benchmark-min-rounds=3 $(ARGS)
 
+bench-crates: ## measure crates that could do the engine's work, see docs/crates.md (ARGS="hmac json" chooses)
+	cd benches/crates && cargo run --release --locked --quiet -- $(ARGS)
+
 lint: $(VENV)/.lint-$(KIND) ## check style and types, Python and Rust
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest fastware._engine._rust
 	cargo fmt --check
+	cd benches/crates && cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 
 format: $(VENV)/.lint-$(KIND) ## put Python and Rust sources in form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	cargo fmt
+	cd benches/crates && cargo fmt
 
 wheel: $(VENV)/.wheel ## make the native wheel, the pure-Python wheel and the sdist in dist/
 	rm -rf dist
