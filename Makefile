@@ -10,10 +10,10 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick bench-crates lint format wheel check-wheels clean
+.PHONY: help demo test bench bench-quick bench-crates instructions instructions-baseline lint format wheel check-wheels clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo-$(KIND) ## build, install, and serve the demo on http://127.0.0.1:8000
 	@$(BIN)/python -m examples.demo $(ARGS)
@@ -26,6 +26,12 @@ bench: $(VENV)/.bench-$(KIND) ## run the benchmarks; a table of ratios comes las
 
 bench-quick: $(VENV)/.bench-$(KIND) ## check that all contenders agree, and time them too briefly to mean much
 	$(BIN)/python -m pytest benches --benchmark-max-time=0.01 --benchmark-min-rounds=3 $(ARGS)
+
+instructions: $(VENV)/.bench-$(KIND) ## check that no hot path takes more instructions than it did; needs valgrind
+	$(BIN)/python -m benches.instructions
+
+instructions-baseline: $(VENV)/.bench-$(KIND) ## write down what the hot paths take now
+	$(BIN)/python -m benches.instructions --baseline
 
 bench-crates: ## measure crates that could do the engine's work, see docs/crates.md (ARGS="hmac json" chooses)
 	cd benches/crates && cargo run --release --locked --quiet -- $(ARGS)
