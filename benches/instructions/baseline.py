@@ -11,7 +11,7 @@ FILE = Path(__file__).with_name("baseline.json")
 _TOLERANCE = 0.02
 """By how much a count may grow, with the same tools. Another directory or environment moves it by up to 0.4 %."""
 _TOLERANCE_WITH_OTHER_TOOLS = 0.20
-"""Another build of the same Python moves counts by up to 15 %, another rustc by less than one."""
+"""Another build of the same Python moves counts by up to 15 %, another rustc by less than 1 %."""
 
 
 @dataclass(frozen=True)
