@@ -10,7 +10,7 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick bench-crates instructions instructions-baseline lint format wheel check-wheels clean
+.PHONY: help demo test bench bench-quick bench-crates instructions instructions-baseline lint format wheel check-wheels clean bench-growth bench-memory soak
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -35,6 +35,15 @@ instructions-baseline: $(VENV)/.bench-$(KIND) ## write down what the hot paths t
 
 bench-crates: ## measure crates that could do the engine's work, see docs/crates.md (ARGS="hmac json" chooses)
 	cd benches/crates && cargo run --release --locked --quiet -- $(ARGS)
+
+bench-growth: $(VENV)/.bench-$(KIND) ## measure how costs grow with input, keys and threads (ARGS=--quick for a check)
+	$(BIN)/python -m benches.growth $(ARGS)
+
+bench-memory: $(VENV)/.bench-$(KIND) ## measure memory and worst delays of a million rate-limit keys
+	$(BIN)/python -m benches.bucket_memory $(ARGS)
+
+soak: $(VENV)/.bench-$(KIND) ## load fastware and FastAPI under Granian, a minute each for each request; needs wrk
+	$(BIN)/python -m benches.soak $(ARGS)
 
 lint: $(VENV)/.lint-$(KIND) ## check style and types, Python and Rust
 	$(BIN)/ruff check .
