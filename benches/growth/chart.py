@@ -9,8 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from benches import chart
 from benches.contenders import PYTHON, RUST
-
-from .table import duration
+from benches.duration import duration
 
 _NAMES = {"rust": RUST, "python": PYTHON}
 _COLOURS = {engine: chart.COLOURS[name] for engine, name in _NAMES.items()}

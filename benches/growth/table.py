@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from benches.duration import duration
 from benches.machine import sentence
 from benches.performance_page import markdown_table
 
@@ -51,11 +52,3 @@ def markdown(lines: list[Line], operations: dict[str, dict[int, float]], limit: 
         f"{sentence()}.",
     ]
     return "\n\n".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the unit that suits it, to three digits."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.0f} ns"
