@@ -28,16 +28,18 @@ def write_table(folder: Path, name: str, markdown: str) -> None:
     page.write_text(f"{before}{begin}\n{markdown.strip()}\n{end}{after}", encoding="utf-8")
 
 
-def markdown_table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Return a table in Markdown; the first column is text, the others are numbers."""
-    lines = [titles, ("---", *["---:"] * (len(titles) - 1)), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def markdown_table(titles: tuple[str, ...], rows: list[tuple[str, ...]], texts: int = 1) -> str:
+    """Return a table in Markdown, *texts* columns of text and then numbers."""
+    rule = tuple("---" if index < texts else "---:" for index in range(len(titles)))
+    return "\n".join(f"| {' | '.join(line)} |" for line in (titles, rule, *rows))
 
 
-def text_table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def text_table(titles: tuple[str, ...], rows: list[tuple[str, ...]], texts: int = 1) -> str:
     """Return the same table for a terminal."""
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) if index == 0 else cell.rjust(width) for index, (cell, width) in enumerate(cells))
-        for cells in ([*zip(line, widths, strict=True)] for line in [titles, *rows])
-    )
+    return "\n".join(_text_line(line, widths, texts) for line in (titles, *rows))
+
+
+def _text_line(cells: tuple[str, ...], widths: list[int], texts: int) -> str:
+    sized = enumerate(zip(cells, widths, strict=True))
+    return "  ".join(f"{cell:{'<' if index < texts else '>'}{width}}" for index, (cell, width) in sized).rstrip()

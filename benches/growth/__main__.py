@@ -73,9 +73,11 @@ def _measure(of_series: list[Line], effort: timing.Effort, limit: float) -> None
 
 def _print(every: list[Line], operations, limit: float) -> None:
     if every:
-        print(f"\n{performance_page.text_table(table.TITLES, table.rows(every, limit))}")
+        print(f"\n{performance_page.text_table(table.TITLES, table.rows(every, limit), texts=2)}")
     if operations:
         print(f"\n{performance_page.text_table(table.thread_titles(operations), table.thread_rows(operations))}")
+    if not every:
+        return
     steep = [line for line in every if line.exponent > limit]
     print(f"\n{len(every) - len(steep)} of {len(every)} exponents are at most {limit}.")
     for line in steep:

@@ -47,7 +47,7 @@ def markdown(lines: list[Line], operations: dict[str, dict[int, float]], limit: 
     worst = max(lines, key=lambda line: line.exponent)
     parts = [
         f"The greatest exponent is {worst.exponent:.2f} ({worst.series.title}, {worst.engine} engine).",
-        markdown_table(TITLES[:-1], [row[:-1] for row in rows(lines, limit)]),
+        markdown_table(TITLES[:-1], [row[:-1] for row in rows(lines, limit)], texts=2),
         markdown_table(thread_titles(operations), thread_rows(operations)),
         f"{sentence()}.",
     ]

@@ -1,0 +1,1 @@
+"""Whole servers under load, fastware beside FastAPI: ``python -m benches.soak``."""
