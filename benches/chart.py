@@ -13,6 +13,7 @@ from matplotlib import pyplot
 COLOURS = {RUST: "#c4501b", PYTHON: "#2f6db0"}
 GREY = "#666666"
 PEER_COLOURS = ("#5b8c5a", "#8c6bb1", "#a58b3a", "#7a7a7a")
+OPACITY_OF_A_VARIANT = 0.5
 
 _STYLE = {
     "figure.facecolor": "white",

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ _SECONDS = 60  # the period of fastware's buckets, whose clock is moved by hand
 
 def main() -> int:
     arguments = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the measuring process is ended too
     runs, missing = _measure(arguments)
     if not runs:
         sys.exit("nothing was measured")

@@ -4,23 +4,19 @@ from pathlib import Path
 from typing import Any
 
 from benches import chart
-from benches.contenders import OURS
-
-_OURS_ELSEWHERE = "#e3a384"
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
     """Draw the *results* of a run, as they stand in its JSON."""
     every, memory = results["figures"], results["memory"]
-    colours = _colours([*memory])
     figure, panels = chart.draw(1, 3, size=(16, 5))
-    _draw_bars(panels[0], "Requests a second", every, colours, "requests_a_second", 1, "{:,.0f}")
-    _draw_bars(panels[1], "99th percentile of the latency, ms", every, colours, "p99", 1e3, "{:.1f}")
+    _draw_bars(panels[0], "Requests a second", every, "requests_a_second", 1, "{:,.0f}")
+    _draw_bars(panels[1], "99th percentile of the latency, ms", every, "p99", 1e3, "{:.1f}")
     by_moment = {
         f"{moment} the load": {name: {"bytes": own[moment]} for name, own in memory.items()}
         for moment in ("before", "after")
     }
-    _draw_bars(panels[2], "Memory of the server, MB", by_moment, colours, "bytes", 1e-6, "{:.0f}")
+    _draw_bars(panels[2], "Memory of the server, MB", by_moment, "bytes", 1e-6, "{:.0f}")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=len(labels), fontsize=9)
     machine, plan = results["machine"], results["plan"]
@@ -33,21 +29,23 @@ def draw(results: dict[str, Any], path: Path) -> None:
     chart.save(figure, path)
 
 
-def _colours(names: list[str]) -> dict[str, str]:
-    peers = iter(chart.PEER_COLOURS)
-    ours = {name: chart.COLOURS[name] for name in names if name in OURS}
-    elsewhere = {name: _OURS_ELSEWHERE for name in names if name not in OURS and name.startswith("fastware")}
-    return {name: ours.get(name) or elsewhere.get(name) or next(peers) for name in names}
+def _colour(name: str) -> tuple[str, float]:
+    """Return colour and opacity: the same application under another server is paler."""
+    application, _, elsewhere = name.partition(", ")
+    colour = chart.COLOURS.get(application, chart.PEER_COLOURS[0])
+    return colour, chart.OPACITY_OF_A_VARIANT if elsewhere else 1.0
 
 
-def _draw_bars(panel, title: str, groups, colours: dict[str, str], figure: str, unit: float, form: str) -> None:
-    width = 0.86 / len(colours)
-    for index, (name, colour) in enumerate(colours.items()):
+def _draw_bars(panel, title: str, groups, figure: str, unit: float, form: str) -> None:
+    names = [*next(iter(groups.values()))]
+    width = 0.86 / len(names)
+    for index, name in enumerate(names):
+        colour, opacity = _colour(name)
         places = [place + index * width for place in range(len(groups))]
         values = [own[name][figure] * unit for own in groups.values()]
-        bars = panel.bar(places, values, width * 0.94, color=colour, label=name)
+        bars = panel.bar(places, values, width * 0.94, color=colour, alpha=opacity, label=name)
         panel.bar_label(bars, labels=[form.format(value) for value in values], fontsize=8, padding=2)
-    panel.set_xticks([place + (len(colours) - 1) * width / 2 for place in range(len(groups))], [*groups])
+    panel.set_xticks([place + (len(names) - 1) * width / 2 for place in range(len(groups))], [*groups])
     panel.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     panel.grid(visible=False, axis="x")
     panel.set_title(title)
