@@ -37,6 +37,8 @@ def main() -> int:
         soaked = run(contenders, plan, lambda line: print(line, flush=True))
     except ValueError as error:
         sys.exit(f"CHECK FAILED: {error}")
+    except RuntimeError as error:
+        sys.exit(f"FAILED: {error}")
     except KeyboardInterrupt:
         sys.exit("\nEnded early; the servers are stopped.")
     every = table.figures(soaked)

@@ -30,10 +30,14 @@ class Server:
         return f"http://{_HOST}:{self.port}"
 
     def resident_bytes(self) -> int:
-        """Return what the process that serves has in RAM: the child, where there is one."""
-        worker = max(_descendants(self.process.pid), default=self.process.pid)
-        pages = int(Path(f"/proc/{worker}/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        """Return what the process that serves has in RAM: the largest child, where there are any."""
+        children = _descendants(self.process.pid)
+        return max(map(_resident_bytes, children)) if children else _resident_bytes(self.process.pid)
+
+
+def _resident_bytes(process_id: int) -> int:
+    pages = int(Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The run: all servers stand ready, and take turns in short slices, so that noise of the machine hits all of them."""
 
 import contextlib
+import http.client
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -65,5 +66,5 @@ def _check(servers: dict[str, Server]) -> None:
     for name, server in servers.items():
         try:
             probe.check(server.port)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+        except (ValueError, OSError, http.client.HTTPException) as error:
+            raise ValueError(f"{name}: {error}") from error
