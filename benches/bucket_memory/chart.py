@@ -6,9 +6,10 @@ from typing import Any
 from matplotlib.ticker import FuncFormatter
 
 from benches import chart
-from benches.contenders import OURS
+from benches.contenders import OURS, RUST
 from benches.duration import duration
 
+from .goals import GOALS
 from .summary import PHASES
 
 _POINTS = (("p50", "|", 9), ("p99.9", "o", 6), ("worst, smallest", "D", 6))
@@ -19,8 +20,10 @@ def draw(results: dict[str, Any], path: Path) -> None:
     figures = results["figures"]
     figure, panels = chart.draw(1, 3, size=(16, 1.9 + 0.55 * len(figures)))
     _draw_memory(panels[0], figures)
+    _draw_goals(panels[0], "bytes a key", 1)
     for panel, phase in zip(panels[1:], PHASES, strict=True):
         _draw_latencies(panel, phase, figures)
+        _draw_goals(panel, phase, 1e-9)
     panels[1].set_yticklabels([])
     panels[2].set_yticklabels([])
     figure.suptitle(f"{results['keys']:,} rate-limit keys", x=0.01, ha="left", fontsize=15, fontweight="bold")
@@ -28,6 +31,14 @@ def draw(results: dict[str, Any], path: Path) -> None:
     foot = f"{machine['implementation']} {machine['python']}, {machine['cores']} cores of {machine['processor']}"
     figure.supxlabel(foot, fontsize=8, color=chart.GREY)
     chart.save(figure, path)
+
+
+def _draw_goals(panel, about: str, unit: float) -> None:
+    """Draw a dotted line where the Rust engine's figures *about* this panel are to end."""
+    for most in {goal.most for goal in GOALS if about in goal.figure}:
+        panel.axvline(most * unit, color=chart.COLOURS[RUST], linestyle=":", linewidth=1)
+    panel.plot([], [], color=chart.COLOURS[RUST], linestyle=":", linewidth=1, label="goals of the Rust engine")
+    panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, columnspacing=1.2, handletextpad=0.4)
 
 
 def _colours(figures: dict[str, Any]) -> list[str]:
@@ -50,7 +61,6 @@ def _draw_memory(panel, figures: dict[str, dict[str, float]]) -> None:
     panel.grid(visible=False, axis="y")
     panel.set_title("Bytes a key, the key included")
     panel.margins(x=0.12)
-    panel.legend(loc="lower right")
 
 
 def _draw_latencies(panel, phase: str, figures: dict[str, dict[str, float]]) -> None:
@@ -68,4 +78,3 @@ def _draw_latencies(panel, phase: str, figures: dict[str, dict[str, float]]) -> 
     panel.set_yticks(range(len(figures)), [*figures])
     panel.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: duration(seconds * 1.0000001)))
     panel.set_title(f"A single check while keys are {phase}")
-    panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=4, columnspacing=1.2, handletextpad=0.3)

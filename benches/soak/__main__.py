@@ -13,7 +13,7 @@ from benches import performance_page
 from benches.machine import describe
 
 from . import table, wrk
-from .contenders import CONTENDERS, ON_UVICORN
+from .contenders import contenders
 from .request_kinds import KINDS
 from .soak import Plan, run
 
@@ -23,18 +23,18 @@ def main() -> int:
     if not wrk.is_installed():
         sys.exit(wrk.MISSING)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are ended too
-    contenders = {**CONTENDERS, **(ON_UVICORN if arguments.uvicorn else {})}
+    chosen = contenders(arguments.uvicorn)
     plan = Plan(
         slices=max(1, round(arguments.seconds / arguments.slice)),
         seconds=arguments.slice,
         warm_up=min(2, arguments.slice),
         connections=arguments.connections,
     )
-    pairs = len(contenders) * len(KINDS)
+    pairs = len(chosen) * len(KINDS)
     minutes = pairs * (plan.slices * plan.seconds + plan.warm_up) / 60
     print(f"{pairs} pairs of server and request, {plan.slices} slices of {plan.seconds} s each: {minutes:.1f} minutes.")
     try:
-        soaked = run(contenders, plan, lambda line: print(line, flush=True))
+        soaked = run(chosen, plan, lambda line: print(line, flush=True))
     except ValueError as error:
         sys.exit(f"CHECK FAILED: {error}")
     except RuntimeError as error:
