@@ -83,7 +83,7 @@ def _in_a_process(name: str, keys: int, seconds: int, clock: str) -> dict[str, A
     last = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit code {done.returncode}"
     kind, _, message = last.partition(": ")
     if kind in ("ImportError", "ModuleNotFoundError"):
-        return message
+        return message.partition(". ")[0]
     if kind == "ValueError":
         sys.exit(f"\nCHECK FAILED: {name}: {message}")
     sys.exit(f"\n{done.stderr}")
