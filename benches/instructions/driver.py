@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 
+from benches.instructions import clock
 from benches.instructions.job import NOTHING
 from benches.instructions.layers import LAYERS
 
@@ -20,6 +21,7 @@ _CALLS_BEFORE = 20  # first calls specialize bytecode, intern strings and fill f
 
 def main(layer):
     gc.disable()
+    clock.stop()
     _count(NOTHING)
     for job in LAYERS[layer]():
         _count(job)

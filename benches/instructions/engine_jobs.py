@@ -1,12 +1,14 @@
 """What an engine is asked on the paths of every request: each function of the contract, as the public API calls it."""
 
 from itertools import cycle
+from types import SimpleNamespace
 
+from benches.instructions.clock import STOPPED_AT
 from benches.instructions.job import Job
 from benches.requests import BROWSER_HEADERS, cookie_header
 from benches.tokens import SECRET, forged, signed
 
-_NOW = 1_760_000_000
+_NOW = STOPPED_AT
 _CLAIMS = {"sub": "alice", "role": "admin", "iat": _NOW, "exp": _NOW + 2_592_000}
 _LARGE_CLAIMS = {
     **_CLAIMS,
@@ -14,7 +16,6 @@ _LARGE_CLAIMS = {
     "permissions": [f"project:{number:04}:{verb}" for number in range(60) for verb in ("read", "write", "admin")],
 }
 _TOKEN = signed(_CLAIMS)
-_SECRETS = (SECRET,)
 _ROTATED_SECRETS = ("rX4vB9nM2qW7eL5tY8uI3oP6aS1dF0gH", SECRET)
 
 _CSRF_TOKEN = "q3mXz0oN8yK5vT2rB7wL4sJ1hG6fD9aP"
@@ -34,21 +35,23 @@ _BUCKETS = 10_000
 
 def jobs(engine):
     """The jobs of *engine*. One after another is made only when it is asked for."""
-    sign, verify, credential = engine.sign, engine.verify, engine.credential
+    create_token, verify_token, credential = engine.create_token, engine.verify_token, engine.credential
+    identify = engine.identify
     header, cookie, cookies, csrf_verdict = engine.header, engine.cookie, engine.cookies, engine.csrf_verdict
     forged_token, large_token = forged(_TOKEN), signed(_LARGE_CLAIMS)
 
-    yield Job("sign", lambda: sign("alice", "admin", _NOW, _NOW + 2_592_000, _SECRETS), _TOKEN, 100)
-    yield Job("verify, valid", lambda: verify(_TOKEN, _SECRETS, _NOW, 0.0), _CLAIMS, 100)
-    yield Job("verify, second secret", lambda: verify(_TOKEN, _ROTATED_SECRETS, _NOW, 0.0), _CLAIMS, 100)
-    yield Job("verify, forged", lambda: verify(forged_token, _SECRETS, _NOW, 0.0), None, 100)
-    yield Job("verify, 4 KB", lambda: verify(large_token, _SECRETS, _NOW, 0.0), _LARGE_CLAIMS, 50)
+    yield Job("create_token", lambda: create_token("alice", "admin", SECRET), _TOKEN, 100)
+    yield Job("verify_token, valid", lambda: verify_token(_TOKEN, SECRET), _CLAIMS, 100)
+    yield Job("verify_token, second secret", lambda: verify_token(_TOKEN, _ROTATED_SECRETS), _CLAIMS, 100)
+    yield Job("verify_token, forged", lambda: verify_token(forged_token, SECRET), None, 100)
+    yield Job("verify_token, 4 KB", lambda: verify_token(large_token, SECRET), _LARGE_CLAIMS, 50)
     yield Job("header, last of 20", lambda: header(BROWSER_HEADERS, b"x-real-ip"), _HOST.encode("ascii"))
     yield Job("cookie, of 8", lambda: cookie(_COOKIES_8, "session"), "s1")
     yield Job("cookie, of 36", lambda: cookie(_COOKIES_36, "session"), "s1")
     yield Job("cookies, 36", lambda: len(cookies(_COOKIES_36)), 36, 100)
     yield Job("credential, bearer", lambda: credential(_BEARER, b"", "session", False), _TOKEN)
     yield Job("credential, cookie of 8", lambda: credential(_COOKIES_8, b"", "session", False), "s1")
+    yield Job("identify, bearer", lambda: identify(_BEARER, b"", "session", False, SECRET), _CLAIMS, 100)
     yield Job("csrf, passed", lambda: csrf_verdict(_SUBMITTED), 0)
     yield from _bucket_jobs(engine)
 
@@ -56,6 +59,10 @@ def jobs(engine):
 def _bucket_jobs(engine):
     hot = engine.TokenBuckets(10**9, _HOUR).take
     yield Job("bucket, hot", lambda: hot(_HOST, _HOUR), 0)
+
+    by_client = engine.TokenBuckets(10**9, _HOUR).take_by_client
+    request = SimpleNamespace(scope={"client": (_HOST, 50000)})
+    yield Job("bucket, by client", lambda: by_client(request), 0)
 
     empty = engine.TokenBuckets(1, _HOUR).take
     empty(_HOST, _HOUR)

@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 
 import jwt
 import pytest

@@ -44,6 +44,10 @@ fn table(text: &[u8]) {
 
 impl Seen {
     fn string(&mut self, string: &str) {
+        self.bytes(string.as_bytes());
+    }
+
+    fn bytes(&mut self, string: &[u8]) {
         self.strings += 1;
         self.string_bytes += string.len();
     }
@@ -74,8 +78,13 @@ impl Build for Seen {
         Some(())
     }
 
-    fn integer(&mut self, literal: &str) -> Option<()> {
-        self.integer(literal.parse().ok()?);
+    fn integer(&mut self, value: i64) -> Option<()> {
+        self.integer(value);
+        Some(())
+    }
+
+    fn long_integer(&mut self, _: &str) -> Option<()> {
+        self.others += 1;
         Some(())
     }
 
@@ -84,8 +93,8 @@ impl Build for Seen {
         Some(())
     }
 
-    fn string(&mut self, value: &str) -> Option<()> {
-        self.string(value);
+    fn string(&mut self, value: &[u8]) -> Option<()> {
+        self.bytes(value);
         Some(())
     }
 
@@ -95,12 +104,14 @@ impl Build for Seen {
         Some(())
     }
 
-    fn close_array(&mut self, (): ()) {}
+    fn close_array(&mut self, (): ()) -> Option<()> {
+        Some(())
+    }
 
     fn object(&mut self) {}
 
-    fn insert(&mut self, (): &mut (), key: &str, (): ()) -> Option<()> {
-        self.string(key);
+    fn insert(&mut self, (): &mut (), key: &[u8], (): ()) -> Option<()> {
+        self.bytes(key);
         Some(())
     }
 
