@@ -1,11 +1,14 @@
 //! Token buckets, each kept as one number: its theoretical arrival time (the generic cell rate algorithm,
 //! ITU-T I.371 Annex A).
 
+mod rate;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use rate::Rate;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 pub const MAX_CAPACITY: u64 = 1_000_000_000;
@@ -13,41 +16,6 @@ pub const MIN_PERIOD: u64 = 1_000_000_000;
 pub const MAX_PERIOD: u64 = 1 << 53;
 
 const SHARDS: usize = 256;
-const LONGEST_TICK: u64 = 1_000;
-
-/// A bucket's size and refill, counted in ticks: a token is a whole number of them.
-#[derive(Clone, Copy)]
-struct Rate {
-    period: u64,
-    ticks_per_token: u64,
-    ticks_per_period: u64,
-}
-
-impl Rate {
-    fn new(capacity: u64, period: u64) -> Self {
-        let ticks_per_token = period.div_ceil(capacity * LONGEST_TICK).max(1);
-        Self { period, ticks_per_token, ticks_per_period: ticks_per_token * capacity }
-    }
-
-    /// Nanoseconds in ticks, rounded down. At most one tick a nanosecond, so the result fits.
-    #[allow(clippy::cast_possible_truncation)]
-    fn ticks(self, nanoseconds: u64) -> u64 {
-        (u128::from(nanoseconds) * u128::from(self.ticks_per_period) / u128::from(self.period)) as u64
-    }
-
-    /// Ticks in nanoseconds, rounded up.
-    #[allow(clippy::cast_possible_truncation)]
-    fn nanoseconds(self, ticks: u64) -> u64 {
-        (u128::from(ticks) * u128::from(self.period)).div_ceil(u128::from(self.ticks_per_period)) as u64
-    }
-
-    /// The new arrival time of a bucket after one token is taken at `now`, or the ticks to wait for one.
-    fn take(self, arrival: u64, now: u64) -> Result<u64, u64> {
-        let next = arrival.max(now) + self.ticks_per_token;
-        let latest = now + self.ticks_per_period;
-        if next > latest { Err(next - latest) } else { Ok(next) }
-    }
-}
 
 /// A keyed 128-bit fingerprint of a bucket's key, so that a key of any length takes the same memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -145,7 +113,7 @@ impl TokenBuckets {
     /// Sweep one shard, at most `SHARDS` times a period: every bucket that has filled up goes within two periods.
     fn sweep_if_due(&self, now: u64) {
         let swept_at = self.swept_at.load(Ordering::Relaxed);
-        if now < swept_at + self.rate.ticks_per_period.div_ceil(SHARDS as u64) {
+        if now < swept_at + self.rate.ticks_per_period().div_ceil(SHARDS as u64) {
             return;
         }
         if self.swept_at.compare_exchange(swept_at, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
