@@ -1,11 +1,17 @@
 """engine.TokenBuckets: the arithmetic of the contract, in exact fractions; threads, keys and memory."""
 
+import os
+import random
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 
+import engines
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -118,6 +124,60 @@ def test_the_engines_agree_call_by_call_whatever_the_clock_does(both, capacity, 
         assert outcome(rust.take, key, now) == outcome(python.take, key, now)
 
 
+class Models:
+    """The buckets of all keys, none of which ever goes away."""
+
+    def __init__(self, capacity, period):
+        self.make = lambda: Model(capacity, period)
+        self.buckets = {}
+        self.tick = self.make().tick
+        self.step = ceil(Fraction(self.make().depth, 4096))
+        self.looked_at = 0
+
+    def take(self, key, now):
+        ticks = floor(now / self.tick)
+        if ticks >= self.looked_at + self.step:
+            self.looked_at = ticks
+        return self.buckets.setdefault(key, self.make()).take(max(now, ceil(self.looked_at * self.tick)))
+
+
+def test_answers_stay_exact_while_buckets_come_by_the_thousand_and_go(engine):
+    """Bursts of many keys, quiet stretches of few, a clock that stands, runs, leaps, and at times goes back."""
+    chance = random.Random(5)
+    capacity, period = 3, 60 * SECOND
+    buckets, models = engine.TokenBuckets(capacity, period), Models(capacity, period)
+    now, sizes = 0, []
+    for keys, calls, pace in [(8000, 16_000, period // 16_000), (20, 3000, period // 1000)] * 3:
+        for _ in range(calls):
+            now += chance.choice([0, 0, pace, 3 * pace])
+            key = f"key {chance.randrange(keys)}"
+            moment = max(0, now - chance.choice([0] * 9 + [chance.randrange(2 * period)]))
+            assert buckets.take(key, moment) == models.take(key, moment)
+        sizes.append(len(buckets))
+    assert min(sizes[::2]) > 2000
+    assert max(sizes[1::2]) <= 20
+
+
+@many
+@given(st.integers(1, 12), PERIODS, st.integers(0, LAST_MOMENT))
+@example(1, 2**53, LAST_MOMENT)
+@example(12, 2**53 - 1, LAST_MOMENT)
+def test_the_clock_is_read_in_whole_ticks_wherever_one_begins(both, capacity, period, moment):
+    """A bucket emptied just before or at a tick's first nanosecond, and asked again around the refill of a token."""
+    model = Model(capacity, period)
+    start = ceil(floor(moment / model.tick) * model.tick)
+    refill = start + ceil(model.ticks_of_a_token * model.tick)
+    for first in (start - 1, start, start + 1):
+        for second in (refill - 2, refill - 1, refill, refill + 1):
+            moments = [first] * (capacity + 1) + [second]
+            if 0 <= first and second <= LAST_MOMENT:
+                model = Model(capacity, period)
+                expected = [model.take(now) for now in moments]
+                for engine in both:
+                    buckets = engine.TokenBuckets(capacity, period)
+                    assert [buckets.take("key", now) for now in moments] == expected
+
+
 # The arithmetic in plain cases
 
 CASES = {
@@ -210,6 +270,47 @@ def test_a_bucket_that_is_not_full_does_not_go_away(engine):
     for number in range(5000):
         buckets.take(f"other {number}", number * 1000)
     assert buckets.take("kept", SECOND) > 0
+
+
+def test_full_buckets_go_within_two_periods_where_256_calls_come_in_each(engine):
+    buckets = engine.TokenBuckets(1, 60 * SECOND)
+    for number in range(20_000):
+        buckets.take(f"idle {number}", 0)
+    for call in range(1, 2 * 256 + 1):
+        buckets.take("busy", call * 60 * SECOND // 256)
+    assert len(buckets) == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self/statm")
+@pytest.mark.skipif("rust" not in engines.BUILT, reason="what Python frees, its allocator may keep")
+def test_the_memory_of_buckets_that_went_is_back_with_the_system():
+    script = """
+        import gc, os
+        from fastware._engine import engine
+        assert engine.NAME == "rust"
+
+        def resident():
+            with open("/proc/self/statm") as statm:
+                return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+        gc.disable()
+        count, period = 300_000, 60 * 10**9
+        buckets = engine.TokenBuckets(1, period)
+        before = resident()
+        for number in range(count):
+            buckets.take(str(number), 0)
+        print((resident() - before) // count)
+        for call in range(1, 5001):
+            buckets.take("busy", call * 2 * period // 5000)
+        print((resident() - before) // count)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    output = subprocess.run(
+        command, check=True, capture_output=True, text=True, env={**os.environ, "FASTWARE_ENGINE": "rust"}
+    )
+    full, empty = map(int, output.stdout.split())
+    assert full <= 64
+    assert empty <= 8
 
 
 # Threads

@@ -54,7 +54,8 @@ class TokenBuckets(Protocol):
     *m* ticks: the accounting is exact in integers, and nothing drifts. A full bucket is not kept at all.
 
     Safe to share between threads. Keys are kept as they are up to a small bound and as a keyed fingerprint
-    beyond it; full buckets go away a few at a time as calls come in, never all at once.
+    beyond it; full buckets go away a few at a time as calls come in, never all at once, and no call moves more
+    than a few of the buckets that are kept.
     """
 
     def __init__(self, capacity: int, period: int) -> None: ...
@@ -66,8 +67,9 @@ class TokenBuckets(Protocol):
         a refusal takes nothing. *key* may be any ``str``, lone surrogates included; another type is a
         ``TypeError``, a *now* out of range an ``OverflowError``.
 
-        Full buckets are looked for once the clock is a 256th of *period* past the last such moment (0 at first); a
-        *now* before that moment counts as it, so that nobody can tell whether a bucket is kept.
+        Full buckets are looked for once the clock is a 4096th of *period* past the last such moment (0 at first); a
+        *now* before that moment counts as it, so that nobody can tell whether a bucket is kept. Where 256 calls or
+        more come in each period, a full bucket goes within two of them.
         """
         ...
 

@@ -1,60 +1,44 @@
 //! Token buckets, each kept as one number: its theoretical arrival time (the generic cell rate algorithm,
 //! ITU-T I.371 Annex A).
 
+mod fingerprint;
 mod rate;
+mod segment;
+mod slabs;
+mod table;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use fingerprint::Fingerprints;
 use rate::Rate;
-use siphasher::sip128::{Hasher128, SipHasher13};
+use table::Table;
 
 pub const MAX_CAPACITY: u64 = 1_000_000_000;
 pub const MIN_PERIOD: u64 = 1_000_000_000;
 pub const MAX_PERIOD: u64 = 1 << 53;
 
-const SHARDS: usize = 256;
+/// Few, so that few buckets take little memory; enough that threads seldom meet.
+const SHARDS: usize = 16;
 
-/// A keyed 128-bit fingerprint of a bucket's key, so that a key of any length takes the same memory.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Fingerprint(u64, u64);
+/// In how many steps all buckets are swept once. They are spread over a period, the contract's 4096th of it each.
+const STEPS: usize = SHARDS * table::STEPS;
 
-impl std::hash::Hash for Fingerprint {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0);
-    }
-}
+/// What one call does after a pause. A sweep takes a period all the same where 256 calls come in it.
+const MOST_STEPS_AT_ONCE: u64 = STEPS as u64 / 256;
 
-/// A fingerprint is a hash already.
-#[derive(Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("fingerprints are hashed with write_u64");
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
-}
-
-type Shard = HashMap<Fingerprint, u64, BuildHasherDefault<AsItIs>>;
-
-/// Buckets by key. Full buckets are not kept: one shard after another is swept as calls come in.
+/// Buckets by key. Full buckets are not kept: a few after another are swept away as calls come in.
 pub struct TokenBuckets {
     rate: Rate,
-    hash_key: SipHasher13,
-    shards: Box<[Mutex<Shard>]>,
+    ticks_per_step: u64,
     /// The tick of the last sweep. Time does not run backwards past it.
     swept_at: AtomicU64,
-    next_shard: AtomicUsize,
+    /// How many steps of sweeping have begun.
+    steps: AtomicUsize,
+    /// How many segments the last of these steps still has to look at. Each call until the next step takes one.
+    owed: AtomicUsize,
+    fingerprints: Fingerprints,
+    shards: Box<[Mutex<Table>]>,
 }
 
 impl TokenBuckets {
@@ -63,30 +47,34 @@ impl TokenBuckets {
         if !(1..=MAX_CAPACITY).contains(&capacity) || !(MIN_PERIOD..=MAX_PERIOD).contains(&period) {
             return None;
         }
-        let random = RandomState::new();
+        let rate = Rate::new(capacity, period);
         Some(Self {
-            rate: Rate::new(capacity, period),
-            hash_key: SipHasher13::new_with_keys(random.hash_one(0), random.hash_one(1)),
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            rate,
+            ticks_per_step: rate.ticks_per_period().div_ceil(STEPS as u64),
             swept_at: AtomicU64::new(0),
-            next_shard: AtomicUsize::new(0),
+            steps: AtomicUsize::new(0),
+            owed: AtomicUsize::new(0),
+            fingerprints: Fingerprints::new(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
         })
     }
 
     /// Take one token at `now`, below 2**63 nanoseconds; the result is the nanoseconds to wait, 0 where it was taken.
     pub fn take(&self, key: &[u8], now: u64) -> u64 {
         let now = self.rate.ticks(now);
-        self.sweep_if_due(now);
-        let fingerprint = self.fingerprint(key);
-        let mut shard = self.shard(shard_of(fingerprint));
+        let swept_at = self.swept_at.load(Ordering::Relaxed);
+        if now >= swept_at + self.ticks_per_step {
+            self.begin_steps(swept_at, now);
+        } else if self.owed.load(Ordering::Relaxed) > 0 {
+            self.sweep(1);
+        }
+        let fingerprint = self.fingerprints.of(key);
+        let mut shard = self.shard(fingerprint.shard(SHARDS));
         // Read under the lock, so that whoever swept this shard is seen: what went was full at that moment.
-        let now = now.max(self.swept_at.load(Ordering::Relaxed));
-        let arrival = shard.get(&fingerprint).copied().unwrap_or(0);
-        match self.rate.take(arrival, now) {
-            Ok(next) => {
-                shard.insert(fingerprint, next);
-                0
-            }
+        let floor = self.swept_at.load(Ordering::Relaxed);
+        let now = now.max(floor);
+        match shard.update(fingerprint, floor, |arrival| self.rate.take(arrival, now)) {
+            Ok(()) => 0,
             Err(wait) => self.rate.nanoseconds(wait),
         }
     }
@@ -99,39 +87,40 @@ impl TokenBuckets {
         self.len() == 0
     }
 
-    fn shard(&self, index: usize) -> std::sync::MutexGuard<'_, Shard> {
+    fn shard(&self, index: usize) -> MutexGuard<'_, Table> {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fingerprint(&self, key: &[u8]) -> Fingerprint {
-        let mut hasher = self.hash_key;
-        hasher.write(key);
-        let hash = hasher.finish128();
-        Fingerprint(hash.h1, hash.h2)
-    }
-
-    /// Sweep one shard, at most `SHARDS` times a period: every bucket that has filled up goes within two periods.
-    fn sweep_if_due(&self, now: u64) {
-        let swept_at = self.swept_at.load(Ordering::Relaxed);
-        if now < swept_at + self.rate.ticks_per_period().div_ceil(SHARDS as u64) {
-            return;
-        }
+    /// Begin as many steps as the time since the last calls for: a bucket that has filled up goes within two periods.
+    #[cold]
+    fn begin_steps(&self, swept_at: u64, now: u64) {
         if self.swept_at.compare_exchange(swept_at, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return;
         }
-        let index = self.next_shard.fetch_add(1, Ordering::Relaxed) % SHARDS;
-        let mut shard = self.shard(index);
-        shard.retain(|_, arrival| *arrival > now);
-        let kept = shard.len();
-        if shard.capacity() > 4 * kept {
-            shard.shrink_to(2 * kept);
+        for _ in 0..MOST_STEPS_AT_ONCE.min(self.step_at(now) - self.step_at(swept_at)) {
+            self.sweep(usize::MAX);
+            let step = self.steps.fetch_add(1, Ordering::Relaxed);
+            let share = self.shard(step / table::STEPS % SHARDS).share(step % table::STEPS);
+            self.owed.store(share, Ordering::Relaxed);
         }
     }
-}
 
-#[allow(clippy::cast_possible_truncation)]
-fn shard_of(fingerprint: Fingerprint) -> usize {
-    fingerprint.1 as usize % SHARDS
+    /// Sweep at most so many of the segments that are owed.
+    #[cold]
+    fn sweep(&self, most: usize) {
+        let floor = self.swept_at.load(Ordering::Relaxed);
+        let pay = |owed: usize| Some(owed.saturating_sub(most));
+        let owed = self.owed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay).unwrap_or_default();
+        let begun = self.steps.load(Ordering::Relaxed);
+        if owed > 0 {
+            self.shard((begun - 1) / table::STEPS % SHARDS).sweep(most.min(owed), floor);
+        }
+    }
+
+    /// The number of a step since time began; at least `STEPS` are in a period.
+    fn step_at(&self, tick: u64) -> u64 {
+        tick / (self.rate.ticks_per_period() / STEPS as u64)
+    }
 }
 
 #[cfg(test)]
@@ -171,11 +160,10 @@ mod tests {
             buckets.take(&key.to_le_bytes(), 0);
         }
         assert_eq!(buckets.len(), 10_000);
-        for step in 0..=SHARDS as u64 {
+        for step in 0..=257 {
             buckets.take(b"x", 2 * SECOND + step * SECOND / 250);
         }
         assert!(buckets.len() <= 1, "{}", buckets.len());
-        assert!(buckets.shards.iter().all(|shard| shard.lock().expect("whole").capacity() < 16));
     }
 
     #[test]

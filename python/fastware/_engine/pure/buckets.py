@@ -15,13 +15,16 @@ from fastware._fork import give_lock
 _MIN_PERIOD: Final = 10**9
 _MAX_PERIOD: Final = 2**53
 _NOW: Final = range(2**63)
-_SHARDS: Final = 256
+_SHARDS: Final = 1024
+_STEPS: Final = 4096
+_STEPS_A_SHARD: Final = _STEPS // _SHARDS
+_MOST_STEPS_AT_ONCE: Final = _STEPS // 256
 _LONGEST_TICK: Final = 1_000
 _LONGEST_KEY: Final = 64
 
 
 class TokenBuckets:
-    """Buckets by key. Full buckets are not kept: one shard after another is swept as calls come in."""
+    """Buckets by key. Full buckets are not kept: a few after another are swept away as calls come in."""
 
     _lock: threading.Lock
 
@@ -33,8 +36,9 @@ class TokenBuckets:
         self._ticks_per_period = self._ticks_per_token * capacity
         self._hash_key = os.urandom(16)
         self._shards: list[dict[str | bytes, int]] = [{} for _ in range(_SHARDS)]
+        self._ticks_per_step = -(-self._ticks_per_period // _STEPS)
         self._swept_at = 0
-        self._next_shard = 0
+        self._steps = 0
         give_lock(self, threading.Lock)
 
     def take(self, key: str, now: int) -> int:
@@ -47,11 +51,11 @@ class TokenBuckets:
             raise OverflowError("now must be 0 to 2**63 - 1 nanoseconds")
         now = now * self._ticks_per_period // self._period
         kept_key = text if len(text) <= _LONGEST_KEY else self._fingerprint(text)
-        shard = self._shards[hash(kept_key) % _SHARDS]
         with self._lock:
-            if now >= self._swept_at - (-self._ticks_per_period // _SHARDS):
+            if now >= self._swept_at + self._ticks_per_step:
                 self._sweep(now)
             now = max(now, self._swept_at)
+            shard = self._shards[hash(kept_key) % _SHARDS]
             arrival = max(shard.get(kept_key, 0), now) + self._ticks_per_token
             wait = arrival - now - self._ticks_per_period
             if wait <= 0:
@@ -71,12 +75,17 @@ class TokenBuckets:
         return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16, key=self._hash_key).digest()
 
     def _sweep(self, now: int) -> None:
-        """Sweep one shard, in place: every bucket that has filled up goes within two periods."""
+        """Sweep as much as the time since the last sweep calls for: what has filled up goes within two periods."""
+        ticks = self._ticks_per_period // _STEPS
+        first = self._steps
+        self._steps += min(now // ticks - self._swept_at // ticks, _MOST_STEPS_AT_ONCE)
         self._swept_at = now
-        shard = self._shards[self._next_shard]
-        self._next_shard = (self._next_shard + 1) % _SHARDS
-        for key in [key for key, arrival in shard.items() if arrival <= now]:
-            del shard[key]
+        for number in range(-(-first // _STEPS_A_SHARD), -(-self._steps // _STEPS_A_SHARD)):
+            shard = self._shards[number % _SHARDS]
+            # A dict keeps the memory of what is deleted from it.
+            kept = {key: arrival for key, arrival in shard.items() if arrival > now}
+            if len(kept) < len(shard):
+                self._shards[number % _SHARDS] = kept
 
 
 def _is_natural(value: object, least: int, most: int) -> bool:

@@ -1,0 +1,85 @@
+//! The memory of a table's segments: slabs, each mapped by itself.
+//!
+//! Mapped, because an allocator keeps freed blocks of this size for later, while an unmapped slab is back with the
+//! operating system at once. A slab is small enough to be mapped and unmapped between two requests.
+
+use memmap2::{MmapMut, MmapOptions};
+
+use super::segment::{self, Segment};
+
+/// Segments of a slab.
+const SIZE: usize = 128;
+
+/// A table that shrinks to so many segments gets a new first slab, none of which has been touched but these.
+const FEW: usize = 4;
+
+/// Segments by their index, without gaps.
+#[derive(Default)]
+pub struct Slabs {
+    slabs: Vec<MmapMut>,
+    segments: usize,
+}
+
+impl Slabs {
+    pub fn segment(&mut self, index: usize) -> &mut Segment {
+        let bytes = &mut self.slabs[index / SIZE][index % SIZE * segment::BYTES..][..segment::BYTES];
+        &mut bytes.as_chunks_mut().0.as_chunks_mut().0[0]
+    }
+
+    pub fn push(&mut self, segment: &Segment) {
+        if self.segments == self.slabs.len() * SIZE {
+            self.slabs.push(if self.segments == 0 { map_untouched() } else { map() });
+        }
+        self.segments += 1;
+        *self.segment(self.segments - 1) = *segment;
+    }
+
+    /// Take the last segment away, and its slab where it was the only one there.
+    pub fn pop(&mut self) {
+        self.segments -= 1;
+        self.slabs.truncate(self.segments.div_ceil(SIZE));
+        if self.segments == FEW {
+            let few = FEW * segment::BYTES;
+            let mut slab = map_untouched();
+            slab[..few].copy_from_slice(&self.slabs[0][..few]);
+            self.slabs[0] = slab;
+        }
+    }
+
+    #[cfg(test)]
+    pub fn mapped(&self) -> usize {
+        self.slabs.iter().map(|slab| slab.len()).sum()
+    }
+}
+
+/// With all pages at once: a page fault costs more than a check.
+fn map() -> MmapMut {
+    MmapOptions::new().len(SIZE * segment::BYTES).populate().map_anon().expect("memory for buckets")
+}
+
+/// Page by page as they are used: most limits have few clients.
+fn map_untouched() -> MmapMut {
+    MmapMut::map_anon(SIZE * segment::BYTES).expect("memory for buckets")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_stay_where_they_are_while_slabs_come_and_go() {
+        const COUNT: usize = 5 * SIZE;
+        let mut slabs = Slabs::default();
+        for index in 0..COUNT {
+            slabs.push(&[[u8::try_from(index % 251).expect("small"); _]; _]);
+            assert_eq!(slabs.mapped(), (index / SIZE + 1) * SIZE * segment::BYTES);
+        }
+        for count in (0..COUNT).rev() {
+            for index in [0, count / 2, count] {
+                assert!(slabs.segment(index).iter().flatten().all(|byte| usize::from(*byte) == index % 251));
+            }
+            slabs.pop();
+            assert_eq!(slabs.mapped(), count.div_ceil(SIZE) * SIZE * segment::BYTES);
+        }
+    }
+}

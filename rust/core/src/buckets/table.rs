@@ -1,0 +1,412 @@
+//! Arrival times by fingerprint, in an extendible hash table: a directory of segments, each of which splits by itself
+//! when it is full and merges with its buddy when both are nearly empty. No step touches more than a few segments,
+//! the doubling and halving of the directory aside, which is a few bytes for each segment.
+//! (Fagin, Nievergelt, Pippenger, Strong: Extendible Hashing, ACM TODS 4(3), 1979.)
+
+use super::fingerprint::Fingerprint;
+use super::segment::{self, Place, SLOTS};
+use super::slabs::Slabs;
+
+/// Slots in use in a full segment: one stays fresh, where probing ends.
+const FULL: usize = SLOTS - 1;
+
+/// A full segment that keeps more than this without its stale slots is split.
+const CROWDED: usize = FULL * 7 / 8;
+
+/// Two segments with no more than this between them become one.
+const SPARSE: usize = FULL * 5 / 8;
+
+/// In how many steps a table is swept once.
+pub const STEPS: usize = 256;
+
+#[derive(Default)]
+pub struct Table {
+    /// The segment of each pattern of `directory.len().ilog2()` bits. Empty, or of a power of two.
+    directory: Vec<u32>,
+    entries: Vec<Entry>,
+    slabs: Slabs,
+    /// How many segments are told apart by so many bits.
+    of_depth: [usize; 32],
+    /// Segments at the start of this round of sweeping.
+    round: usize,
+    /// Segments from this one on have been swept in this round.
+    unswept: usize,
+}
+
+/// What is known of a segment.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    /// All that it keeps has these lowest `depth` bits.
+    pattern: usize,
+    depth: u32,
+    /// Slots that are not fresh.
+    used: usize,
+}
+
+impl Table {
+    /// Set the arrival time of a fingerprint to what `change` makes of it, 0 where there is none later than `floor`.
+    /// Nothing is kept of an error.
+    pub fn update<E>(
+        &mut self,
+        fingerprint: Fingerprint,
+        floor: u64,
+        change: impl FnOnce(u64) -> Result<u64, E>,
+    ) -> Result<(), E> {
+        loop {
+            let Some(&index) = self.directory.get(fingerprint.pattern() & self.directory.len().wrapping_sub(1)) else {
+                self.start();
+                continue;
+            };
+            let segment = self.slabs.segment(index as usize);
+            match segment::find(segment, fingerprint, floor) {
+                Place::Found(at) => {
+                    let arrival = segment::arrival(&segment[at]);
+                    segment::set_arrival(&mut segment[at], change(arrival)?);
+                }
+                Place::Stale(at) => segment[at] = segment::slot(fingerprint, change(0)?),
+                Place::Fresh(at) => {
+                    let used = &mut self.entries[index as usize].used;
+                    if *used == FULL {
+                        self.make_room(index as usize, floor);
+                        continue;
+                    }
+                    segment[at] = segment::slot(fingerprint, change(0)?);
+                    *used += 1;
+                }
+            }
+            return Ok(());
+        }
+    }
+
+    /// Fingerprints that are kept, stale ones that nobody has come by yet included.
+    pub fn len(&self) -> usize {
+        self.entries.iter().map(|entry| entry.used).sum()
+    }
+
+    /// How many segments there are to sweep in a step, when `done` of the `STEPS` of a round are over.
+    pub fn share(&mut self, done: usize) -> usize {
+        if done == 0 {
+            self.round = self.entries.len();
+            self.unswept = self.round;
+        }
+        self.unswept.saturating_sub(self.round * (STEPS - 1 - done) / STEPS)
+    }
+
+    /// Drop what is stale in so many segments.
+    pub fn sweep(&mut self, segments: usize, floor: u64) {
+        // From the last to the first: what moves into the place of a merged segment has been swept.
+        for _ in 0..segments {
+            let Some(next) = self.unswept.min(self.entries.len()).checked_sub(1) else { return };
+            self.tidy(next, floor);
+            self.unswept = next;
+        }
+    }
+
+    fn start(&mut self) {
+        self.directory.push(0);
+        self.entries.push(Entry::default());
+        self.slabs.push(&segment::FRESH);
+        self.of_depth[0] = 1;
+    }
+
+    fn make_room(&mut self, index: usize, floor: u64) {
+        self.purge(index, floor);
+        if self.entries[index].used > CROWDED {
+            self.split(index);
+        }
+    }
+
+    /// Make the stale slots of a segment fresh.
+    fn purge(&mut self, index: usize, floor: u64) {
+        let used = &mut self.entries[index].used;
+        let segment = self.slabs.segment(index);
+        let live = segment::live(segment, floor);
+        if live == *used {
+            return;
+        }
+        let mut purged = segment::FRESH;
+        for slot in segment.iter().filter(|slot| segment::arrival(slot) > floor) {
+            segment::add(&mut purged, slot);
+        }
+        *segment = purged;
+        *used = live;
+    }
+
+    /// Divide a segment in two by one more bit.
+    fn split(&mut self, index: usize) {
+        let Entry { pattern, depth, .. } = self.entries[index];
+        if self.directory.len() == 1 << depth {
+            self.directory.extend_from_within(..);
+        }
+        let mut halves = [segment::FRESH; 2];
+        let mut used = [0; 2];
+        for slot in self.slabs.segment(index).iter().filter(|slot| segment::arrival(slot) != 0) {
+            let half = segment::fingerprint(slot).pattern() >> depth & 1;
+            segment::add(&mut halves[half], slot);
+            used[half] += 1;
+        }
+        self.slabs.push(&halves[1]);
+        *self.slabs.segment(index) = halves[0];
+        let twin = self.entries.len();
+        self.entries[index] = Entry { pattern, depth: depth + 1, used: used[0] };
+        self.entries.push(Entry { pattern: pattern | 1 << depth, depth: depth + 1, used: used[1] });
+        self.of_depth[depth as usize] -= 1;
+        self.of_depth[depth as usize + 1] += 2;
+        self.point_to(twin);
+    }
+
+    /// Purge a segment, and merge it with its buddy as long as there is little in both.
+    fn tidy(&mut self, mut index: usize, floor: u64) {
+        self.purge(index, floor);
+        while let Some(buddy) = self.buddy(index)
+            && self.entries[index].used + self.entries[buddy].used <= SPARSE
+        {
+            index = self.merge(index.min(buddy), index.max(buddy));
+        }
+        self.shrink();
+    }
+
+    /// The segment from which this one was split, or that was split from it, unless that has been split further.
+    fn buddy(&self, index: usize) -> Option<usize> {
+        let Entry { pattern, depth, .. } = self.entries[index];
+        let last_bit = (1 << depth) >> 1;
+        let buddy = self.directory[pattern ^ last_bit] as usize;
+        (depth > 0 && self.entries[buddy].depth == depth).then_some(buddy)
+    }
+
+    /// Move all into the segment of the lower index. Returns that index.
+    fn merge(&mut self, index: usize, buddy: usize) -> usize {
+        let all = *self.slabs.segment(buddy);
+        let segment = self.slabs.segment(index);
+        for slot in all.iter().filter(|slot| segment::arrival(slot) != 0) {
+            segment::add(segment, slot);
+        }
+        let Entry { pattern, depth, used } = self.entries[index];
+        let used = used + self.entries[buddy].used;
+        self.entries[index] = Entry { pattern: pattern & !(1 << (depth - 1)), depth: depth - 1, used };
+        self.of_depth[depth as usize] -= 2;
+        self.of_depth[depth as usize - 1] += 1;
+        self.point_to(index);
+        self.remove(buddy);
+        index
+    }
+
+    /// Take a segment away that nothing points to: the last one moves to its place.
+    fn remove(&mut self, index: usize) {
+        let last = self.entries.len() - 1;
+        self.entries.swap_remove(index);
+        if index != last {
+            *self.slabs.segment(index) = *self.slabs.segment(last);
+            self.point_to(index);
+        }
+        self.slabs.pop();
+    }
+
+    /// Let the directory point to a segment wherever its pattern is.
+    #[allow(clippy::cast_possible_truncation)]
+    fn point_to(&mut self, index: usize) {
+        let Entry { pattern, depth, .. } = self.entries[index];
+        for place in self.directory[pattern..].iter_mut().step_by(1 << depth) {
+            *place = index as u32;
+        }
+    }
+
+    /// Halve the directory while no segment needs all of its bits, and let memory go that the entries do not need.
+    fn shrink(&mut self) {
+        while self.directory.len() > 1 && self.of_depth[self.directory.len().ilog2() as usize] == 0 {
+            self.directory.truncate(self.directory.len() / 2);
+            self.directory.shrink_to_fit();
+        }
+        if self.entries.capacity() > 4 * self.entries.len() {
+            self.entries.shrink_to(2 * self.entries.len());
+        }
+    }
+}
+
+#[cfg(test)]
+impl Table {
+    /// Bytes that a table holds on to, the entries' aside.
+    pub fn held(&self) -> usize {
+        self.slabs.mapped() + self.directory.capacity() * size_of::<u32>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::convert::Infallible;
+
+    use super::*;
+
+    /// xorshift64*: the same numbers in each run.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn next(&mut self) -> u64 {
+            self.0 ^= self.0 >> 12;
+            self.0 ^= self.0 << 25;
+            self.0 ^= self.0 >> 27;
+            self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+        }
+
+        fn below(&mut self, bound: u64) -> u64 {
+            (self.next() >> 32) % bound
+        }
+    }
+
+    fn fingerprint(key: u64) -> Fingerprint {
+        let mut numbers = Numbers(key + 1);
+        numbers.next();
+        Fingerprint(numbers.next(), numbers.next())
+    }
+
+    fn set(table: &mut Table, key: u64, floor: u64, arrival: u64) -> u64 {
+        let mut before = 0;
+        let done = table.update::<Infallible>(fingerprint(key), floor, |found| {
+            before = found;
+            Ok(arrival)
+        });
+        assert_eq!(done, Ok(()));
+        before
+    }
+
+    fn get(table: &mut Table, key: u64, floor: u64) -> u64 {
+        table.update(fingerprint(key), floor, Err).expect_err("nothing is set")
+    }
+
+    fn sweep_all(table: &mut Table, floor: u64) {
+        for done in 0..STEPS {
+            let share = table.share(done);
+            table.sweep(share, floor);
+        }
+    }
+
+    fn assert_whole(table: &mut Table) {
+        let bits = table.directory.len().ilog2();
+        assert_eq!(table.directory.len(), 1 << bits);
+        assert_eq!(table.of_depth.iter().sum::<usize>(), table.entries.len());
+        assert!(bits == 0 || table.of_depth[bits as usize] > 0, "the directory is no longer than needed");
+        for (pattern, &index) in table.directory.iter().enumerate() {
+            let entry = table.entries[index as usize];
+            assert_eq!(pattern & ((1 << entry.depth) - 1), entry.pattern);
+        }
+        for (index, entry) in table.entries.iter().enumerate() {
+            assert_eq!(table.directory[entry.pattern] as usize, index);
+            let segment = table.slabs.segment(index);
+            assert_eq!(segment::live(segment, 0), entry.used);
+            assert!(entry.used <= FULL);
+            for slot in segment.iter().filter(|slot| segment::arrival(slot) > 0) {
+                let kept = segment::fingerprint(slot);
+                assert_eq!(kept.pattern() & ((1 << entry.depth) - 1), entry.pattern);
+                assert!(matches!(segment::find(segment, kept, 0), Place::Found(_)));
+            }
+        }
+    }
+
+    #[test]
+    fn segments_split_one_at_a_time_as_keys_arrive() {
+        let mut table = Table::default();
+        for key in 0..50_000 {
+            let segments = table.entries.len();
+            assert_eq!(set(&mut table, key, 0, key + 1), 0);
+            assert!(table.entries.len() <= segments.max(1) + 1);
+            if key % 5_000 == 0 {
+                assert_whole(&mut table);
+            }
+        }
+        assert_whole(&mut table);
+        assert_eq!(table.len(), 50_000);
+        assert!((0..50_000).all(|key| get(&mut table, key, 0) == key + 1));
+        assert!(table.held() < 50_000 * 48, "{}", table.held());
+    }
+
+    #[test]
+    fn stale_slots_are_used_again_before_anything_splits() {
+        let mut table = Table::default();
+        let mut held = 0;
+        for key in 0..200_000 {
+            // At any time the last thousand keys are live.
+            set(&mut table, key, key, key + 1_000);
+            if key == 5_000 {
+                held = table.held();
+            }
+        }
+        assert_whole(&mut table);
+        assert!(table.held() <= 2 * held, "{} {held}", table.held());
+        assert!((199_001..200_000).all(|key| get(&mut table, key, 199_999) == key + 1_000));
+    }
+
+    #[test]
+    fn a_round_of_sweeping_drops_what_is_stale_and_gives_the_memory_back() {
+        let mut table = Table::default();
+        for key in 0..100_000 {
+            set(&mut table, key, 0, if key % 1_000 == 0 { 20 } else { 10 });
+        }
+        sweep_all(&mut table, 9);
+        assert_eq!(table.len(), 100_000);
+        sweep_all(&mut table, 10);
+        assert_whole(&mut table);
+        assert_eq!(table.len(), 100);
+        assert!((0..100_000).step_by(1_000).all(|key| get(&mut table, key, 10) == 20));
+        assert!(table.held() < 100_000 + 1_024, "one slab: {}", table.held());
+        sweep_all(&mut table, 20);
+        assert_whole(&mut table);
+        assert_eq!((table.len(), table.entries.len(), table.directory.len()), (0, 1, 1));
+        assert!(table.entries.capacity() <= 8);
+    }
+
+    #[test]
+    fn a_step_of_sweeping_tidies_its_share_of_the_segments_and_no_more() {
+        let mut table = Table::default();
+        for key in 0..200_000 {
+            set(&mut table, key, 0, 10);
+        }
+        let most = table.entries.len().div_ceil(STEPS);
+        for done in 0..STEPS {
+            let (before, share) = (table.len(), table.share(done));
+            assert!(share <= most);
+            table.sweep(share, 10);
+            assert!(before - table.len() <= share * FULL);
+        }
+        assert_eq!(table.len(), 0);
+    }
+
+    #[test]
+    fn a_table_keeps_what_a_map_keeps_through_growth_and_shrinkage() {
+        let mut numbers = Numbers(42);
+        let mut table = Table::default();
+        let mut model: HashMap<u64, u64> = HashMap::new();
+        let (mut floor, mut step) = (0, 0);
+        let mut segments = Vec::new();
+        for round in 0..24 {
+            // Many keys and a slow clock, then few keys and a fast one.
+            let (keys, pace) = if round % 2 == 0 { (60_000, 2) } else { (50, 3_000) };
+            for turn in 0..20_000 {
+                if numbers.below(4) == 0 {
+                    floor += numbers.below(pace);
+                }
+                let key = numbers.below(keys);
+                let arrival = floor + numbers.below(20_000);
+                let expected = *model.get(&key).unwrap_or(&0);
+                let found = if arrival == floor {
+                    get(&mut table, key, floor)
+                } else {
+                    model.insert(key, arrival);
+                    set(&mut table, key, floor, arrival)
+                };
+                // What is stale may be forgotten.
+                assert!(found == expected || (found == 0 && expected <= floor), "{found} {expected} {floor}");
+                if turn % 20 == 0 {
+                    let share = table.share(step);
+                    table.sweep(share, floor);
+                    step = (step + 1) % STEPS;
+                }
+            }
+            segments.push(table.entries.len());
+            assert_whole(&mut table);
+        }
+        let (grown, shrunk): (Vec<_>, Vec<_>) = segments.chunks(2).map(|pair| (pair[0], pair[1])).unzip();
+        assert!(grown.iter().all(|segments| *segments > 200), "{segments:?}");
+        assert!(shrunk.iter().all(|segments| *segments < 40), "{segments:?}");
+    }
+}
