@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class HTTPError(Exception):
@@ -17,13 +17,19 @@ class HTTPError(Exception):
     """
 
     def __init__(self, status_code: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status_code, detail, headers)
+        # Without Exception.__init__, which costs as much as the rest: arguments are kept by Exception.__new__.
         self.status_code = status_code
         self.detail = detail
-        self.headers = dict(headers) if headers else {}
+        self.headers = {**headers} if headers else {}
 
     def __str__(self) -> str:
         return f"{self.status_code} {self.detail}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.status_code}, {self.detail!r}, {self.headers!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.status_code, self.detail, self.headers)
 
 
 class _MissingError(HTTPError):
@@ -35,7 +41,7 @@ class _MissingError(HTTPError):
         super().__init__(400, f"Missing {self.kind}: {name}")
         self.name = name
 
-    def __reduce__(self) -> tuple[type[_MissingError], tuple[object]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.name,)
 
 

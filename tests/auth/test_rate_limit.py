@@ -32,7 +32,7 @@ def call(limited, *args, **kwargs):
         result = limited(*args, **kwargs)
         return asyncio.run(result) if inspect.isawaitable(result) else result
     except Exception as error:
-        if type(error).__name__ != "HTTPError":
+        if "HTTPError" not in [kind.__name__ for kind in type(error).__mro__]:
             raise
         return error.status_code
 
