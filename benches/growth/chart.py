@@ -7,26 +7,26 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from benches import chart
+from benches import drawing
 from benches.contenders import PYTHON, RUST
 from benches.duration import duration
 
 _NAMES = {"rust": RUST, "python": PYTHON}
-_COLOURS = {engine: chart.COLOURS[name] for engine, name in _NAMES.items()}
+_COLOURS = {engine: drawing.COLOURS[name] for engine, name in _NAMES.items()}
 _MARKERS = "os^Dv<>PX*hpd"
 _PANEL_NAMES = {"cookies": "by number", "bytes of Cookie": "hostile, by size"}
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
     """Draw the *results* of a run, as they stand in its JSON."""
-    figure, panels = chart.draw(2, 4, size=(17, 10.4))
+    figure, panels = drawing.draw(2, 4, size=(17, 10.4))
     groups = groupby(results["series"], key=lambda line: (line["operation"], line["unit"]))
     for panel, ((operation, unit), lines) in zip(panels, groups, strict=False):
         _draw_lines(panel, operation, unit, [*lines])
     _draw_threads(panels[6], results["operations_a_second_by_threads"])
     _explain(panels[7], results)
     figure.suptitle("How the cost grows", x=0.01, ha="left", fontsize=15, fontweight="bold")
-    chart.save(figure, path)
+    drawing.save(figure, path)
 
 
 def _draw_lines(panel, operation: str, unit: str, lines: list[dict[str, Any]]) -> None:
@@ -56,7 +56,7 @@ def _draw_slope_one(panel, lines: list[dict[str, Any]]) -> None:
     highest = max(max(line["nanoseconds"]) for line in lines) / 1e9 * 2
     lowest = min(min(line["nanoseconds"]) for line in lines) / 1e9
     left = max(left, right * lowest / highest)
-    panel.plot([left, right], [highest * left / right, highest], color=chart.GREY, linestyle=":", linewidth=1)
+    panel.plot([left, right], [highest * left / right, highest], color=drawing.GREY, linestyle=":", linewidth=1)
 
 
 def _count(size: float, _: int) -> str:
@@ -64,7 +64,7 @@ def _count(size: float, _: int) -> str:
 
 
 def _key(marker: str, label: str) -> Line2D:
-    return Line2D([], [], color=chart.GREY, marker=marker, markersize=4, linewidth=0, label=label)
+    return Line2D([], [], color=drawing.GREY, marker=marker, markersize=4, linewidth=0, label=label)
 
 
 def _short(shape: str) -> str:
@@ -93,7 +93,7 @@ def _explain(panel, results: dict[str, Any]) -> None:
     panel.axis("off")
     engines = [*dict.fromkeys(line["engine"] for line in results["series"])]
     handles = [Line2D([], [], color=_COLOURS[engine], linewidth=3, label=_NAMES[engine]) for engine in engines]
-    handles.append(Line2D([], [], color=chart.GREY, linestyle=":", label="a linear cost"))
+    handles.append(Line2D([], [], color=drawing.GREY, linestyle=":", label="a linear cost"))
     panel.legend(handles=handles, loc="upper left", fontsize=10)
     machine = results["machine"]
     gil = "With the GIL, threads take turns:\nthey cannot do more than one can." if machine["gil"] else "Without a GIL."

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from benches import chart
+from benches import drawing
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
     """Draw the *results* of a run, as they stand in its JSON."""
     every, memory = results["figures"], results["memory"]
-    figure, panels = chart.draw(1, 3, size=(16, 5))
+    figure, panels = drawing.draw(1, 3, size=(16, 5))
     _draw_bars(panels[0], "Requests a second", every, "requests_a_second", 1, "{:,.0f}")
     _draw_bars(panels[1], "99th percentile of the latency, ms", every, "p99", 1e3, "{:.1f}")
     by_moment = {
@@ -24,16 +24,16 @@ def draw(results: dict[str, Any], path: Path) -> None:
         f"{plan['slices']} slices of {plan['seconds']} s each, {plan['connections']} connections, one worker; "
         f"{machine['implementation']} {machine['python']}, {machine['cores']} cores of {machine['processor']}"
     )
-    figure.text(0.995, 0.012, foot, ha="right", va="bottom", fontsize=8, color=chart.GREY)
+    figure.text(0.995, 0.012, foot, ha="right", va="bottom", fontsize=8, color=drawing.GREY)
     figure.suptitle("Whole servers under load", x=0.01, ha="left", fontsize=15, fontweight="bold")
-    chart.save(figure, path)
+    drawing.save(figure, path)
 
 
 def _colour(name: str) -> tuple[str, float]:
     """Return colour and opacity: the same application under another server is paler."""
     application, _, elsewhere = name.partition(", ")
-    colour = chart.COLOURS.get(application, chart.PEER_COLOURS[0])
-    return colour, chart.OPACITY_OF_A_VARIANT if elsewhere else 1.0
+    colour = drawing.COLOURS.get(application, drawing.PEER_COLOURS[0])
+    return colour, drawing.OPACITY_OF_A_VARIANT if elsewhere else 1.0
 
 
 def _draw_bars(panel, title: str, groups, figure: str, unit: float, form: str) -> None:
