@@ -1,15 +1,14 @@
-"""POST through the CSRF middleware and an application that answers at once."""
+"""POST through CSRF middleware; what the bare application costs is subtracted."""
 
 import engines
 
-from . import by_hand
+from . import csrf_peers
 from .contenders import BY_HAND, on_both_engines
-from .drive import asgi_call, ask_for_response
+from .exchange import ask_for_response, ask_for_status, exchange
+from .goal import Goal
 from .job import Job, each_contender
-from .requests import BROWSER_HEADERS, cookie_header, http_scope
+from .requests import BROWSER_HEADERS, cookie_of, each_scope
 
-_CSRF_TOKEN = "q3mXz0oN8yK5vT2rB7wL4sJ1hG6fD9aP"
-_HEADERS = [*BROWSER_HEADERS[:12], (b"cookie", cookie_header(4, 300, "csrf_token", _CSRF_TOKEN))]
 _JSON = b"application/json"
 
 
@@ -18,23 +17,51 @@ async def _app(scope, receive, send):
     await send({"type": "http.response.body", "body": b'{"saved":true}'})
 
 
-def _fastware(engine, scope):
-    return asgi_call(engines.load(engine).auth.CSRFMiddleware(_app), scope)
+def _fastware(engine, app):
+    return csrf_peers.with_plain_token(engines.load(engine).auth.CSRFMiddleware, app)
 
 
-def _by_hand(scope):
-    return asgi_call(by_hand.CSRFMiddleware(_app), scope)
+_PROTECTIONS = {
+    **on_both_engines(_fastware),
+    BY_HAND: csrf_peers.by_hand_middleware,
+    "starlette-csrf": csrf_peers.starlette_csrf,
+    "asgi-csrf": csrf_peers.asgi_csrf,
+    "Litestar": csrf_peers.litestar,
+}
 
 
-def _job(title, submitted, *expected):
-    scope = http_scope("POST", "/basket", [*_HEADERS, (b"x-csrf-token", submitted.encode("ascii"))])
-    contenders = {**on_both_engines(_fastware), BY_HAND: _by_hand}
-    return Job(f"csrf: {title}", contenders, (scope,), expected, trial=ask_for_response)
+class _Posted:
+    """A POST with the right cookie, and the header that *submit* makes of the cookie's value."""
+
+    def __init__(self, protect, submit):
+        self._protect = protect
+        self._submit = submit
+
+    def __call__(self):
+        protected = self._protect(_app)
+        headers = [
+            *BROWSER_HEADERS[:12],
+            (b"cookie", cookie_of(csrf_peers.COOKIE, protected.token)),
+            (csrf_peers.HEADER.encode("ascii"), self._submit(protected.token).encode("ascii")),
+        ]
+        return exchange(protected.app, each_scope("POST", "/basket", headers), baseline=protected.bare)
+
+
+def _posted(submit):
+    return {name: _Posted(protect, submit) for name, protect in _PROTECTIONS.items()}
+
+
+def _same(token):
+    return token
+
+
+def _reversed(token):
+    return token[::-1]
 
 
 JOBS = (
-    _job("POST that passes", _CSRF_TOKEN, 200, _JSON, {"saved": True}),
-    _job("POST that is refused", _CSRF_TOKEN[::-1], 403, _JSON, {"detail": "CSRF token mismatch"}),
+    Job("csrf: POST that passes", _posted(_same), (), (200, _JSON, {"saved": True}), ask_for_response, Goal(0.3)),
+    Job("csrf: POST that is refused", _posted(_reversed), (), 403, ask_for_status),
 )
 
 

@@ -1,183 +1,173 @@
-"""Take a token from a bucket, bare and by a decorated handler."""
+"""Take a token from a bucket: the check alone, and a handler that is limited with it."""
 
 import functools
 import itertools
-import math
-import time
-from types import SimpleNamespace
+import random
 
 import engines
 
-from . import by_hand
+from .call import Each, awaited
 from .contenders import BY_HAND, on_both_engines
-from .drive import drive
+from .goal import Goal
 from .job import Job, each_contender
+from .limiters import HOUR, ByHand, Fastware, Floodgate, Limits, RustPyRateLimit, SlowAPI, SlowAPIWithHeaders, Throttled
+from .loop import loop_of
+from .requests import each_scope
 
-_HOUR = 3_600
 _NEVER_EMPTY = 10**9
-_LIMITS = "limits (fixed window)"
-_UNLIMITED = "undecorated handler"
-_REQUEST = SimpleNamespace(scope={"client": ("203.0.113.7", 50000)})
-_ANSWER = {"found": 3}
+_HOST = "203.0.113.7"
+_COUNT = 100_000
+
+_LIMITERS = {
+    **on_both_engines(Fastware),
+    BY_HAND: ByHand,
+    "limits": Limits,
+    "throttled-py": Throttled,
+    "rust-py-rate-limit": RustPyRateLimit,
+    "floodgate-rs": Floodgate,
+}
+_DECORATORS = {**_LIMITERS, "slowapi": SlowAPI}
+_REFUSING = {**_LIMITERS, "slowapi": SlowAPIWithHeaders}
 
 
-class _TooManyRequestsError(Exception):
-    """What the peers raise in the place of fastware's HTTPError."""
+class _Hosts:
+    """The addresses of *count* clients, shuffled, over and over, each a new string as in a server."""
 
-    def __init__(self, retry_after):
-        self.status_code = 429
-        self.headers = {"Retry-After": str(retry_after)}
-
-
-# Buckets of *capacity* tokens an hour: each contender returns a function that takes one, and whether it was there.
-
-
-def _fastware_taker(engine, capacity):
-    take = engines.engine(engine).TokenBuckets(capacity, _HOUR * 10**9).take
-    return lambda key: not take(key, time.monotonic_ns())
+    def __init__(self, count):
+        self.spelled = [
+            f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}".encode("ascii") for number in range(count)
+        ]
+        random.Random(count).shuffle(self.spelled)
+        self.next = functools.partial(next, map(bytes.decode, itertools.cycle(self.spelled)))
 
 
-def _limits_taker(capacity):
-    limiter, item = _fixed_window(capacity)
-    return functools.partial(limiter.hit, item)
+# The check alone.
 
 
-def _by_hand_taker(capacity):
-    take = by_hand.DictBuckets(capacity, _HOUR).take
-    return lambda key: not take(key)
+def _hot(limiter, capacity):
+    return limiter().check(capacity, _HOST)
 
 
-_TAKERS = {**on_both_engines(_fastware_taker), _LIMITS: _limits_taker, BY_HAND: _by_hand_taker}
+def _many(limiter, capacity, count):
+    """Every key has its bucket already."""
+    hosts = _Hosts(count)
+    check = limiter().check(capacity, Each(hosts.next))
+    _meet_all(check, count)
+    return check
 
 
-def _hot(make_taker, capacity):
-    return functools.partial(make_taker(capacity), "203.0.113.7")
+def _meet_all(call, count):
+    """Make *count* calls, some at a time, so that not all of their arguments are there at once."""
+    make_calls = loop_of(call)
+    for _ in range(count // 1_000):
+        make_calls(1_000)
 
 
-def _many(make_taker, capacity, count):
-    """Every key has its bucket already; keys come as new strings, like those that a server reads."""
-    take = make_taker(capacity)
-    hosts = [f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}".encode("ascii") for number in range(count)]
-    for host in hosts:
-        take(host.decode("ascii"))
-    keys = map(bytes.decode, itertools.cycle(hosts))
-    return lambda: take(next(keys))
+def _fill_and_refuse(limiter, *inputs):
+    """Which of four checks are admitted with three tokens, instead of a number that never runs out, in the bucket."""
+    check = limiter().check(3, _HOST)
+    return [bool(limiter().is_admitted(check.answer())) for _ in range(4)]
 
 
-def _fill_and_refuse(contender, capacity):
-    """Which of four calls are admitted with three tokens, instead of *capacity*, in the bucket."""
-    call = contender(3)
-    return [call() for _ in range(4)]
+def _fill_and_refuse_each(limiter, *inputs):
+    """The same for a hundred keys in turn."""
+    check = limiter().check(3, Each(_Hosts(100).next))
+    return [[bool(limiter().is_admitted(check.answer())) for _ in range(100)] for _ in range(4)]
 
 
-def _fill_and_refuse_each(contender, capacity, count):
-    """The same for a hundred keys, the first token of each taken while they are made."""
-    call = contender(3, 100)
-    return [[call() for _ in range(100)] for _ in range(3)]
-
-
-# A handler limited to *rate* calls an hour by each contender.
+# A handler that is limited.
 
 
 async def _search(request):
-    return _ANSWER
+    return "found"
 
 
-def _fastware_handler(engine, rate):
-    return engines.load(engine).auth.rate_limit(f"{rate}/hour")(_search)
+def _request(limiter, make_host):
+    """A new request for every call: Starlette's own for slowapi, which writes into it, fastware's for all others."""
+    if limiter in (SlowAPI, SlowAPIWithHeaders):
+        from starlette.requests import Request
+    else:
+        fastware_request = engines.load("python").Request
+        Request = functools.partial(fastware_request, body=b"", path_params={})  # noqa: N806
+    make_scope = each_scope("GET", "/search", [])
+
+    def request():
+        return Request(make_scope() | {"client": (make_host(), 50000)})
+
+    return Each(request)
 
 
-def _limits_handler(rate):
-    limiter, item = _fixed_window(rate)
-
-    async def limited(request):
-        client = request.scope["client"][0]
-        if not limiter.hit(item, client):
-            raise _TooManyRequestsError(math.ceil(limiter.get_window_stats(item, client).reset_time - time.time()))
-        return await _search(request)
-
-    return limited
+def _added(limiter, capacity):
+    request = _request(limiter, _HOST.__str__)
+    return awaited(limiter().limited(capacity, _search), request, baseline=awaited(_search, request))
 
 
-def _by_hand_handler(rate):
-    buckets = by_hand.DictBuckets(rate, _HOUR)
-
-    async def limited(request):
-        wait = buckets.take(request.scope["client"][0])
-        if wait:
-            raise _TooManyRequestsError(wait)
-        return await _search(request)
-
-    return limited
+def _with_many_clients(limiter, capacity, count):
+    hosts = _Hosts(count)
+    served = awaited(limiter().limited(capacity, _search), _request(limiter, hosts.next))
+    _meet_all(served, count)
+    return served
 
 
-_HANDLERS = {**on_both_engines(_fastware_handler), _LIMITS: _limits_handler, BY_HAND: _by_hand_handler}
+def _refused(limiter, capacity):
+    refused = awaited(limiter().limited(capacity, _search), _request(limiter, _HOST.__str__), refusal=Exception)
+    refused.answer()
+    return refused
 
 
-def _served(make_handler, rate):
-    handler = make_handler(rate)
-    return lambda: drive(handler(_REQUEST))
+def _first_answer(limiter, *inputs):
+    return awaited(limiter().limited(1, _search), _request(limiter, _HOST.__str__)).answer()
 
 
-def _refused(make_handler, rate):
-    handler = make_handler(rate)
-    drive(handler(_REQUEST))
-
-    def call():
-        try:
-            return drive(handler(_REQUEST))
-        except Exception as error:  # noqa: BLE001 - HTTPError of either engine's package, or the peers' own
-            return error
-
-    return call
+def _status_and_wait(limiter, capacity):
+    """The status of a refusal, and whether it names the wait. slowapi counts the second that has begun as well."""
+    refusal = _refused(limiter, capacity).answer()
+    return refusal.status_code, HOUR <= int(refusal.headers["Retry-After"]) <= HOUR + 1
 
 
-def _status_and_headers(contender, rate):
-    error = contender(rate)()
-    return error.status_code, error.headers
+def _job(title, prepare, limiters, inputs, expected, trial, goal=None, left_out=None):
+    """A job for each of *limiters*, which *prepare* makes a call of and *trial* an answer."""
+    contenders = {name: functools.partial(_prepared, prepare, limiter) for name, limiter in limiters.items()}
+    return Job(
+        f"rate limit: {title}",
+        contenders,
+        inputs=inputs,
+        expected=expected,
+        trial=lambda contender, *inputs: trial(contender.args[1], *inputs),
+        goal=Goal(goal) if goal else None,
+        left_out=left_out or {},
+    )
 
 
-def _fixed_window(rate):
-    from limits import RateLimitItemPerHour
-    from limits.storage import MemoryStorage
-    from limits.strategies import FixedWindowRateLimiter
-
-    return FixedWindowRateLimiter(MemoryStorage()), RateLimitItemPerHour(rate)
+def _prepared(prepare, limiter, *inputs):
+    return prepare(limiter, *inputs)
 
 
-def _each(make, contenders):
-    return {name: functools.partial(make, contender) for name, contender in contenders.items()}
-
+_ONE = [True, True, True, False]
 
 JOBS = (
-    Job(
-        "rate limit: one hot key",
-        _each(_hot, _TAKERS),
-        inputs=(_NEVER_EMPTY,),
-        expected=[True, True, True, False],
-        trial=_fill_and_refuse,
+    _job("check alone, one hot key", _hot, _LIMITERS, (_NEVER_EMPTY,), _ONE, _fill_and_refuse),
+    _job(
+        "check alone, 100,000 keys",
+        _many,
+        _LIMITERS,
+        (_NEVER_EMPTY, _COUNT),
+        [[admitted] * 100 for admitted in _ONE],
+        _fill_and_refuse_each,
+        0.10,
     ),
-    Job(
-        "rate limit: 100,000 keys",
-        _each(_many, _TAKERS),
-        inputs=(1_000, 100_000),
-        expected=[[True] * 100, [True] * 100, [False] * 100],
-        trial=_fill_and_refuse_each,
+    _job("added to a handler, one hot key", _added, _DECORATORS, (_NEVER_EMPTY,), "found", _first_answer, 0.07),
+    _job(
+        "handler and limit, 100,000 keys",
+        _with_many_clients,
+        _LIMITERS,
+        (_NEVER_EMPTY, _COUNT),
+        "found",
+        _first_answer,
+        0.26,
+        {"slowapi": "its buckets take many seconds to make"},
     ),
-    Job(
-        "rate limit: added to a handler",
-        _each(_served, {_UNLIMITED: lambda rate: _search, **_HANDLERS}),
-        inputs=(_NEVER_EMPTY,),
-        expected=_ANSWER,
-        baseline=_UNLIMITED,
-    ),
-    Job(
-        "rate limit: refused call",
-        _each(_refused, _HANDLERS),
-        inputs=(1,),
-        expected=(429, {"Retry-After": str(_HOUR)}),
-        trial=_status_and_headers,
-    ),
+    _job("refused call", _refused, _REFUSING, (1,), (429, True), _status_and_wait, 0.45),
 )
 
 

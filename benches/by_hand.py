@@ -21,7 +21,8 @@ def cookie(headers, cookie_name):
     for pair in header(headers, b"cookie").decode("latin-1").split(";"):
         name, _, value = pair.strip().partition("=")
         if name == cookie_name:
-            return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+            is_quoted = value.startswith('"') and value.endswith('"')
+            return re.sub(r"\\(.)", r"\1", value[1:-1]) if is_quoted else value
     return ""
 
 

@@ -7,24 +7,26 @@ from typing import Any
 
 import pytest
 
-from .contenders import RUST
+from .call import Call
+from .contenders import OURS, RUST
+from .goal import Goal
+from .missing import reason
 
-Call = Callable[[], Any]
-Contender = Callable[..., Call]
-"""Takes the job's inputs and returns the call to time."""
+Contender = Callable[..., Any]
+"""Takes the job's inputs and returns the :class:`~.call.Call` to time."""
 
 
 def ask_once(contender: Contender, *inputs: Any) -> Any:
-    return contender(*inputs)()
+    call: Call = contender(*inputs)
+    return call.answer()
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is done, by whom, and what must come out.
+    """What is done, by whom, what must come out, and what it may cost the Rust engine.
 
-    *trial* asks a contender for its answer in a form that can be compared with *expected*; it is not timed.
-    The time of *baseline*, where one is named, is subtracted from the others. *left_out* says why a contender that
-    a reader would look for does not take part.
+    *trial* asks a contender for its answer in a form that can be compared with *expected*; it is not timed. *left_out*
+    says why a contender that a reader would look for does not take part.
     """
 
     title: str
@@ -32,8 +34,10 @@ class Job:
     inputs: tuple[Any, ...]
     expected: Any
     trial: Callable[..., Any] = ask_once
-    baseline: str | None = None
+    goal: Goal | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+
+    unit = "R"
 
     def check(self) -> dict[str, str]:
         """Fail unless all contenders give the right answer; return those that are missing, with the reason."""
@@ -41,14 +45,29 @@ class Job:
         for name, contender in self.contenders.items():
             try:
                 answer = self.trial(contender, *self.inputs)
-            except ImportError as error:
-                if name == RUST and os.environ.get("FASTWARE_REQUIRE_RUST") == "1":
+            except Exception as error:  # a peer that is not there, or has changed, is no failure of ours
+                if name in OURS and not _is_excused(name, error):
                     raise
-                missing[name] = str(error).partition(";")[0].partition(", but")[0]
+                missing[name] = reason(error)
                 continue
             if type(answer) is not type(self.expected) or answer != self.expected:
                 pytest.fail(f"{self.title}: {name} answered {answer!r:.300}, right is {self.expected!r:.300}", False)
         return missing
+
+
+@dataclass(frozen=True)
+class Quantity(Job):
+    """A job whose result is not a time, such as the bytes that a bucket takes.
+
+    A contender returns a function that takes no argument and returns a number in *unit*; it is called once.
+    """
+
+    unit: str = ""
+
+
+def _is_excused(name: str, error: Exception) -> bool:
+    """Whether one of our engines may be missing: Rust, where it is not built and nobody insists on it."""
+    return isinstance(error, ImportError) and name == RUST and os.environ.get("FASTWARE_REQUIRE_RUST") != "1"
 
 
 def each_contender(*jobs: Job) -> pytest.MarkDecorator:

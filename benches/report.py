@@ -5,36 +5,30 @@ from typing import Any
 
 from .contenders import OURS
 from .job import Job
+from .number import shown
+from .result import Result
 
-_TITLES = ("job", "contender", "median in R", "to best peer")
+_TITLES = ("job", "contender", "median in R", "to best peer", "goal", "met")
+_WIDTHS = (12, 12, 9, 16)
 
 
 @dataclass
 class JobReport:
-    """What is known of a job: whether its check passed, who is missing, and the medians in R by contender."""
+    """What is known of a job: whether its check passed, who is missing, and the results by contender."""
 
     job: Job
     failure: str | None = None
     missing: dict[str, str] = field(default_factory=dict)
-    medians: dict[str, float] = field(default_factory=dict)
+    results: dict[str, Result] = field(default_factory=dict)
 
-    def costs(self) -> dict[str, float]:
-        """The medians in R, the baseline's subtracted."""
-        baseline = self.medians.get(self.job.baseline, 0.0) if self.job.baseline else 0.0
-        return {name: median - baseline for name, median in self.medians.items() if name != self.job.baseline}
-
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Contender, median in R, ratio to the best peer."""
+    def rows(self) -> list[tuple[str, ...]]:
+        """Contender, median, ratio to the best peer, goal, whether it is met."""
         if self.failure:
-            return [("CHECK FAILED", "", "")]
-        costs = self.costs()
-        best = min((cost for name, cost in costs.items() if name not in OURS), default=None)
-        rows = [(name, _number(cost), _number(cost / best) if best else "-") for name, cost in costs.items()]
-        if self.job.baseline in self.medians:
-            baseline = _number(self.medians[self.job.baseline])
-            rows.append((f"{self.job.baseline} (subtracted)", baseline, "-"))
-        rows += [(f"{name}: missing, {reason}", "", "") for name, reason in self.missing.items()]
-        rows += [(f"{name}: left out, {reason}", "", "") for name, reason in self.job.left_out.items()]
+            return [("CHECK FAILED",)]
+        best = min((result.value for name, result in self.results.items() if name not in OURS), default=None)
+        rows = [_row(result, best) for result in self.results.values()]
+        rows += [(f"{name}: missing, {reason}",) for name, reason in self.missing.items()]
+        rows += [(f"{name}: left out, {reason}",) for name, reason in self.job.left_out.items()]
         return rows
 
 
@@ -59,22 +53,30 @@ class Report:
         """Write the table, or what the checks found where nothing was timed."""
         if not self._jobs:
             return
-        if any(report.medians for report in self._jobs.values()):
+        if any(report.results for report in self._jobs.values()):
             self._write_table(terminal)
+            self._write_verdict(terminal)
         else:
             self._write_checks(terminal)
 
     def _write_table(self, terminal: Any) -> None:
-        reports = [report for report in self._jobs.values() if report.medians or report.failure]
+        reports = [report for report in self._jobs.values() if report.results or report.failure]
         rows = [(report.job.title, report.rows()) for report in reports]
         first = max(len(_TITLES[0]), *(len(title) for title, _ in rows))
-        second = max(len(row[0]) for _, job_rows in rows for row in job_rows if row[1])
+        second = max(len(row[0]) for _, job_rows in rows for row in job_rows if len(row) > 1)
         terminal.section("R = one hmac.digest of 150 bytes, measured beside each contender", sep="=")
         terminal.line(_line(_TITLES, first, second), bold=True)
         for title, job_rows in rows:
-            terminal.line("-" * (first + second + 30))
+            terminal.line("-" * (first + second + sum(_WIDTHS) + 10))
             for index, row in enumerate(job_rows):
                 terminal.line(_line(("" if index else title, *row), first, second))
+
+    def _write_verdict(self, terminal: Any) -> None:
+        judged = [
+            result for report in self._jobs.values() for result in report.results.values() if result.met is not None
+        ]
+        if judged:
+            terminal.section(f"goals met: {sum(bool(result.met) for result in judged)} of {len(judged)}", sep="=")
 
     def _write_checks(self, terminal: Any) -> None:
         terminal.section("checks: do all contenders give the right answer?", sep="=")
@@ -85,15 +87,25 @@ class Report:
             terminal.line(f"{report.job.title}: {verdict}{missing}")
 
 
+def _row(result: Result, best: float | None) -> tuple[str, ...]:
+    value = shown(result.value) if result.unit == "R" else f"{shown(result.value)} {result.unit}"
+    name = result.contender
+    if result.subtracted is not None:
+        name += f" (less {shown(result.subtracted)})"
+    return name, value, shown(result.value / best) if best else "-", *_goal(result)
+
+
+def _goal(result: Result) -> tuple[str, str]:
+    if result.goal is None or result.compared is None:
+        return "-", "-"
+    verdict = "yes" if result.met else "NO"
+    if not result.goal_unit:
+        return shown(result.goal), verdict
+    return f"{result.goal:g} {result.goal_unit}", f"{verdict}, {shown(result.compared)}"
+
+
 def _line(cells: tuple[str, ...], first: int, second: int) -> str:
-    title, contender, median, ratio = cells
-    return f"{title:<{first}}  {contender:<{second}}  {median:>12}  {ratio:>12}".rstrip()
-
-
-def _number(value: float) -> str:
-    """Three significant digits, two below a tenth."""
-    if 0 < abs(value) < 0.1:
-        return f"{value:.1e}" if abs(value) < 0.001 else f"{value:.2g}"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    title, contender, *numbers = cells
+    columns = [f"{title:<{first}}", f"{contender:<{second}}"]
+    columns += [f"{number:>{width}}" for number, width in zip(numbers, _WIDTHS, strict=False)]
+    return "  ".join(columns).rstrip()

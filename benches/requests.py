@@ -43,22 +43,38 @@ def cookie_header(count, size, name, value):
     return "; ".join(pairs).encode("ascii")
 
 
-def http_scope(method, path, headers):
-    """An ASGI scope as a server makes it."""
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "https",
-        "path": path,
-        "raw_path": path.encode("ascii"),
-        "root_path": "",
-        "query_string": b"",
-        "headers": headers,
-        "client": ("203.0.113.7", 50000),
-        "server": ("127.0.0.1", 8000),
-    }
+def cookie_of(name, value, others=3):
+    """A Cookie header in which *name* stands among *others* of a usual length."""
+    return cookie_header(others + 1, len(name) + len(value) + 80 * others, name, value)
+
+
+def each_scope(method, path, headers, **more):
+    """A function that makes an ASGI scope afresh, with new headers and a new state, as a server does."""
+
+    def scope():
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "https",
+            "path": path,
+            "raw_path": path.encode("ascii"),
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(_new(name), _new(value)) for name, value in headers],
+            "client": ("203.0.113.7", 50000),
+            "server": ("127.0.0.1", 8000),
+            "extensions": {},
+            **{name: dict(value) for name, value in more.items()},
+        }
+
+    return scope
+
+
+def _new(value):
+    """Equal bytes whose hash nobody has computed yet."""
+    return bytes(bytearray(value))
 
 
 def _pair(index, length):

@@ -26,5 +26,18 @@ def forged(token):
     return f"{signing_input}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
 
 
+def opened(token):
+    """Header and claims of *token*, whose signature must be right."""
+    header, payload, signature = token.split(".")
+    right = _segment(hmac.digest(SECRET.encode("ascii"), f"{header}.{payload}".encode("ascii"), "sha256"))
+    if signature != right:
+        raise ValueError("the signature is wrong")
+    return _decoded(header), _decoded(payload)
+
+
+def _decoded(segment):
+    return json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+
+
 def _segment(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

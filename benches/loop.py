@@ -1,0 +1,82 @@
+"""Loops compiled for the call that they time, so that nothing stands between the clock and the call.
+
+For ``call(f, a, Each(make))`` the loop is::
+
+    for each in items:
+        f(a, each)
+
+with the *items* made before the clock starts. Names are locals and the number of arguments is fixed, as in ``timeit``;
+an awaited call is ``await f(a, each)`` within one coroutine, so that the event loop is not entered between two calls.
+"""
+
+from collections.abc import Callable
+from itertools import repeat
+from time import perf_counter
+
+from .call import Call, Each, Evaluated, run
+
+Loop = Callable[[int], float]
+"""Takes a number of calls, makes them, and returns the seconds that they took."""
+
+
+def empty_loop(count: int) -> float:
+    """The seconds that a loop takes which calls nothing."""
+    items = repeat(None, count)
+    start = perf_counter()
+    for _ in items:
+        pass
+    return perf_counter() - start
+
+
+def loop_of(call: Call) -> Loop:
+    """Compile the loop of *call*."""
+    names, arguments, make = _arguments(call)
+    parameters = ", ".join(["items", "perf_counter", "function", "refusal", *names])
+    timed = _compile(_source(call, parameters, arguments))
+
+    def loop(count: int) -> float:
+        items = repeat(None, count) if make is None else [make() for _ in range(count)]
+        seconds = timed(items, perf_counter, call.function, call.refusal, *names.values())
+        return run(seconds) if call.is_awaited else seconds
+
+    return loop
+
+
+def _arguments(call):
+    """Locals by name, the arguments in source form, and what makes the items."""
+    names, arguments, make = {}, [], None
+    for index, argument in enumerate(call.arguments):
+        name = f"argument{index}"
+        if isinstance(argument, Each):
+            make = argument.make
+            arguments.append("each")
+        elif isinstance(argument, Evaluated):
+            names[name] = argument.function
+            arguments.append(f"{name}()")
+        else:
+            names[name] = argument
+            arguments.append(name)
+    return names, arguments, make
+
+
+def _source(call, parameters, arguments):
+    statement = f"{'await ' if call.is_awaited else ''}function({', '.join(arguments)})"
+    if call.refusal == ():
+        body = [f"        {statement}"]
+    else:
+        body = ["        try:", f"            {statement}", "        except refusal:", "            pass"]
+    return "\n".join(
+        [
+            f"{'async ' if call.is_awaited else ''}def timed({parameters}):",
+            "    start = perf_counter()",
+            "    for each in items:",
+            *body,
+            "    return perf_counter() - start",
+        ]
+    )
+
+
+def _compile(source):
+    namespace = {}
+    exec(compile(source, "<timed loop>", "exec"), namespace)
+    return namespace["timed"]
