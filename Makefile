@@ -10,7 +10,7 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick bench-crates instructions instructions-baseline lint format wheel check-wheels clean bench-growth bench-memory soak
+.PHONY: help demo test bench bench-quick bench-crates instructions instructions-baseline lint format wheel check-wheels clean bench-growth bench-memory soak chart
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -22,7 +22,8 @@ test: $(VENV)/.test-$(KIND) ## run the tests on both engines (ARGS="-k tokens" c
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: $(VENV)/.bench-$(KIND) ## run the benchmarks; a table of ratios comes last
-	$(BIN)/python -m pytest benches $(ARGS)
+	@mkdir -p .benchmarks
+	$(BIN)/python -m pytest benches --benchmark-json=.benchmarks/latest.json $(ARGS)
 
 bench-quick: $(VENV)/.bench-$(KIND) ## check that all contenders agree, and time them too briefly to mean much
 	$(BIN)/python -m pytest benches --benchmark-max-time=0.01 --benchmark-min-rounds=3 $(ARGS)
@@ -44,6 +45,10 @@ bench-memory: $(VENV)/.bench-$(KIND) ## measure memory and worst delays of a mil
 
 soak: $(VENV)/.bench-$(KIND) ## load fastware and FastAPI under Granian, a minute each for each request; needs wrk
 	$(BIN)/python -m benches.soak $(ARGS)
+
+RUN ?= .benchmarks/latest.json
+chart: $(VENV)/.chart-$(KIND) ## draw docs/benchmarks.svg of the last `make bench` (RUN=before.json: of another)
+	$(BIN)/python -m benches.chart $(RUN) docs/benchmarks.svg
 
 lint: $(VENV)/.lint-$(KIND) ## check style and types, Python and Rust
 	$(BIN)/ruff check .
@@ -97,6 +102,10 @@ $(VENV)/.test-$(KIND): $(BIN)/python $(SOURCES)
 
 $(VENV)/.bench-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,bench)
+	@$(BIN)/python -m benches.install_peers
+
+$(VENV)/.chart-$(KIND): $(BIN)/python $(SOURCES)
+	$(call install,chart)
 
 $(VENV)/.lint-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,lint$(,)test$(,)bench)
