@@ -11,9 +11,9 @@ an awaited call is ``await f(a, each)`` within one coroutine, so that the event 
 
 from collections.abc import Callable
 from itertools import repeat
-from time import perf_counter
 
 from .call import Call, Each, Evaluated, run
+from .clock import clock
 
 Loop = Callable[[int], float]
 """Takes a number of calls, makes them, and returns the seconds that they took."""
@@ -22,21 +22,21 @@ Loop = Callable[[int], float]
 def empty_loop(count: int) -> float:
     """The seconds that a loop takes which calls nothing."""
     items = repeat(None, count)
-    start = perf_counter()
+    start = clock()
     for _ in items:
         pass
-    return perf_counter() - start
+    return clock() - start
 
 
 def loop_of(call: Call) -> Loop:
     """Compile the loop of *call*."""
     names, arguments, make = _arguments(call)
-    parameters = ", ".join(["items", "perf_counter", "function", "refusal", *names])
+    parameters = ", ".join(["items", "clock", "function", "refusal", *names])
     timed = _compile(_source(call, parameters, arguments))
 
     def loop(count: int) -> float:
         items = repeat(None, count) if make is None else [make() for _ in range(count)]
-        seconds = timed(items, perf_counter, call.function, call.refusal, *names.values())
+        seconds = timed(items, clock, call.function, call.refusal, *names.values())
         return run(seconds) if call.is_awaited else seconds
 
     return loop
@@ -68,10 +68,10 @@ def _source(call, parameters, arguments):
     return "\n".join(
         [
             f"{'async ' if call.is_awaited else ''}def timed({parameters}):",
-            "    start = perf_counter()",
+            "    start = clock()",
             "    for each in items:",
             *body,
-            "    return perf_counter() - start",
+            "    return clock() - start",
         ]
     )
 
