@@ -32,6 +32,11 @@ class Call:
     baseline: "Call | None" = None
     is_awaited: bool = False
 
+    @property
+    def has_items(self) -> bool:
+        """Whether an argument is made afresh for each call."""
+        return any(isinstance(argument, Each) for argument in self.arguments)
+
     def answer(self) -> Any:
         """Make the call once; return its result, or the refusal that it raises."""
         try:

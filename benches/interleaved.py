@@ -13,6 +13,11 @@ _SLICE_SECONDS = 0.0004
 """How long the calls of a round take together: shorter than a scheduler's time slice, long enough for the clock."""
 
 
+_MOST_ROUNDS = 1_000
+_MOST_ITEMS = 50
+"""How many arguments are made before a round: few enough to be in the cache still."""
+
+
 class _Round(NamedTuple):
     """Seconds of one call, of one call of its baseline, and of R at that moment."""
 
@@ -32,22 +37,27 @@ class Interleaved:
 
     def round(self) -> float:
         """Measure once more; return the seconds of one call, nothing subtracted but the loop."""
-        baseline = self._baseline.seconds_per_call() if self._baseline else 0.0
-        call = self._call.seconds_per_call()
+        baseline = self._baseline.measure() if self._baseline else 0.0
+        call = self._call.measure()
         after = yardstick.measure()
-        r, loop_pass = (statistics.mean(pair) for pair in zip(self._before, after, strict=True))
+        now = yardstick.between(self._before, after)
         self._before = after
-        self._rounds.append(_Round(call - loop_pass, baseline - loop_pass if self._baseline else 0.0, r))
-        return call - loop_pass
+        measured = _Round(
+            now.net(call, self._call.count),
+            now.net(baseline, self._baseline.count) if self._baseline else 0.0,
+            now.r,
+        )
+        self._rounds.append(measured)
+        return measured.call
 
     def rounds_within(self, seconds: float, minimum: int) -> int:
-        """How many rounds last *seconds* where nothing disturbs them, at least *minimum*.
+        """How many rounds last *seconds* where nothing disturbs them, at least *minimum* and at most a thousand.
 
         The rounds made to find out warm up, and do not count.
         """
         quickest = min(self._seconds_of_a_round() for _ in range(5))
         self._rounds.clear()
-        return max(minimum, math.ceil(seconds / quickest))
+        return max(minimum, min(math.ceil(seconds / quickest), _MOST_ROUNDS))
 
     def _seconds_of_a_round(self) -> float:
         start = perf_counter()
@@ -75,16 +85,18 @@ class _Slice:
 
     def __init__(self, call: Call) -> None:
         self._loop = loop_of(call)
-        self._count = _calls_within(_SLICE_SECONDS, self._loop)
+        self.count = _calls_within(_SLICE_SECONDS, self._loop, _MOST_ITEMS if call.has_items else 1_000_000)
 
-    def seconds_per_call(self) -> float:
-        return self._loop(self._count) / self._count
+    def measure(self) -> float:
+        """Return the seconds that all calls of the slice take."""
+        return self._loop(self.count)
 
 
-def _calls_within(seconds: float, loop: Loop) -> int:
+def _calls_within(seconds: float, loop: Loop, most: int) -> int:
     count = 1
-    while True:
+    while count < most:
         elapsed = min(loop(count) for _ in range(3))  # of three, one is not interrupted by other processes
         if elapsed >= seconds / 4:
-            return max(1, round(count * seconds / elapsed))
+            return max(1, min(round(count * seconds / elapsed), most))
         count *= 4
+    return most

@@ -15,8 +15,11 @@ from itertools import repeat
 from .call import Call, Each, Evaluated, run
 from .clock import clock
 
+_WARM_UP = 8
+"""Calls before the clock starts, at most: what was measured before has had the processor's caches."""
+
 Loop = Callable[[int], float]
-"""Takes a number of calls, makes them, and returns the seconds that they took."""
+"""Takes a number of calls, makes them after a few that do not count, and returns the seconds that they took."""
 
 
 def empty_loop(count: int) -> float:
@@ -31,15 +34,20 @@ def empty_loop(count: int) -> float:
 def loop_of(call: Call) -> Loop:
     """Compile the loop of *call*."""
     names, arguments, make = _arguments(call)
-    parameters = ", ".join(["items", "clock", "function", "refusal", *names])
+    parameters = ", ".join(["first", "items", "clock", "function", "refusal", *names])
     timed = _compile(_source(call, parameters, arguments))
 
     def loop(count: int) -> float:
-        items = repeat(None, count) if make is None else [make() for _ in range(count)]
-        seconds = timed(items, clock, call.function, call.refusal, *names.values())
+        warm_up = min(count // 8, _WARM_UP)
+        first, items = _items(make, warm_up), _items(make, count)
+        seconds = timed(first, items, clock, call.function, call.refusal, *names.values())
         return run(seconds) if call.is_awaited else seconds
 
     return loop
+
+
+def _items(make, count):
+    return repeat(None, count) if make is None else [make() for _ in range(count)]
 
 
 def _arguments(call):
@@ -65,15 +73,16 @@ def _source(call, parameters, arguments):
         body = [f"        {statement}"]
     else:
         body = ["        try:", f"            {statement}", "        except refusal:", "            pass"]
-    return "\n".join(
-        [
-            f"{'async ' if call.is_awaited else ''}def timed({parameters}):",
-            "    start = clock()",
-            "    for each in items:",
-            *body,
-            "    return clock() - start",
-        ]
-    )
+    lines = [
+        f"{'async ' if call.is_awaited else ''}def timed({parameters}):",
+        "    for each in first:",
+        *body,
+        "    start = clock()",
+        "    for each in items:",
+        *body,
+        "    return clock() - start",
+    ]
+    return "\n".join(lines)
 
 
 def _compile(source):

@@ -1,5 +1,7 @@
 """The requests of a browser: 20 headers, and Cookie headers of a given number and size."""
 
+import functools
+import marshal
 import random
 import string
 
@@ -49,32 +51,24 @@ def cookie_of(name, value, others=3):
 
 
 def each_scope(method, path, headers, **more):
-    """A function that makes an ASGI scope afresh, with new headers and a new state, as a server does."""
-
-    def scope():
-        return {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "https",
-            "path": path,
-            "raw_path": path.encode("ascii"),
-            "root_path": "",
-            "query_string": b"",
-            "headers": [(_new(name), _new(value)) for name, value in headers],
-            "client": ("203.0.113.7", 50000),
-            "server": ("127.0.0.1", 8000),
-            "extensions": {},
-            **{name: dict(value) for name, value in more.items()},
-        }
-
-    return scope
-
-
-def _new(value):
-    """Equal bytes whose hash nobody has computed yet."""
-    return bytes(bytearray(value))
+    """A function that makes an ASGI scope afresh, every header and every ``dict`` in it new, as a server does."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "https",
+        "path": path,
+        "raw_path": path.encode("ascii"),
+        "root_path": "",
+        "query_string": b"",
+        "headers": headers,
+        "client": ("203.0.113.7", 50000),
+        "server": ("127.0.0.1", 8000),
+        "extensions": {},
+        **more,
+    }
+    return functools.partial(marshal.loads, marshal.dumps(scope))  # the quickest of deep copies
 
 
 def _pair(index, length):

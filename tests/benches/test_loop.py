@@ -26,6 +26,12 @@ def test_calls_as_often_as_it_is_told_to(arguments):
     assert seconds > 0
 
 
+def test_many_calls_come_after_a_few_that_do_not_count():
+    calls = []
+    loop_of(call(calls.append, Each(numbers())))(80)
+    assert calls == list(range(88))
+
+
 def test_an_argument_that_is_evaluated_is_so_for_each_call():
     calls = []
     loop_of(call(recorder(calls), "key", Evaluated(numbers())))(3)
