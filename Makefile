@@ -10,7 +10,8 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick bench-crates instructions instructions-baseline lint format wheel check-wheels clean bench-growth bench-memory soak chart
+.PHONY: help demo test bench bench-quick chart bench-growth bench-memory soak bench-crates instructions instructions-baseline \
+        lint format wheel check-wheels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -28,14 +29,9 @@ bench: $(VENV)/.bench-$(KIND) ## run the benchmarks; a table of ratios comes las
 bench-quick: $(VENV)/.bench-$(KIND) ## check that all contenders agree, and time them too briefly to mean much
 	$(BIN)/python -m pytest benches --benchmark-max-time=0.01 --benchmark-min-rounds=3 $(ARGS)
 
-instructions: $(VENV)/.bench-$(KIND) ## check that no hot path takes more instructions than it did; needs valgrind
-	$(BIN)/python -m benches.instructions
-
-instructions-baseline: $(VENV)/.bench-$(KIND) ## write down what the hot paths take now
-	$(BIN)/python -m benches.instructions --baseline
-
-bench-crates: ## measure crates that could do the engine's work, see docs/crates.md (ARGS="hmac json" chooses)
-	cd benches/crates && cargo run --release --locked --quiet -- $(ARGS)
+RUN ?= .benchmarks/latest.json
+chart: $(VENV)/.bench-$(KIND) ## draw docs/benchmarks.svg of the last `make bench` (RUN=before.json: of another)
+	$(BIN)/python -m benches.chart $(RUN) docs/benchmarks.svg
 
 bench-growth: $(VENV)/.bench-$(KIND) ## measure how costs grow with input, keys and threads (ARGS=--quick for a check)
 	$(BIN)/python -m benches.growth $(ARGS)
@@ -46,9 +42,14 @@ bench-memory: $(VENV)/.bench-$(KIND) ## measure memory and worst delays of a mil
 soak: $(VENV)/.bench-$(KIND) ## load fastware and FastAPI under Granian, a minute each for each request; needs wrk
 	$(BIN)/python -m benches.soak $(ARGS)
 
-RUN ?= .benchmarks/latest.json
-chart: $(VENV)/.chart-$(KIND) ## draw docs/benchmarks.svg of the last `make bench` (RUN=before.json: of another)
-	$(BIN)/python -m benches.chart $(RUN) docs/benchmarks.svg
+bench-crates: ## measure crates that could do the engine's work, see docs/crates.md (ARGS="hmac json" chooses)
+	cd benches/crates && cargo run --release --locked --quiet -- $(ARGS)
+
+instructions: $(VENV)/.bench-$(KIND) ## check that no hot path takes more instructions than it did; needs valgrind
+	$(BIN)/python -m benches.instructions
+
+instructions-baseline: $(VENV)/.bench-$(KIND) ## write down what the hot paths take now
+	$(BIN)/python -m benches.instructions --baseline
 
 lint: $(VENV)/.lint-$(KIND) ## check style and types, Python and Rust
 	$(BIN)/ruff check .
@@ -103,9 +104,6 @@ $(VENV)/.test-$(KIND): $(BIN)/python $(SOURCES)
 $(VENV)/.bench-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,bench)
 	@$(BIN)/python -m benches.install_peers
-
-$(VENV)/.chart-$(KIND): $(BIN)/python $(SOURCES)
-	$(call install,chart)
 
 $(VENV)/.lint-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,lint$(,)test$(,)bench)

@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from benches.drive import asgi_call, drive
 from benches.instructions.clock import STOPPED_AT
+from benches.instructions.drive import asgi_call, drive
 from benches.instructions.job import Job
 from benches.requests import BROWSER_HEADERS, cookie_header, http_scope
 from benches.tokens import CLAIMS, LIFETIME, SECRET, signed
