@@ -10,9 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Each:
-    """An argument that every call gets afresh, made before the clock starts, as a server makes a scope."""
+    """An argument that every call gets afresh, made before the clock starts, as a server makes a scope.
+
+    So many are made *at_once*, before a round: few enough to be in the processor's caches still.
+    """
 
     make: Callable[[], Any]
+    at_once: int = 50
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,9 @@ class Call:
     is_awaited: bool = False
 
     @property
-    def has_items(self) -> bool:
-        """Whether an argument is made afresh for each call."""
-        return any(isinstance(argument, Each) for argument in self.arguments)
+    def most_at_once(self) -> int | None:
+        """How many calls a round may have, where an argument is made afresh for each of them."""
+        return min((argument.at_once for argument in self.arguments if isinstance(argument, Each)), default=None)
 
     def answer(self) -> Any:
         """Make the call once; return its result, or the refusal that it raises."""

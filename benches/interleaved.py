@@ -14,8 +14,7 @@ _SLICE_SECONDS = 0.0004
 
 
 _MOST_ROUNDS = 1_000
-_MOST_ITEMS = 50
-"""How many arguments are made before a round: few enough to be in the cache still."""
+_MOST_CALLS = 1_000_000
 
 
 class _Round(NamedTuple):
@@ -85,7 +84,7 @@ class _Slice:
 
     def __init__(self, call: Call) -> None:
         self._loop = loop_of(call)
-        self.count = _calls_within(_SLICE_SECONDS, self._loop, _MOST_ITEMS if call.has_items else 1_000_000)
+        self.count = _calls_within(_SLICE_SECONDS, self._loop, call.most_at_once or _MOST_CALLS)
 
     def measure(self) -> float:
         """Return the seconds that all calls of the slice take."""

@@ -51,7 +51,7 @@ def jobs(engine):
     yield Job("cookies, 36", lambda: len(cookies(_COOKIES_36)), 36, 100)
     yield Job("credential, bearer", lambda: credential(_BEARER, b"", "session", False), _TOKEN)
     yield Job("credential, cookie of 8", lambda: credential(_COOKIES_8, b"", "session", False), "s1")
-    yield Job("identify, bearer", lambda: identify(_BEARER, b"", "session", False, SECRET), _CLAIMS, 100)
+    yield Job("identify, bearer", lambda: identify(_BEARER, "session", SECRET), _CLAIMS, 100)
     yield Job("csrf, passed", lambda: csrf_verdict(_SUBMITTED), 0)
     yield from _bucket_jobs(engine)
 

@@ -105,6 +105,8 @@ class Request:
 
     """
 
+    __slots__ = ("__dict__", "body", "path_params", "scope")
+
     # What has not been read yet is the class's: most handlers read little.
     _json: Any = _UNREAD
     _form: dict[str, str] | None = None

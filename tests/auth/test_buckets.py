@@ -395,7 +395,6 @@ BAD_TAKES = {
     "now-far-too-late": ("key", 10**40, OverflowError),
     "now-far-too-early": ("key", -(10**40), OverflowError),
     "now-float": ("key", 1.0, TypeError),
-    "now-none": ("key", None, TypeError),
     "now-str": ("key", "0", TypeError),
 }
 

@@ -60,8 +60,10 @@ class TokenBuckets(Protocol):
 
     def __init__(self, capacity: int, period: int) -> None: ...
 
-    def take(self, key: str, now: int) -> int:
+    def take(self, key: str, now: int | None = None) -> int:
         """Take one token from the bucket of *key* at *now* (nanoseconds of a monotonic clock, 0 to 2**63 - 1).
+
+        By default *now* is the moment of the call, ``time.monotonic_ns()``.
 
         Returns 0 where the token was taken, otherwise the nanoseconds to wait until one is there (rounded up);
         a refusal takes nothing. *key* may be any ``str``, lone surrogates included; another type is a
@@ -77,7 +79,7 @@ class TokenBuckets(Protocol):
         """Take one token, now, from the bucket of the host that *request* comes from; see :meth:`take`.
 
         The key is the first item of ``request.scope.get("client")`` where that is a ``str`` and not empty, otherwise
-        ``"unknown"``; the clock is ``time.monotonic_ns()``. What *request* itself raises comes through.
+        ``"unknown"``. What *request* itself raises comes through.
         """
         ...
 
@@ -189,12 +191,10 @@ class Engine(Protocol):
         """
         ...
 
-    def identify(
-        self, headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool, secret: Secrets
-    ) -> dict[str, Any] | Literal[False] | None:
-        """Return the claims of the token that a request presents; ``False`` where it is invalid, ``None`` without one.
+    def identify(self, headers: Headers, cookie_name: str, secret: Secrets) -> dict[str, Any] | Literal[False] | None:
+        """Return the claims of the token in *headers*; ``False`` where it is invalid, ``None`` where there is none.
 
-        :meth:`credential` and :meth:`verify_token` in one call.
+        :meth:`credential` without the query string, and :meth:`verify_token`, in one call.
         """
         ...
 

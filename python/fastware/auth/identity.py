@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from fastware._engine import engine
 from fastware.auth.cookies import SESSION_COOKIE
@@ -35,18 +35,23 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
         HTTPError: 401 where there is no valid token; 500 where no usable secret is configured.
 
     """
-    config = _config(request)
-    secret: Secrets = config["jwt_secret"]
     scope = request.scope
-    may_be_in_query = allow_query_token and config.get("allow_query_token", True)
-    claims = engine.identify(
-        scope["headers"], scope.get("query_string", b""), SESSION_COOKIE, bool(may_be_in_query), secret
-    )
+    try:
+        # Where request.state comes from, without making one.
+        config = scope["state"]["config"]
+        secret = config["jwt_secret"]
+    except (LookupError, TypeError):
+        config, secret = _config_of_state(request)
+    if not secret:
+        raise _unconfigured("No JWT secret is configured")
+    claims = engine.identify(scope["headers"], SESSION_COOKIE, secret)
+    if claims is None and allow_query_token and config.get("allow_query_token", True):
+        claims = _claims_of_query(scope.get("query_string", b""), secret)
     if claims is None:
         raise HTTPError(401, "Not authenticated", _CHALLENGE)
     if claims is False:
         if not engine.has_fit_secret(secret):
-            raise HTTPError(500, f"The JWT secret is not usable: {_HOW_TO_CONFIGURE}")
+            raise _unconfigured("The JWT secret is not usable")
         raise HTTPError(401, "Invalid or expired token", _CHALLENGE)
     return claims
 
@@ -71,20 +76,24 @@ def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -
     return current_user_with_role
 
 
-def _config(request: Any) -> Mapping[str, Any]:
+def _config_of_state(request: Any) -> tuple[Mapping[str, Any], Any]:
+    """The config of a request whose scope has none, and its secret, maybe ``None``."""
     try:
-        # Where request.state comes from, without making one.
-        config = request.scope["state"]["config"]
-    except (LookupError, TypeError):
-        config = _config_of_state(request)
-    # A dict is a Mapping: that is sooner seen than by asking the abstract class.
-    if (type(config) is dict or isinstance(config, Mapping)) and config.get("jwt_secret"):
-        return config
-    raise HTTPError(500, f"No JWT secret is configured: {_HOW_TO_CONFIGURE}")
-
-
-def _config_of_state(request: Any) -> Any:
-    try:
-        return request.state["config"]
+        config = request.state["config"]
     except (AttributeError, LookupError, TypeError):
+        config = None
+    if not isinstance(config, Mapping):
+        config = {}
+    return config, config.get("jwt_secret")
+
+
+def _claims_of_query(query_string: bytes, secret: Secrets) -> dict[str, Any] | Literal[False] | None:
+    token = engine.credential((), query_string, SESSION_COOKIE, True)
+    if token is None:
         return None
+    claims = engine.verify_token(token, secret)
+    return False if claims is None else claims
+
+
+def _unconfigured(problem: str) -> HTTPError:
+    return HTTPError(500, f"{problem}: {_HOW_TO_CONFIGURE}")

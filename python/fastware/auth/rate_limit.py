@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-import time
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
@@ -75,7 +74,7 @@ def _take_by_key(buckets: TokenBuckets, key_func: Callable[[Any], str]) -> _Take
         key = key_func(request)
         if not isinstance(key, str):
             raise TypeError(f"key_func must return str, not {type(key).__name__}")
-        return buckets.take(key, time.monotonic_ns())
+        return buckets.take(key)
 
     return take
 

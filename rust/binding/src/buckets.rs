@@ -1,12 +1,12 @@
 //! `TokenBuckets`.
 
 use fastware_core::buckets;
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyString, PyTuple};
 
-use crate::clock;
+use crate::clock::{self, Monotonic};
 
 const UNKNOWN: &[u8] = b"unknown";
 
@@ -24,11 +24,16 @@ impl TokenBuckets {
         })
     }
 
-    fn take(&self, key: &Bound<'_, PyAny>, now: &Bound<'_, PyAny>) -> PyResult<u64> {
+    #[pyo3(signature = (key, now = None))]
+    fn take(&self, key: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
         let key = key.cast::<PyString>().map_err(|_| PyTypeError::new_err("a bucket key must be str"))?;
-        let now = now.cast::<PyInt>().map_err(|_| PyTypeError::new_err("now must be int"))?;
-        let now = now.extract::<i64>().ok().and_then(|now| u64::try_from(now).ok());
-        let now = now.ok_or_else(|| PyOverflowError::new_err("now must be 0 to 2**63 - 1 nanoseconds"))?;
+        let now = match now {
+            None => clock::monotonic(key.py())?,
+            Some(now) => {
+                let now = now.cast::<PyInt>().map_err(|_| PyTypeError::new_err("now must be int"))?;
+                Monotonic::exact(clock::nanoseconds(now)?)
+            }
+        };
         self.take_at(key, now)
     }
 
@@ -48,7 +53,7 @@ impl TokenBuckets {
 }
 
 impl TokenBuckets {
-    fn take_at(&self, key: &Bound<'_, PyString>, now: u64) -> PyResult<u64> {
+    fn take_at(&self, key: &Bound<'_, PyString>, now: Monotonic) -> PyResult<u64> {
         if let Ok(text) = key.to_str() {
             return Ok(self.0.take(text.as_bytes(), now));
         }

@@ -1,8 +1,7 @@
 //! The clocks of the module `time`, looked up at each call, so that a test may put others in their place.
 
-use std::time::Instant;
-
-use pyo3::exceptions::PyAttributeError;
+use fastware_core::buckets::Moment;
+use pyo3::exceptions::{PyAttributeError, PyOverflowError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -13,33 +12,74 @@ pub fn seconds(py: Python<'_>) -> PyResult<f64> {
     find(py, intern!(py, "time"))?.call0()?.extract()
 }
 
-/// `time.monotonic_ns()`, and where that is the built-in clock, the same without the detour over Python.
-pub fn monotonic(py: Python<'_>) -> PyResult<u64> {
-    static BUILT_IN: PyOnceLock<BuiltIn> = PyOnceLock::new();
+/// `time.monotonic_ns()`, without a call of it where it is the built-in clock.
+pub fn monotonic(py: Python<'_>) -> PyResult<Monotonic> {
+    static BUILT_IN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let clock = find(py, intern!(py, "monotonic_ns"))?;
-    if clock.cast_exact::<PyCFunction>().is_err() {
-        return clock.call0()?.extract();
+    let is_function = cfg!(target_os = "linux") && clock.cast_exact::<PyCFunction>().is_ok();
+    if is_function && clock.is(BUILT_IN.get_or_init(py, || clock.clone().unbind())) {
+        return Ok(Monotonic { roughly: built_in::roughly(), is_exact: false });
     }
-    let built_in = BUILT_IN.get_or_try_init(py, || BuiltIn::synchronized(&clock))?;
-    if clock.is(&built_in.clock) { Ok(built_in.now()) } else { clock.call0()?.extract() }
+    nanoseconds(&clock.call0()?).map(Monotonic::exact)
 }
 
-struct BuiltIn {
-    clock: Py<PyAny>,
-    /// What it said at one moment.
-    said: u64,
-    then: Instant,
+/// Nanoseconds as an argument or a clock gives them.
+pub fn nanoseconds(now: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let now = now.extract::<i64>().ok().and_then(|now| u64::try_from(now).ok());
+    now.ok_or_else(|| PyOverflowError::new_err("now must be 0 to 2**63 - 1 nanoseconds"))
 }
 
-impl BuiltIn {
-    fn synchronized(clock: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self { clock: clock.clone().unbind(), said: clock.call0()?.extract()?, then: Instant::now() })
+/// A moment of `time.monotonic_ns()`.
+#[derive(Clone, Copy)]
+pub struct Monotonic {
+    roughly: u64,
+    is_exact: bool,
+}
+
+impl Monotonic {
+    pub fn exact(now: u64) -> Self {
+        Self { roughly: now, is_exact: true }
+    }
+}
+
+impl Moment for Monotonic {
+    fn roughly(&self) -> u64 {
+        self.roughly
     }
 
-    // 2**64 nanoseconds are 584 years.
-    #[allow(clippy::cast_possible_truncation)]
-    fn now(&self) -> u64 {
-        self.said + self.then.elapsed().as_nanos() as u64
+    fn exactly(&self) -> u64 {
+        if self.is_exact { self.roughly } else { built_in::exactly() }
+    }
+}
+
+/// What Python reads on Linux, `CLOCK_MONOTONIC`, and the one that lags a tick behind it.
+#[cfg(target_os = "linux")]
+mod built_in {
+    use rustix::time::{ClockId, Timespec, clock_gettime};
+
+    pub fn roughly() -> u64 {
+        nanoseconds(clock_gettime(ClockId::MonotonicCoarse))
+    }
+
+    pub fn exactly() -> u64 {
+        nanoseconds(clock_gettime(ClockId::Monotonic))
+    }
+
+    #[allow(clippy::cast_sign_loss)] // since the machine was started
+    fn nanoseconds(time: Timespec) -> u64 {
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    }
+}
+
+/// Elsewhere Python is asked.
+#[cfg(not(target_os = "linux"))]
+mod built_in {
+    pub fn roughly() -> u64 {
+        exactly()
+    }
+
+    pub fn exactly() -> u64 {
+        unreachable!("the clock is read on Linux only")
     }
 }
 

@@ -79,7 +79,8 @@ pub fn credential<'py>(
     cookie_name: &Bound<'py, PyAny>,
     allow_query: bool,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
-    with_credential(headers, query_string, cookie_name, allow_query, |token| latin1(py, token))
+    let query_string = bytes_argument(query_string, "query_string")?;
+    with_credential(headers, allow_query.then_some(query_string), cookie_name, |token| latin1(py, token))
 }
 
 /// Return the claims of its token, ``False`` where that is invalid, ``None`` without. Rules: ``Engine.identify``.
@@ -87,12 +88,10 @@ pub fn credential<'py>(
 pub fn identify<'py>(
     py: Python<'py>,
     headers: &Bound<'py, PyAny>,
-    query_string: &Bound<'py, PyAny>,
     cookie_name: &Bound<'py, PyAny>,
-    allow_query: bool,
     secret: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    with_credential(headers, query_string, cookie_name, allow_query, |token| {
+    with_credential(headers, None, cookie_name, |token| {
         let claims = verified(py, token, secret, 0.0)?;
         Ok(claims.map_or_else(|| PyBool::new(py, false).to_owned().into_any(), Bound::into_any))
     })
@@ -101,12 +100,10 @@ pub fn identify<'py>(
 /// What `with` makes of the token that a request presents, where it presents one.
 fn with_credential<T>(
     headers: &Bound<'_, PyAny>,
-    query_string: &Bound<'_, PyAny>,
+    query_string: Option<&[u8]>,
     cookie_name: &Bound<'_, PyAny>,
-    allow_query: bool,
     with: impl FnOnce(&[u8]) -> PyResult<T>,
 ) -> PyResult<Option<T>> {
-    let query_string = bytes_argument(query_string, "query_string")?;
     let name = latin1_argument(cookie_name, "cookie_name")?;
     let mut cookie = LastCookie::named(name.as_deref());
     let mut authorization = None;
@@ -124,7 +121,9 @@ fn with_credential<T>(
         return with(token).map(Some);
     }
     let mut token = cookie.value();
-    if token.is_empty() && allow_query {
+    if token.is_empty()
+        && let Some(query_string) = query_string
+    {
         token = query::first(query_string, b"token").unwrap_or_default();
     }
     if token.is_empty() { Ok(None) } else { with(&token).map(Some) }

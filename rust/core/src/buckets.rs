@@ -2,6 +2,7 @@
 //! ITU-T I.371 Annex A).
 
 mod fingerprint;
+mod moment;
 mod rate;
 mod segment;
 mod slabs;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fingerprint::Fingerprints;
+pub use moment::{LARGEST_LAG, Moment};
 use rate::Rate;
 use table::Table;
 
@@ -59,12 +61,13 @@ impl TokenBuckets {
         })
     }
 
-    /// Take one token at `now`, below 2**63 nanoseconds; the result is the nanoseconds to wait, 0 where it was taken.
-    pub fn take(&self, key: &[u8], now: u64) -> u64 {
-        let now = self.rate.ticks(now);
+    /// Take one token at `now`; the result is the nanoseconds to wait, 0 where it was taken.
+    #[allow(clippy::needless_pass_by_value)] // a moment is a number
+    pub fn take(&self, key: &[u8], now: impl Moment) -> u64 {
+        let roughly = self.rate.ticks(now.roughly());
         let swept_at = self.swept_at.load(Ordering::Relaxed);
-        if now >= swept_at + self.ticks_per_step {
-            self.begin_steps(swept_at, now);
+        if roughly >= swept_at + self.ticks_per_step {
+            self.begin_steps(swept_at, roughly);
         } else if self.owed.load(Ordering::Relaxed) > 0 {
             self.sweep(1);
         }
@@ -72,8 +75,11 @@ impl TokenBuckets {
         let mut shard = self.shard(fingerprint.shard(SHARDS));
         // Read under the lock, so that whoever swept this shard is seen: what went was full at that moment.
         let floor = self.swept_at.load(Ordering::Relaxed);
-        let now = now.max(floor);
-        match shard.update(fingerprint, floor, |arrival| self.rate.take(arrival, now)) {
+        let taken = shard.update(fingerprint, floor, |arrival| {
+            let surely = self.rate.take_soon_after(arrival, roughly.max(floor));
+            surely.map_or_else(|| self.rate.take(arrival, self.rate.ticks(now.exactly()).max(floor)), Ok)
+        });
+        match taken {
             Ok(()) => 0,
             Err(wait) => self.rate.nanoseconds(wait),
         }
@@ -134,9 +140,9 @@ mod tests {
         for capacity in [1, 3, 7, 1_000, 1_000_003] {
             let buckets = TokenBuckets::new(capacity, 60 * SECOND).expect("in range");
             for _ in 0..capacity {
-                assert_eq!(buckets.take(b"k", 5), 0);
+                assert_eq!(buckets.take(b"k", 5_u64), 0);
             }
-            let wait = buckets.take(b"k", 5);
+            let wait = buckets.take(b"k", 5_u64);
             assert_eq!(wait, (60 * SECOND).div_ceil(capacity), "{capacity}");
             assert_ne!(buckets.take(b"k", 5 + wait - 1_002), 0);
             assert_eq!(buckets.take(b"k", 5 + wait), 0);
@@ -147,9 +153,9 @@ mod tests {
     #[test]
     fn keys_have_buckets_of_their_own() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
-        assert_eq!(buckets.take(b"a", 0), 0);
-        assert_eq!(buckets.take(b"b", 0), 0);
-        assert_eq!(buckets.take(b"a", 0), SECOND);
+        assert_eq!(buckets.take(b"a", 0_u64), 0);
+        assert_eq!(buckets.take(b"b", 0_u64), 0);
+        assert_eq!(buckets.take(b"a", 0_u64), SECOND);
         assert_eq!(buckets.len(), 2);
     }
 
@@ -157,7 +163,7 @@ mod tests {
     fn full_buckets_go_away() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
         for key in 0..10_000_u32 {
-            buckets.take(&key.to_le_bytes(), 0);
+            buckets.take(&key.to_le_bytes(), 0_u64);
         }
         assert_eq!(buckets.len(), 10_000);
         for step in 0..=257 {
@@ -172,10 +178,10 @@ mod tests {
             [(1, MIN_PERIOD), (MAX_CAPACITY, MIN_PERIOD), (1, MAX_PERIOD), (MAX_CAPACITY, MAX_PERIOD)]
         {
             let buckets = TokenBuckets::new(capacity, period).expect("in range");
-            let last = (1 << 63) - 1;
+            let last = (1_u64 << 63) - 1;
             assert_eq!(buckets.take(b"", last), 0);
             assert_eq!(buckets.take(b"", last) == 0, capacity > 1);
-            assert_eq!(buckets.take(b"", 0) == 0, capacity > 1, "the clock does not run backwards");
+            assert_eq!(buckets.take(b"", 0_u64) == 0, capacity > 1, "the clock does not run backwards");
         }
         assert!(TokenBuckets::new(0, SECOND).is_none());
         assert!(TokenBuckets::new(MAX_CAPACITY + 1, SECOND).is_none());
@@ -183,12 +189,48 @@ mod tests {
         assert!(TokenBuckets::new(1, MAX_PERIOD + 1).is_none());
     }
 
+    /// Says that it asked.
+    struct Rough<'a> {
+        exactly: u64,
+        lag: u64,
+        asked: &'a std::cell::Cell<u32>,
+    }
+
+    impl Moment for Rough<'_> {
+        fn roughly(&self) -> u64 {
+            self.exactly.saturating_sub(self.lag)
+        }
+
+        fn exactly(&self) -> u64 {
+            self.asked.set(self.asked.get() + 1);
+            self.exactly
+        }
+    }
+
+    #[test]
+    fn a_rough_moment_changes_no_answer() {
+        let asked = std::cell::Cell::new(0);
+        for capacity in [1, 2, 5, 60, 1_000] {
+            let exact = TokenBuckets::new(capacity, 60 * SECOND).expect("in range");
+            let rough = TokenBuckets::new(capacity, 60 * SECOND).expect("in range");
+            let (mut now, mut random) = (1_000 * SECOND, 1_u64);
+            for _ in 0..20_000 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                now += (random >> 33) % (90 * SECOND / capacity);
+                let key = [(random >> 60) as u8];
+                let moment = Rough { exactly: now, lag: (random >> 20) % LARGEST_LAG, asked: &asked };
+                assert_eq!(rough.take(&key, moment), exact.take(&key, now), "{capacity} {now}");
+            }
+        }
+        assert!((1..90_000).contains(&asked.get()), "{asked:?}");
+    }
+
     #[test]
     fn threads_never_admit_more_than_the_bucket_holds() {
         let buckets = TokenBuckets::new(1_000, 3_600 * SECOND).expect("in range");
         let admitted: usize = std::thread::scope(|scope| {
             let threads: Vec<_> =
-                (0..4).map(|_| scope.spawn(|| (0..1_000).filter(|_| buckets.take(b"k", 0) == 0).count())).collect();
+                (0..4).map(|_| scope.spawn(|| (0..1_000).filter(|_| buckets.take(b"k", 0_u64) == 0).count())).collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
         });
         assert_eq!(admitted, 1_000);

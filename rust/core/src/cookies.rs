@@ -20,17 +20,20 @@ pub fn last(header: &[u8], name: &[u8]) -> Option<Range<usize>> {
     if name.is_empty() {
         return None;
     }
-    let mut end = header.len();
+    let mut rest = header;
     let mut is_tiny = false;
     loop {
-        let start = start_of_pair(&header[..end], is_tiny);
-        if let Some(value) = value_of(&header[start..end], name) {
+        while let [before @ .., b';'] = rest {
+            rest = before;
+        }
+        let start = start_of_pair(rest, is_tiny);
+        if let Some(value) = value_of(&rest[start..], name) {
             let leading = trim_start(value);
-            let start = end - leading.len();
+            let start = rest.len() - leading.len();
             return Some(start..start + trim_end(leading).len());
         }
-        is_tiny = end - start < TINY;
-        end = start.checked_sub(1)?;
+        is_tiny = rest.len() - start < TINY;
+        rest = &rest[..start.checked_sub(1)?];
     }
 }
 

@@ -41,10 +41,12 @@ class TokenBuckets:
         self._steps = 0
         give_lock(self, threading.Lock)
 
-    def take(self, key: str, now: int) -> int:
+    def take(self, key: str, now: int | None = None) -> int:
         text = key if type(key) is str else as_text(key)
         if text is None:
             raise TypeError("a bucket key must be str")
+        if now is None:
+            now = time.monotonic_ns()
         if not isinstance(now, int):
             raise TypeError("now must be int")
         if now not in _NOW:
@@ -66,7 +68,7 @@ class TokenBuckets:
     def take_by_client(self, request: Any) -> int:
         client = request.scope.get("client")
         host = as_text(client[0]) if client else None
-        return self.take(host or "unknown", time.monotonic_ns())
+        return self.take(host or "unknown")
 
     def __len__(self) -> int:
         return sum(map(len, self._shards))

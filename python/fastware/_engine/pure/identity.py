@@ -9,11 +9,9 @@ from fastware._engine.pure.headers import credential
 from fastware._engine.pure.tokens import verify_token
 
 
-def identify(
-    headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool, secret: Secrets
-) -> dict[str, Any] | Literal[False] | None:
+def identify(headers: Headers, cookie_name: str, secret: Secrets) -> dict[str, Any] | Literal[False] | None:
     """Return the claims of its token, ``False`` where that is invalid, ``None`` without. Rules: ``Engine.identify``."""
-    token = credential(headers, query_string, cookie_name, allow_query)
+    token = credential(headers, b"", cookie_name, False)
     if token is None:
         return None
     claims = verify_token(token, secret)

@@ -1,5 +1,7 @@
 //! The arithmetic of a bucket: ticks, exact in integers.
 
+use super::moment::LARGEST_LAG;
+
 const LONGEST_TICK: u64 = 1_000;
 
 /// A bucket's size and refill, counted in ticks: a token is a whole number of them.
@@ -9,13 +11,17 @@ pub struct Rate {
     ticks_per_token: u64,
     ticks_per_period: u64,
     ticks_per_nanosecond: Ratio,
+    ticks_of_lag: u64,
 }
 
 impl Rate {
     pub fn new(capacity: u64, period: u64) -> Self {
         let ticks_per_token = period.div_ceil(capacity * LONGEST_TICK).max(1);
         let ticks_per_period = ticks_per_token * capacity;
-        Self { period, ticks_per_token, ticks_per_period, ticks_per_nanosecond: Ratio::new(ticks_per_period, period) }
+        let ticks_per_nanosecond = Ratio::new(ticks_per_period, period);
+        // One more, since moments are rounded down.
+        let ticks_of_lag = ticks_per_nanosecond.of(LARGEST_LAG) + 1;
+        Self { period, ticks_per_token, ticks_per_period, ticks_per_nanosecond, ticks_of_lag }
     }
 
     pub fn ticks_per_period(self) -> u64 {
@@ -38,6 +44,13 @@ impl Rate {
         let next = arrival.max(now) + self.ticks_per_token;
         let latest = now + self.ticks_per_period;
         if next > latest { Err(next - latest) } else { Ok(next) }
+    }
+
+    /// The new arrival time after one token is taken at any moment from `now` to [`LARGEST_LAG`] later, where that is
+    /// one and the same: the bucket is full at none of them, and has a token at all.
+    pub fn take_soon_after(self, arrival: u64, now: u64) -> Option<u64> {
+        let next = arrival + self.ticks_per_token;
+        (arrival >= now + self.ticks_of_lag && next <= now + self.ticks_per_period).then_some(next)
     }
 }
 
