@@ -6,48 +6,58 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from inspect import Parameter
-from typing import Any, Final, TypeVar, cast
+from types import FunctionType
+from typing import Any, Final, TypeGuard, TypeVar, cast
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+Guard = Callable[[Any], Any]
+"""Is shown an argument. What it returns, where that is true, is what the function is refused with."""
 
 _TEMPLATE: Final = """
 def make({_}guard, {_}refuse, {_}function):
     def {_}guarded{parameters}:
-        {_}refusal = {_}guard({guarded_argument})
+        {_}refusal = {_}guard({parameter})
         return {_}refuse({_}refusal) if {_}refusal else {_}function({arguments})
     return {_}guarded
 """
-_POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC: Final[dict[Any, str]] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
 
-def guarded(
-    function: FunctionT, guard: Callable[[Any], Any], refuse: Callable[[Any], Any], parameter: str
-) -> FunctionT:
+def guarded(function: FunctionT, guard: Guard, refuse: Callable[[Any], Any], parameter: str) -> FunctionT:
     """Return *function* behind *guard*, which is shown the argument for *parameter*.
 
-    Where it returns something true, the call is that of *refuse* with it. What *function* returns is returned, not
-    awaited. The code is compiled for the parameters of *function*: taking ``*args, **kwargs`` and passing them on
-    would cost more than most guards do.
+    A refusal is what the call of *refuse* with it returns or raises. What *function* returns is returned, not awaited.
     """
-    signature = inspect.signature(function, follow_wrapped=False)
+    if _is_plain(function):
+        made = _compiled(function, guard, refuse, parameter)
+    else:
+        made = _passing_on(function, guard, refuse, parameter)
+    functools.update_wrapper(made, function)
+    return cast(FunctionT, made)
+
+
+def _is_plain(function: Callable[..., Any]) -> TypeGuard[FunctionType]:
+    """Whether *function* takes what its signature says: one that wraps another may say what the other takes."""
+    return isinstance(function, FunctionType) and not {"__signature__", "__wrapped__"} & vars(function).keys()
+
+
+def _compiled(function: FunctionType, guard: Guard, refuse: Callable[[Any], Any], parameter: str) -> Callable[..., Any]:
+    """A function with the parameters of *function*: taking any, and passing them on, costs more than most guards."""
+    signature = inspect.signature(function)
     parameters = signature.parameters.values()
     bare = [each.replace(default=Parameter.empty, annotation=Parameter.empty) for each in parameters]
     source = _TEMPLATE.format(
         _=_unlike(signature.parameters),
         parameters=signature.replace(parameters=bare, return_annotation=Parameter.empty),
-        guarded_argument=_guarded_argument(signature, parameter),
+        parameter=parameter,
         arguments=", ".join(map(_passed_on, parameters)),
     )
-    names: dict[str, Any] = {"find": _finder(function, parameter)}
-    exec(source, names)  # noqa: S102 - of names that are those of parameters already
-    made = names["make"](guard, refuse, function)
-    made.__defaults__ = tuple(
-        _defaults(parameters, Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD).values()
-    )
-    made.__kwdefaults__ = _defaults(parameters, Parameter.KEYWORD_ONLY)
-    functools.update_wrapper(made, function)
-    return cast(FunctionT, made)
+    names: dict[str, Any] = {}
+    exec(compile(source, f"<{__name__}>", "exec"), names)  # noqa: S102 - of names that are those of parameters already
+    made: FunctionType = names["make"](guard, refuse, function)
+    made.__defaults__ = function.__defaults__
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
 
 
 def _unlike(names: Iterable[str]) -> str:
@@ -64,31 +74,19 @@ def _passed_on(parameter: Parameter) -> str:
     return _VARIADIC.get(parameter.kind, "") + parameter.name
 
 
-def _guarded_argument(signature: inspect.Signature, parameter: str) -> str:
-    """How the compiled code finds the argument: by its name, or among those that the function takes as they come."""
-    if parameter in signature.parameters:
-        return parameter
-    taken = {each.kind: each.name for each in signature.parameters.values()}
-    return f"find({taken.get(Parameter.VAR_POSITIONAL, '()')}, {taken.get(Parameter.VAR_KEYWORD, '{}')})"
-
-
-def _finder(function: Callable[..., Any], parameter: str) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
-    """Find the argument for a *parameter* that only the function wrapped by *function* has a name for."""
+def _passing_on(
+    function: Callable[..., Any], guard: Guard, refuse: Callable[[Any], Any], parameter: str
+) -> Callable[..., Any]:
     position = list(inspect.signature(function).parameters).index(parameter)
 
-    def find(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def made(*args: Any, **kwargs: Any) -> Any:
         if parameter in kwargs:
-            return kwargs[parameter]
-        if position < len(args):
-            return args[position]
-        raise TypeError(f"{getattr(function, '__qualname__', function)} was called without its {parameter}")
+            argument = kwargs[parameter]
+        elif position < len(args):
+            argument = args[position]
+        else:
+            raise TypeError(f"{getattr(function, '__qualname__', function)} was called without its {parameter}")
+        refusal = guard(argument)
+        return refuse(refusal) if refusal else function(*args, **kwargs)
 
-    return find
-
-
-def _defaults(parameters: Iterable[Parameter], *kinds: Any) -> dict[str, Any]:
-    return {
-        parameter.name: parameter.default
-        for parameter in parameters
-        if parameter.kind in kinds and parameter.default is not Parameter.empty
-    }
+    return made

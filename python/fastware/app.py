@@ -69,10 +69,11 @@ class App:
         """Answer what a middleware raises, as long as nothing has been sent."""
         has_started = False
 
-        def watched_send(message: Message) -> Awaitable[None]:
+        # A coroutine function, not one that returns what the server's returns: middleware may make a task of it.
+        async def watched_send(message: Message) -> None:
             nonlocal has_started
             has_started = True
-            return send(message)
+            await send(message)
 
         try:
             await self._handle(scope, receive, watched_send)

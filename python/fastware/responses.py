@@ -84,7 +84,7 @@ class TextResponse(Response):
         headers: Mapping[str, str] | None = None,
         cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
-        Response.__init__(self, text.encode("utf-8"), status, headers, cookies)
+        super().__init__(text.encode("utf-8"), status, headers, cookies)
 
 
 class HTMLResponse(TextResponse):
@@ -109,7 +109,7 @@ class JSONResponse(Response):
         headers: Mapping[str, str] | None = None,
         cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
-        Response.__init__(self, _encoder.encode(content), status, headers, cookies)
+        super().__init__(_encoder.encode(content), status, headers, cookies)
 
 
 async def send_error(send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
 from fastware._engine import engine
 from fastware.auth.cookies import SESSION_COOKIE
 from fastware.auth.tokens import Secrets
 from fastware.errors import HTTPError
+from fastware.request import Request
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _HOW_TO_CONFIGURE = (
@@ -35,15 +36,16 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
         HTTPError: 401 where there is no valid token; 500 where no usable secret is configured.
 
     """
-    scope = request.scope
     try:
-        # Where request.state comes from, without making one.
-        config = scope["state"]["config"]
+        # Of our own requests the state is a view of the scope's, which need not be made for this.
+        state = request.scope["state"] if type(request) is Request else request.state
+        config = state["config"]
         secret = config["jwt_secret"]
-    except (LookupError, TypeError):
-        config, secret = _config_of_state(request)
+    except (AttributeError, LookupError, TypeError):
+        config, secret = {}, None
     if not secret:
         raise _unconfigured("No JWT secret is configured")
+    scope = request.scope
     claims = engine.identify(scope["headers"], SESSION_COOKIE, secret)
     if claims is None and allow_query_token and config.get("allow_query_token", True):
         claims = _claims_of_query(scope.get("query_string", b""), secret)
@@ -74,17 +76,6 @@ def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -
         return claims
 
     return current_user_with_role
-
-
-def _config_of_state(request: Any) -> tuple[Mapping[str, Any], Any]:
-    """The config of a request whose scope has none, and its secret, maybe ``None``."""
-    try:
-        config = request.state["config"]
-    except (AttributeError, LookupError, TypeError):
-        config = None
-    if not isinstance(config, Mapping):
-        config = {}
-    return config, config.get("jwt_secret")
 
 
 def _claims_of_query(query_string: bytes, secret: Secrets) -> dict[str, Any] | Literal[False] | None:

@@ -29,10 +29,7 @@ impl TokenBuckets {
         let key = key.cast::<PyString>().map_err(|_| PyTypeError::new_err("a bucket key must be str"))?;
         let now = match now {
             None => clock::monotonic(key.py())?,
-            Some(now) => {
-                let now = now.cast::<PyInt>().map_err(|_| PyTypeError::new_err("now must be int"))?;
-                Monotonic::exact(clock::nanoseconds(now)?)
-            }
+            Some(now) => Monotonic::exact(clock::nanoseconds(now)?),
         };
         self.take_at(key, now)
     }
@@ -57,7 +54,8 @@ impl TokenBuckets {
         if let Ok(text) = key.to_str() {
             return Ok(self.0.take(text.as_bytes(), now));
         }
-        let encoded = key.call_method1(intern!(key.py(), "encode"), ("utf-8", "surrogatepass"))?;
+        // Of `str` itself: a subclass may have another.
+        let encoded = key.py().get_type::<PyString>().call_method1("encode", (key, "utf-8", "surrogatepass"))?;
         Ok(self.0.take(encoded.cast::<PyBytes>()?.as_bytes(), now))
     }
 }

@@ -1,11 +1,11 @@
 //! The clocks of the module `time`, looked up at each call, so that a test may put others in their place.
 
 use fastware_core::buckets::Moment;
-use pyo3::exceptions::{PyAttributeError, PyOverflowError};
+use pyo3::exceptions::{PyAttributeError, PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCFunction, PyDict, PyString};
+use pyo3::types::{PyCFunction, PyDict, PyInt, PyString};
 
 /// `time.time()`: seconds since the epoch, UTC.
 pub fn seconds(py: Python<'_>) -> PyResult<f64> {
@@ -16,15 +16,28 @@ pub fn seconds(py: Python<'_>) -> PyResult<f64> {
 pub fn monotonic(py: Python<'_>) -> PyResult<Monotonic> {
     static BUILT_IN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let clock = find(py, intern!(py, "monotonic_ns"))?;
-    let is_function = cfg!(target_os = "linux") && clock.cast_exact::<PyCFunction>().is_ok();
-    if is_function && clock.is(BUILT_IN.get_or_init(py, || clock.clone().unbind())) {
+    if BUILT_IN.get(py).is_some_and(|built_in| clock.is(built_in)) {
         return Ok(Monotonic { roughly: built_in::roughly(), is_exact: false });
+    }
+    if cfg!(target_os = "linux") && is_of_time(&clock)? {
+        let _ = BUILT_IN.set(py, clock.clone().unbind());
     }
     nanoseconds(&clock.call0()?).map(Monotonic::exact)
 }
 
+/// Whether `clock` is the function of the module `time`, and not another one that was put in its place.
+fn is_of_time(clock: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = clock.py();
+    if clock.cast_exact::<PyCFunction>().is_err() {
+        return Ok(false);
+    }
+    let is_named = clock.getattr(intern!(py, "__name__"))?.eq("monotonic_ns")?;
+    Ok(is_named && clock.getattr(intern!(py, "__self__"))?.is(&py.import("time")?))
+}
+
 /// Nanoseconds as an argument or a clock gives them.
 pub fn nanoseconds(now: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let now = now.cast::<PyInt>().map_err(|_| PyTypeError::new_err("now must be int"))?;
     let now = now.extract::<i64>().ok().and_then(|now| u64::try_from(now).ok());
     now.ok_or_else(|| PyOverflowError::new_err("now must be 0 to 2**63 - 1 nanoseconds"))
 }

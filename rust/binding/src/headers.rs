@@ -35,6 +35,7 @@ pub fn each<'py>(
 }
 
 /// What servers send, without a reference counted for each item.
+#[cfg(not(Py_GIL_DISABLED))]
 mod plain {
     #![allow(unsafe_code)]
 
@@ -49,9 +50,9 @@ mod plain {
         list: &Bound<'py, PyList>,
         visit: &mut impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
     ) -> ControlFlow<(), usize> {
-        // SAFETY: nothing changes the list while the slice lives. The module says that it needs the GIL (`lib.rs`), so no
-        // other thread runs; here only types and bytes are looked at, and `visit` runs no Python code, as `super::each`
-        // demands of it.
+        // SAFETY: nothing changes the list while the slice lives. This Python has a GIL, which the thread holds, so no other
+        // one runs; here only types and bytes are looked at, and `visit` runs no Python code, as `super::each` demands
+        // of it.
         let items = unsafe { items(list) };
         for (index, item) in items.iter().enumerate() {
             let Some((name, value)) = pair(item) else { return Continue(index) };
@@ -81,6 +82,22 @@ mod plain {
             let start = (*list.as_ptr().cast::<ffi::PyListObject>()).ob_item;
             std::slice::from_raw_parts(start.cast(), list.len())
         }
+    }
+}
+
+/// Without a GIL another thread may change the list at any time: none of it is taken for plain.
+#[cfg(Py_GIL_DISABLED)]
+mod plain {
+    use std::ops::ControlFlow::{self, Continue};
+
+    use pyo3::prelude::*;
+    use pyo3::types::{PyBytes, PyList};
+
+    pub fn each<'py>(
+        _: &Bound<'py, PyList>,
+        _: &mut impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
+    ) -> ControlFlow<(), usize> {
+        Continue(0)
     }
 }
 

@@ -4,15 +4,22 @@ mod buckets;
 mod claims;
 mod clock;
 mod headers;
+mod interpreter;
 mod refusals;
 mod requests;
 mod text;
 mod tokens;
 
 /// The Rust engine. Types and documentation: `_rust.pyi` and `contract.py`.
-// The GIL is what makes it sound to walk a list of headers without counting references (`headers.rs`).
 #[pyo3::pymodule(gil_used = true)]
 mod _rust {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::interpreter::check_main(module.py())
+    }
+
     #[pymodule_export]
     const NAME: &str = "rust";
 

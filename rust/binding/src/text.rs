@@ -53,7 +53,7 @@ fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Option<Bound<'py, PyString>> {
     // written. Nobody else has seen the new object, its memory cannot overlap `bytes`, and all of them are ASCII,
     // as such a string must be. The thread is attached: `py` proves it. The reference is owned and passed on.
     unsafe {
-        let string = Bound::from_owned_ptr_or_opt(py, ffi::PyUnicode_New(length, 127))?;
+        let string = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(length, 127)).ok()?;
         ffi::PyUnicode_1BYTE_DATA(string.as_ptr()).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
         Some(string.cast_into_unchecked())
     }

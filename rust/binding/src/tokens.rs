@@ -6,6 +6,7 @@ use fastware_core::claims::{self, Clock};
 use fastware_core::hs256::Key;
 use fastware_core::jws::{self, Unverified};
 use fastware_core::keys;
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
@@ -15,6 +16,8 @@ use crate::refusals;
 use crate::text::filled;
 
 const SECONDS_PER_HOUR: i128 = 3_600;
+/// 2**63: where 64 bits end.
+const MOST_SECONDS: f64 = 9_223_372_036_854_775_808.0;
 const DEFAULT_HOURS: i64 = 720;
 const SHORTEST_SECRET: usize = 32;
 
@@ -22,8 +25,8 @@ const SHORTEST_SECRET: usize = 32;
 
 /// Return whether one of *secrets* is fit to sign and verify with. Rules: ``Engine.has_fit_secret``.
 #[pyfunction]
-pub fn has_fit_secret(secrets: &Bound<'_, PyAny>) -> bool {
-    normalized(secrets).is_ok_and(|secrets| any_key(&secrets, |_, key| key.is_some()))
+pub fn has_fit_secret(secrets: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(normalized_or_none(secrets)?.is_some_and(|secrets| any_key(&secrets, |_, key| key.is_some())))
 }
 
 /// Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256).
@@ -56,8 +59,10 @@ pub fn create_token<'py>(
         Optional::Default => Some(DEFAULT_HOURS),
         Optional::Given(hours) => hours.cast_exact::<PyInt>().ok().and_then(|hours| hours.extract().ok()),
     };
-    let now = clock::seconds(py)?;
-    let claims = hours.and_then(|hours| Claims::new(username, role, now, hours));
+    let claims = match (utf8(username), utf8(role), hours) {
+        (Some(subject), Some(role), Some(hours)) => Claims::new(subject, role, clock::seconds(py)?, hours),
+        _ => None,
+    };
     let mut is_fit = false;
     let mut length = 0;
     let mut token = None;
@@ -116,7 +121,7 @@ pub fn verified<'py>(
     leeway: f64,
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
     let Some(unverified) = Unverified::new(token) else { return Ok(None) };
-    let Ok(secrets) = normalized(secret) else { return Ok(None) };
+    let Some(secrets) = normalized_or_none(secret)? else { return Ok(None) };
     if !any_key(&secrets, |_, key| key.is_some_and(|key| unverified.is_signed_with(key))) {
         return Ok(None);
     }
@@ -153,12 +158,12 @@ struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    /// `None` where a token cannot be made of these.
+    /// `None` where a time does not fit in 64 bits.
     #[allow(clippy::cast_possible_truncation)]
-    fn new(username: &'a Bound<'_, PyAny>, role: &'a Bound<'_, PyAny>, now: f64, hours: i64) -> Option<Self> {
-        let issued_at = now as i64;
+    fn new(subject: &'a str, role: &'a str, now: f64, hours: i64) -> Option<Self> {
+        let issued_at = (now.abs() < MOST_SECONDS).then_some(now as i64)?;
         let expires_at = i64::try_from(i128::from(issued_at) + i128::from(hours) * SECONDS_PER_HOUR).ok()?;
-        Some(Self { subject: utf8(username)?, role: utf8(role)?, issued_at, expires_at })
+        Some(Self { subject, role, issued_at, expires_at })
     }
 
     /// `None` where the token would be too long.
@@ -181,6 +186,14 @@ fn normalized<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         || secrets.is_instance_of::<PyTuple>()
         || secrets.is_instance_of::<PyList>();
     if is_known { Ok(secrets.clone()) } else { refusals::normalized(secrets) }
+}
+
+/// The same, or `None` where a sequence of the caller's raised an exception. What is meant to end the program goes on.
+fn normalized_or_none<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match normalized(secrets) {
+        Err(error) if error.is_instance_of::<PyException>(secrets.py()) => Ok(None),
+        normalized => normalized.map(Some),
+    }
 }
 
 /// Offer each secret with its key, `None` for an unfit one, until `is_last` says so; whether it did.

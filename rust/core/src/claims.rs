@@ -28,7 +28,7 @@ impl Clock {
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 fn floor(seconds: f64) -> i64 {
     let truncated = seconds as i64;
-    if truncated as f64 > seconds { truncated - 1 } else { truncated }
+    if truncated as f64 > seconds { truncated.saturating_sub(1) } else { truncated }
 }
 
 /// Read `payload`, a JSON object, with `build`, where its registered claims hold at `clock`.
@@ -154,7 +154,8 @@ fn write_escaped(out: &mut impl Write, text: &str) -> io::Result<()> {
             ' '..='~' => out.write_all(&[character as u8])?,
             _ => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    write!(out, "\\u{unit:04x}")?;
+                    let digit = |shift: u16| b"0123456789abcdef"[usize::from(*unit >> shift & 15)];
+                    out.write_all(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)])?;
                 }
             }
         }

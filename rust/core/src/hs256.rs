@@ -45,7 +45,7 @@ impl Key {
 fn padded(key: &[u8; BLOCK], pad: u8) -> [u32; 8] {
     let block = Zeroizing::new(key.map(|byte| byte ^ pad));
     let mut state = START;
-    compress256(&mut state, &[*block]);
+    compress256(&mut state, std::slice::from_ref(&*block));
     state
 }
 

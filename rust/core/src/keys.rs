@@ -19,12 +19,23 @@ thread_local! {
 
 /// What `with` makes of the key of `secret`, or of `None` where it is unfit.
 pub fn with_key<T>(secret: &[u8], with: impl FnOnce(Option<&Key>) -> T) -> T {
-    KEPT.with_borrow_mut(|keys| match keys.find(secret) {
-        Some(key) => with(Some(key)),
-        None if !fitness::is_fit(secret) => with(None),
-        None if secret.len() > LONGEST_KEPT => with(Some(&Key::new(secret))),
-        None => with(Some(keys.keep(secret))),
-    })
+    let mut with = Some(with);
+    let kept = KEPT.try_with(|keys| {
+        let mut keys = keys.try_borrow_mut().ok()?;
+        let with = with.take()?;
+        Some(match keys.find(secret) {
+            Some(key) => with(Some(key)),
+            None if !fitness::is_fit(secret) => with(None),
+            None if secret.len() > LONGEST_KEPT => with(Some(&Key::new(secret))),
+            None => with(Some(keys.keep(secret))),
+        })
+    });
+    match (kept, with) {
+        (Ok(Some(result)), _) => result,
+        // The thread ends, and has no keys any more.
+        (_, Some(with)) => with(fitness::is_fit(secret).then(|| Key::new(secret)).as_ref()),
+        (_, None) => unreachable!("what was taken has been called"),
+    }
 }
 
 /// The last one used comes first. Secrets and keys are wiped when they go.

@@ -1,0 +1,19 @@
+//! The interpreter that the engine may be loaded in.
+
+#![allow(unsafe_code)]
+
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+/// Objects of one interpreter are kept for the whole process, and another would find them gone when that one ends.
+pub fn check_main(_: Python<'_>) -> PyResult<()> {
+    // SAFETY: both calls only read a pointer, and need nothing but an attached thread, which the argument proves.
+    let is_main = unsafe { ffi::PyInterpreterState_Get() == ffi::PyInterpreterState_Main() };
+    if is_main {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(
+        "fastware's Rust engine works in the main interpreter only; in others set FASTWARE_ENGINE=python",
+    ))
+}
