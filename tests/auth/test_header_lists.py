@@ -18,7 +18,7 @@ CALLS = {
     "cookie": ("a",),
     "cookies": (),
     "credential": (b"token=q", "a", True),
-    "identify": (b"token=q", "a", True, SECRET),
+    "identify": ("a", SECRET),
     "csrf_verdict": (),
 }
 each_call = pytest.mark.parametrize("call", CALLS)

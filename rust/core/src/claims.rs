@@ -20,6 +20,10 @@ impl Clock {
     // Claims are compared as integers; whole seconds of the clock decide, since for an integer n
     // n <= t is n <= floor(t).
     pub fn new(now: f64, leeway: f64) -> Self {
+        if now.is_nan() || leeway.is_nan() {
+            // Nothing is before or after that.
+            return Self { expired_until: i64::MAX, started_until: i64::MIN };
+        }
         Self { expired_until: floor(now - leeway), started_until: floor(now + leeway) }
     }
 }

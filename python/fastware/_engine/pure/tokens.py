@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -109,7 +110,7 @@ def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[st
             return None
     except Exception:  # noqa: BLE001 - a sequence of the caller's may raise anything
         return None
-    now = time.time()
+    now = _seconds()
     header_segment, _, payload_segment = signing_input.partition(b".")
     try:
         if header_segment != _HEADER_SEGMENT and not _is_accepted_header(read_jose_header(_decode(header_segment))):
@@ -124,12 +125,17 @@ def _payload(username: object, role: object, expires_hours: object) -> bytes | N
     """The JSON of the four claims, or ``None`` where it cannot be made of these."""
     if as_utf8(username) is None or as_utf8(role) is None or type(expires_hours) is not int:
         return None
-    issued_at = int(time.time())
+    issued_at = int(_seconds())
     expires_at = issued_at + expires_hours * SECONDS_PER_HOUR
     if expires_at not in _INT64:
         return None
     claims = {"sub": as_text(username), "role": as_text(role), "iat": issued_at, "exp": expires_at}
     return json.dumps(claims, separators=(",", ":")).encode("ascii")
+
+
+def _seconds() -> float:
+    """What ``time.time()`` returns, as the float that C reads of it, whatever a test has put in its place."""
+    return math.ldexp(time.time(), 0)
 
 
 def _fit_secrets(secrets: object) -> Iterator[bytes | None]:
