@@ -271,6 +271,44 @@ def test_a_type_error_of_a_wrong_call_is_raised_when_it_is_called(fastware, oute
         app(asgi_client.scope())
 
 
+# Within other frameworks, and around them
+
+
+def test_around_and_within_starlette(fastware):
+    pytest.importorskip("starlette")
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Mount, Route
+
+    async def answer(request):
+        return PlainTextResponse(request.method)
+
+    csrf = fastware.auth.CSRFMiddleware
+    routes = [Route("/here", answer, methods=["GET", "POST"]), Mount("/api", app=csrf_of(fastware, app_of(fastware)))]
+    for app in (
+        Starlette(routes=routes, middleware=[Middleware(csrf, exempt_paths=["/exempt"])]),
+        csrf(Starlette(routes=routes)),
+    ):
+        for path, get in (("/here", b"GET"), ("/api/", b'{"index":true}')):
+            assert asgi_client.call(app, path=path).body == get
+            assert asgi_client.call(app, "POST", path).json == {"detail": "Missing CSRF token"}
+            headers = [("cookie", "csrf_token=t"), ("x-csrf-token", "t")]
+            assert asgi_client.call(app, "POST", path, headers=headers).status == 200
+
+
+def test_as_a_middleware_of_fastapi(fastware):
+    fastapi = pytest.importorskip("fastapi")
+    app = fastapi.FastAPI()
+    app.add_middleware(fastware.auth.CSRFMiddleware)
+    app.mount("/api", app_of(fastware))
+    app.post("/here")(lambda: {"posted": True})
+    assert asgi_client.call(app, "POST", "/here").status == 403
+    headers = [("cookie", "csrf_token=t"), ("x-csrf-token", "t")]
+    assert asgi_client.call(app, "POST", "/here", headers=headers).json == {"posted": True}
+    assert asgi_client.call(app, path="/api/").json == {"index": True}
+
+
 # Served as the outermost application
 
 SERVED = """

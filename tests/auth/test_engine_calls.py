@@ -91,7 +91,7 @@ def test_the_name_is_the_same_on_both_engines(engine, call):
 
 def test_help_can_be_asked(auth):
     text = pydoc.render_doc(auth.create_token, renderer=pydoc.plaintext)
-    assert text.replace(" ", "").count("=720)") == 1
+    assert "720" in text.partition("Args:")[0]
     assert "Return a signed JWT" in text
 
 

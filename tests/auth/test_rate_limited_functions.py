@@ -572,6 +572,27 @@ def test_a_limit_upon_a_limit(auth):
     assert [status_of(made, R) for _ in range(6)] == ["answered"] * 2 + [429] * 4
 
 
+@pytest.mark.xfail(
+    sys.version_info >= (3, 12), reason="functools.wraps copies the mark of a coroutine function to what it decorates"
+)
+def test_a_sync_wrapper_of_a_limited_handler_is_no_coroutine_function(fastware, auth):
+    """As it is none around an ``async def`` without a limit."""
+
+    def answering_at_once(function):
+        @functools.wraps(function)
+        def wrapper(request):
+            return {"maintenance": True}
+
+        return wrapper
+
+    assert not inspect.iscoroutinefunction(answering_at_once(async_handler))
+    wrapped = answering_at_once(limited(auth, async_handler))
+    assert not inspect.iscoroutinefunction(wrapped)
+    router = fastware.Router()
+    router.get("/")(wrapped)
+    assert asgi_client.call(fastware.create_app(router)).json == {"maintenance": True}
+
+
 def test_a_limit_by_host_and_another_by_user(auth):
     by_user = limited(auth, sync_handler, "1/hour", lambda request: request.scope["user"])
     made = limited(auth, by_user, "2/hour")
