@@ -743,6 +743,51 @@ def test_a_handler_with_a_signature_that_hides_a_parameter(auth):
     assert passes_once(made, R) == "x"
 
 
+@pytest.mark.xfail(raises=TypeError, reason="only the parameters that the signature shows are passed on")
+def test_a_parameter_that_the_signature_hides_may_be_passed(auth):
+    def handler(request, hidden="x"):
+        return hidden
+
+    handler.__signature__ = inspect.Signature([inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD)])
+    assert handler(R, hidden="y") == "y"
+    assert passes_once(limited(auth, handler), R, hidden="y") == "y"
+
+
+def test_private_parameters_of_a_method(auth):
+    """Within a class their names are mangled, as all that read them see them."""
+
+    class Limited:
+        @auth.rate_limit("1/hour")
+        def answer(self, request, __text="x", *, __limit=5):
+            return __text, __limit
+
+    assert passes_once(Limited().answer, R) == ("x", 5)
+    assert passes_once(Limited().answer, request_of("192.0.2.2"), _Limited__text="y") == ("y", 5)
+
+
+def test_a_partial_method(auth):
+    class Limited:
+        def answer(self, request, text):
+            return text
+
+        partial = functools.partialmethod(answer, text="x")
+
+    assert passes_once(limited(auth, Limited().partial), R) == "x"
+
+
+def test_an_async_generator_function(auth):
+    async def stream(request):
+        yield "a"
+        yield "b"
+
+    async def collected(items):
+        return [item async for item in items]
+
+    made = limited(auth, stream)
+    assert asyncio.run(collected(made(R))) == ["a", "b"]
+    assert status_of(made, R) == 429
+
+
 NO_HANDLERS = {
     "nothing": lambda: None,
     "keywords": lambda **kwargs: None,
