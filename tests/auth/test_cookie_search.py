@@ -107,7 +107,7 @@ HEADER = st.builds(
 HEADERS = st.lists(HEADER, min_size=1, max_size=4)
 
 
-@settings(many, max_examples=3_000)
+@settings(many, max_examples=1_500)
 @given(headers=HEADERS, names=st.lists(NAMES, max_size=4))
 @example(headers=[b"a=1", b"b=2", b"a="], names=["a"])
 @example(headers=[b"a=1;aa=2;a"], names=["a", "aa"])
