@@ -135,7 +135,6 @@ def test_what_a_factory_returns_is_awaited(fastware, factory, beside):
         assert call(app, path="/x").json["value"] in ("made", ["m", "ade"])
 
 
-@pytest.mark.xfail(reason="it is taken for a generator: its value is what it yields to the event loop")
 def test_a_generator_based_coroutine_function_may_be_the_factory_itself(fastware):
     assert call(app_with(fastware, {"value": generator_based}), path="/x").json == {"value": "made"}
 

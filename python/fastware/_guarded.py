@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from inspect import Parameter
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, Final, TypeGuard, TypeVar, cast
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -77,7 +77,7 @@ def _passed_on(parameter: Parameter) -> str:
 def _passing_on(
     function: Callable[..., Any], guard: Guard, refuse: Callable[[Any], Any], parameter: str
 ) -> Callable[..., Any]:
-    position = list(inspect.signature(function).parameters).index(parameter)
+    position = _position(function, parameter)
 
     def made(*args: Any, **kwargs: Any) -> Any:
         if parameter in kwargs:
@@ -90,3 +90,11 @@ def _passing_on(
         return refuse(refusal) if refusal else function(*args, **kwargs)
 
     return made
+
+
+def _position(function: Callable[..., Any], parameter: str) -> int:
+    """Where *parameter* stands: among those that *function* has a name for, or those of what it wraps."""
+    code = getattr(function, "__code__", None)
+    own = code.co_varnames[: code.co_argcount] if isinstance(code, CodeType) else ()
+    names = own if parameter in own else tuple(inspect.signature(function).parameters)
+    return names.index(parameter)

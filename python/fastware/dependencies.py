@@ -31,7 +31,7 @@ class Provider:
         self.factory = factory
         self.takes_request = _takes_request(factory)
         self._enter: Callable[..., Any] | None = None
-        if is_kind(inspect.isgeneratorfunction, factory):
+        if is_kind(_is_generator_function, factory):
             self._enter = contextmanager(factory)
         elif is_kind(inspect.isasyncgenfunction, factory):
             self._enter = asynccontextmanager(factory)
@@ -47,6 +47,12 @@ class Provider:
         if hasattr(context, "__aenter__"):
             return await cleanups.enter_async_context(context)
         return cleanups.enter_context(context)
+
+
+def _is_generator_function(function: Any) -> bool:
+    """Whether *function* makes generators, and not coroutines out of them (``types.coroutine``)."""
+    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    return inspect.isgeneratorfunction(function) and not flags & inspect.CO_ITERABLE_COROUTINE
 
 
 def is_awaitable(value: Any) -> bool:

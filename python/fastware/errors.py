@@ -16,10 +16,8 @@ class HTTPError(Exception):
 
     """
 
-    # A server under attack refuses many requests: slots, and no call of Exception.__init__, halve what an error costs.
-    __slots__ = ("detail", "headers", "status_code")
-
     def __init__(self, status_code: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        # Without Exception.__init__, which would cost as much as the rest: Exception.__new__ has kept the arguments.
         self.status_code = status_code
         self.detail = detail
         self.headers = {**headers} if headers else {}
