@@ -16,10 +16,11 @@ def returns_coroutine(function: FunctionT) -> FunctionT:
 
     Awaiting in it would make a second coroutine around the first, which every await then goes through.
     """
-    if sys.version_info >= (3, 12):
-        inspect.markcoroutinefunction(function)
-    else:
-        # In 3.11 a coroutine is made by an instruction of the function's code; the flag only says so to who asks.
+    if sys.implementation.name == "cpython":
+        # An instruction of the code makes a coroutine there, the flag only says so to who asks. The mark below would be
+        # copied by functools.wraps, to functions that return something else.
         plain = cast(FunctionType, function)
         plain.__code__ = plain.__code__.replace(co_flags=plain.__code__.co_flags | inspect.CO_COROUTINE)
+    elif sys.version_info >= (3, 12):
+        inspect.markcoroutinefunction(function)
     return function

@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from inspect import Parameter
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, Final, TypeGuard, TypeVar, cast
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -94,7 +94,7 @@ def _passing_on(
 
 def _position(function: Callable[..., Any], parameter: str) -> int:
     """Where *parameter* stands: among those that *function* has a name for, or those of what it wraps."""
-    code = getattr(function, "__code__", None)
-    own = code.co_varnames[: code.co_argcount] if isinstance(code, CodeType) else ()
+    code = function.__code__ if isinstance(function, FunctionType) else None
+    own = code.co_varnames[: code.co_argcount] if code else ()
     names = own if parameter in own else tuple(inspect.signature(function).parameters)
     return names.index(parameter)

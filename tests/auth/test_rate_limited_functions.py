@@ -555,9 +555,6 @@ def test_a_limit_upon_a_limit(auth):
     assert [status_of(made, R) for _ in range(6)] == ["answered"] * 2 + [429] * 4
 
 
-@pytest.mark.xfail(
-    sys.version_info >= (3, 12), reason="functools.wraps copies the mark of a coroutine function to what it decorates"
-)
 def test_a_sync_wrapper_of_a_limited_handler_is_no_coroutine_function(fastware, auth):
     """As it is none around an ``async def`` without a limit."""
 
