@@ -77,10 +77,10 @@ pub fn credential<'py>(
     headers: &Bound<'py, PyAny>,
     query_string: &Bound<'py, PyAny>,
     cookie_name: &Bound<'py, PyAny>,
-    allow_query: bool,
+    allow_query: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
     let query_string = bytes_argument(query_string, "query_string")?;
-    with_credential(headers, allow_query.then_some(query_string), cookie_name, |token| latin1(py, token))
+    with_credential(headers, allow_query.is_truthy()?.then_some(query_string), cookie_name, |token| latin1(py, token))
 }
 
 /// Return the claims of its token, ``False`` where that is invalid, ``None`` without. Rules: ``Engine.identify``.
