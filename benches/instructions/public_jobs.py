@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from benches.instructions.clock import STOPPED_AT
 from benches.instructions.drive import asgi_call, drive
 from benches.instructions.job import Job
-from benches.requests import BROWSER_HEADERS, cookie_header, http_scope
+from benches.requests import BROWSER_HEADERS, cookie_header, each_scope
 from benches.tokens import CLAIMS, LIFETIME, SECRET, signed
 
 _CSRF_TOKEN = "q3mXz0oN8yK5vT2rB7wL4sJ1hG6fD9aP"
@@ -36,7 +36,7 @@ def _csrf(auth):
 
     cookies = (b"cookie", cookie_header(4, 300, "csrf_token", _CSRF_TOKEN))
     headers = [*_HEADERS, cookies, (b"x-csrf-token", _CSRF_TOKEN.encode("ascii"))]
-    call = asgi_call(auth.CSRFMiddleware(app), http_scope("POST", "/basket", headers))
+    call = asgi_call(auth.CSRFMiddleware(app), each_scope("POST", "/basket", headers)())
     return Job("CSRF middleware, POST", lambda: call()[0]["status"], 204, 100)
 
 
@@ -50,6 +50,6 @@ def _profile(token):
         return {"username": user["sub"], "role": user["role"]}
 
     headers = [*_HEADERS, (b"authorization", b"Bearer " + token.encode("ascii"))]
-    scope = http_scope("GET", "/profile", headers) | {"state": {"config": {"jwt_secret": SECRET}}}
+    scope = each_scope("GET", "/profile", headers, state={"config": {"jwt_secret": SECRET}})()
     call = asgi_call(create_app(router), scope)
     return Job("request, GET /profile", lambda: call()[1]["body"], b'{"username":"alice","role":"admin"}', 100)
