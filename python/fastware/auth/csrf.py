@@ -11,6 +11,8 @@ from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED
 from fastware.asgi import ASGIApp, Receive, Scope, Send, path_within_app
 from fastware.responses import send_error
 
+csrf_verdict = engine.csrf_verdict
+
 _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _DETAILS: Final = {CSRF_MISSING: "Missing CSRF token", CSRF_MISMATCH: "CSRF token mismatch"}
 
@@ -44,10 +46,10 @@ class CSRFMiddleware:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, or answer 403."""
         if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled:
-            is_exempt = self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)
-            verdict = CSRF_PASSED if is_exempt else engine.csrf_verdict(scope["headers"])
-            if verdict != CSRF_PASSED:
-                return send_error(send, 403, _DETAILS[verdict])
+            if not (self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)):
+                verdict = csrf_verdict(scope["headers"])
+                if verdict != CSRF_PASSED:
+                    return send_error(send, 403, _DETAILS[verdict])
         return self.app(scope, receive, send)
 
 

@@ -2,9 +2,21 @@
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
+/// Bytes of the payloads of most tokens.
+const MOST_PAYLOADS: usize = 192;
+
 /// The bytes that `segment` spells, or `None` where it is not their one canonical spelling.
 pub fn decode(segment: &[u8]) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(segment).ok()
+}
+
+/// What `with` makes of the bytes that `segment` spells; those of most tokens need no allocation.
+pub fn with_decoded<T>(segment: &[u8], with: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    let mut space = [0; MOST_PAYLOADS];
+    if segment.len() > encoded_length(MOST_PAYLOADS) {
+        return with(&decode(segment)?);
+    }
+    with(URL_SAFE_NO_PAD.decode(segment, space.as_mut_slice().as_out()).ok()?)
 }
 
 /// The bytes of a segment that spells exactly `N` of them.
@@ -38,6 +50,18 @@ mod tests {
         assert_eq!(decode(b"Zg").as_deref(), Some(&b"f"[..]));
         for other in ["Zh", "Zg==", "Zg=", "Z", "Zg\n", " Zg", "Zg+", "Z+8", "Z/8"] {
             assert_eq!(decode(other.as_bytes()), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn segments_of_every_length_decode_in_either_place() {
+        for length in 0..2 * MOST_PAYLOADS {
+            let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).expect("small")).collect();
+            let mut segment = vec![0; encoded_length(length)];
+            encode(&bytes, &mut segment);
+            assert_eq!(with_decoded(&segment, |decoded| Some(decoded.to_vec())), Some(bytes));
+            segment.push(b'=');
+            assert_eq!(with_decoded(&segment, |_| Some(())), None, "{length}");
         }
     }
 

@@ -51,7 +51,7 @@ impl<'t> Unverified<'t> {
     /// The claims, once the signature has been found to hold.
     pub fn claims<B: Build>(&self, build: &mut B, clock: Clock) -> Option<B::Object> {
         let payload = jose_header::strip_accepted(self.signing_input)?;
-        claims::read(&base64url::decode(payload)?, build, clock)
+        base64url::with_decoded(payload, |payload| claims::read(payload, build, clock))
     }
 }
 
