@@ -30,8 +30,9 @@ bench-quick: $(VENV)/.bench-$(KIND) ## check that all contenders agree, and time
 	$(BIN)/python -m pytest benches --benchmark-max-time=0.01 --benchmark-min-rounds=3 $(ARGS)
 
 RUN ?= .benchmarks/latest.json
-chart: $(VENV)/.bench-$(KIND) ## draw docs/benchmarks.svg of the last `make bench` (RUN=before.json: of another)
+chart: $(VENV)/.bench-$(KIND) ## put the last `make bench` into docs/: the chart and the goals (RUN=before.json: another)
 	$(BIN)/python -m benches.chart $(RUN) docs/benchmarks.svg
+	$(BIN)/python -m benches.goals_table $(RUN)
 
 bench-growth: $(VENV)/.bench-$(KIND) ## measure how costs grow with input, keys and threads (ARGS=--quick for a check)
 	$(BIN)/python -m benches.growth $(ARGS)
