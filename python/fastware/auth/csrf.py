@@ -45,11 +45,11 @@ class CSRFMiddleware:
     @returns_coroutine
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, or answer 403."""
-        if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled:
-            if not (self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)):
-                verdict = csrf_verdict(scope["headers"])
-                if verdict != CSRF_PASSED:
-                    return send_error(send, 403, _DETAILS[verdict])
+        is_checked = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled
+        if is_checked and not (self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)):
+            verdict = csrf_verdict(scope["headers"])
+            if verdict != CSRF_PASSED:
+                return send_error(send, 403, _DETAILS[verdict])
         return self.app(scope, receive, send)
 
 
