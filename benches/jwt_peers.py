@@ -5,6 +5,7 @@ refusals are exceptions.
 """
 
 import time
+from importlib import import_module
 
 from .call import call
 from .tokens import LIFETIME, SECRET
@@ -18,37 +19,22 @@ def _claims(username, role):
 
 
 class PyJWT:
-    @staticmethod
-    def sign(username, role):
-        import jwt
+    """PyJWT, and what has the same functions under another name."""
+
+    def __init__(self, module_name="jwt"):
+        self._module_name = module_name
+
+    def sign(self, username, role):
+        encode = import_module(self._module_name).encode
 
         def create(username, role):
-            return jwt.encode(_claims(username, role), SECRET, algorithm="HS256")
+            return encode(_claims(username, role), SECRET, algorithm="HS256")
 
         return call(create, username, role)
 
-    @staticmethod
-    def verify(token):
-        import jwt
-
-        return call(jwt.decode, token, SECRET, _ALGORITHMS, refusal=jwt.PyJWTError)
-
-
-class OxyJWT:
-    @staticmethod
-    def sign(username, role):
-        import oxyjwt
-
-        def create(username, role):
-            return oxyjwt.encode(_claims(username, role), SECRET, algorithm="HS256")
-
-        return call(create, username, role)
-
-    @staticmethod
-    def verify(token):
-        import oxyjwt
-
-        return call(oxyjwt.decode, token, SECRET, _ALGORITHMS, refusal=oxyjwt.PyJWTError)
+    def verify(self, token):
+        module = import_module(self._module_name)
+        return call(module.decode, token, SECRET, _ALGORITHMS, refusal=module.PyJWTError)
 
 
 class RyJWT:
@@ -125,4 +111,10 @@ class PythonJose:
         return call(jwt.decode, token, SECRET, _ALGORITHMS, refusal=JOSEError)
 
 
-BY_NAME = {"PyJWT": PyJWT, "joserfc": Joserfc, "python-jose": PythonJose, "oxyjwt": OxyJWT, "ryjwt": RyJWT}
+BY_NAME = {
+    "PyJWT": PyJWT(),
+    "joserfc": Joserfc,
+    "python-jose": PythonJose,
+    "oxyjwt": PyJWT("oxyjwt"),
+    "ryjwt": RyJWT,
+}

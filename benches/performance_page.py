@@ -1,10 +1,24 @@
 """docs/performance.md: the tables in it are written by the programs that measure."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias
+
+Draw: TypeAlias = Callable[[Any, Path], None]
+"""Draws results to a file."""
 
 FOLDER = Path(__file__).parents[1] / "docs"
 _PAGE = "performance.md"
+
+
+def publish(folder: Path, name: str, results: object, draw: Draw, markdown: str) -> None:
+    """Write *results* as ``name.json``, drawn as ``name.svg``, and *markdown* into the page, all in *folder*."""
+    written = write_json(folder, name, results)
+    picture = folder / f"{name}.svg"
+    draw(results, picture)
+    write_table(folder, name, markdown)
+    print(f"Written: {picture}, {written}")
 
 
 def write_json(folder: Path, name: str, results: object) -> Path:

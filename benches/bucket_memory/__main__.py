@@ -121,10 +121,7 @@ def _write(folder: Path, keys: int, runs, summaries, notes: list[str]) -> None:
         for value in [summaries[RUST][goal.figure]]
     ]
     results = {"machine": describe(), "goals": goals, "keys": keys, "notes": notes, "figures": summaries, "runs": runs}
-    performance_page.write_json(folder, "buckets", results)
-    draw(results, folder / "buckets.svg")
-    performance_page.write_table(folder, "buckets", table.markdown(summaries, notes, RUST))
-    print(f"Written: {folder / 'buckets.svg'}, {folder / 'buckets.json'}")
+    performance_page.publish(folder, "buckets", results, draw, table.markdown(summaries, notes, RUST))
 
 
 if __name__ == "__main__":

@@ -108,10 +108,7 @@ def _write(folder: Path, every: list[Line], operations, limit: float) -> None:
             for engine, by_threads in operations.items()
         },
     }
-    performance_page.write_json(folder, "growth", results)
-    draw(results, folder / "growth.svg")
-    performance_page.write_table(folder, "growth", table.markdown(every, operations, limit))
-    print(f"Written: {folder / 'growth.svg'}, {folder / 'growth.json'}")
+    performance_page.publish(folder, "growth", results, draw, table.markdown(every, operations, limit))
 
 
 if __name__ == "__main__":

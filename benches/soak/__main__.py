@@ -74,10 +74,7 @@ def _write(folder: Path, every, soaked, plan: Plan) -> None:
             for name, own in soaked.items()
         },
     }
-    performance_page.write_json(folder, "soak", results)
-    draw(results, folder / "soak.svg")
-    performance_page.write_table(folder, "soak", table.markdown(every, soaked, plan))
-    print(f"Written: {folder / 'soak.svg'}, {folder / 'soak.json'}")
+    performance_page.publish(folder, "soak", results, draw, table.markdown(every, soaked, plan))
 
 
 if __name__ == "__main__":
