@@ -50,7 +50,10 @@ def _arguments():
     parser.add_argument("--only", default="", metavar="TEXT", help="series with TEXT in their title; writes no files")
     parser.add_argument("--limit", type=float, help=f"the greatest exponent (default: {LIMIT}, quick: {QUICK_LIMIT})")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where chart and JSON go (default: docs)")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.only and arguments.output:
+        parser.error("--only writes no files: the chart is of all series")
+    return arguments
 
 
 def _check(measured: list[list[Line]]) -> None:
