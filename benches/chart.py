@@ -2,7 +2,9 @@
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
+from . import drawing
 from .contenders import BY_HAND, PYTHON, RUST
 from .number import shown
 from .result import Result, read
@@ -25,8 +27,7 @@ _JOBS = {
 }
 """The main rows, and what the chart calls them."""
 
-_RUST_COLOUR, _PYTHON_COLOUR, _PEER_COLOUR, _GOAL_COLOUR = "#c2410c", "#f59e0b", "#94a3b8", "#111827"
-_TEXT_COLOUR = "#1f2937"
+_PEER_COLOUR, _GOAL_COLOUR = "#a3a3a3", "#111827"
 _BEST_PEERS = 2
 _WELL_KNOWN = ("PyJWT", "Starlette", "limits", "starlette-csrf", "Starlette + PyJWT", "FastAPI + PyJWT")
 _TITLE_HEIGHT = 1.9
@@ -55,22 +56,15 @@ def main() -> None:
 
 def draw(results: list[Result], path: str) -> None:
     """Draw the main rows of *results* to *path*. The same results give the same SVG, to the byte."""
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    mpl.rcParams |= {"svg.hashsalt": "fastware", "svg.fonttype": "none", "font.size": 9, "text.color": _TEXT_COLOUR}
-    from matplotlib import pyplot
-
     columns = _columns(_groups(results))
     height = max(sum(group.height for group in column) for column in columns)
     size = (11, 1 + 0.17 * height)
-    figure, all_axes = pyplot.subplots(1, _COLUMNS, figsize=size, facecolor="white", layout="constrained")
+    figure, all_axes = drawing.draw(1, _COLUMNS, size=size)
     for axes, column in zip(all_axes, columns, strict=True):
         _dress(axes, height)
         _draw_column(axes, column)
     _explain(figure)
-    figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None, dpi=110)
-    pyplot.close(figure)
+    drawing.save(figure, Path(path))
 
 
 def _groups(results: list[Result]) -> list[_Group]:
@@ -114,7 +108,7 @@ def _draw_bar(axes, result, position):
 
 
 def _colour(result):
-    return {RUST: _RUST_COLOUR, PYTHON: _PYTHON_COLOUR}.get(result.contender, _PEER_COLOUR)
+    return drawing.COLOURS.get(result.contender, _PEER_COLOUR)
 
 
 def _name(result):
@@ -126,8 +120,8 @@ def _dress(axes, height):
     axes.set_xlim(_LEAST, 5_000)
     axes.set_ylim(height + 0.3, 0.2)
     axes.set_yticks([])
-    axes.grid(axis="x", color="#e5e7eb", zorder=0)
-    axes.spines[["top", "left", "right"]].set_visible(False)
+    axes.grid(axis="y", visible=False)
+    axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.tick_params(axis="x", which="minor", length=0)
 
@@ -142,8 +136,8 @@ def _explain(figure):
 
     figure.legend(
         handles=[
-            Patch(color=_RUST_COLOUR, label="fastware, Rust engine"),
-            Patch(color=_PYTHON_COLOUR, label="fastware, Python engine"),
+            Patch(color=drawing.COLOURS[RUST], label="fastware, Rust engine"),
+            Patch(color=drawing.COLOURS[PYTHON], label="fastware, Python engine"),
             Patch(color=_PEER_COLOUR, label="the best peers, and the best known"),
             Line2D([], [], color=_GOAL_COLOUR, linewidth=2.2, label="goal of the Rust engine"),
         ],

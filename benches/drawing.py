@@ -2,13 +2,7 @@
 
 from pathlib import Path
 
-import matplotlib
-
 from .contenders import PYTHON, RUST
-
-matplotlib.use("svg")
-
-from matplotlib import pyplot
 
 COLOURS = {RUST: "#c4501b", PYTHON: "#2f6db0"}
 GREY = "#666666"
@@ -41,6 +35,11 @@ _STYLE = {
 
 def draw(rows: int, columns: int, *, size: tuple[float, float]):
     """Return a figure and its panels, row by row; *size* in inches."""
+    import matplotlib as mpl  # takes a second, and few of those who measure draw
+
+    mpl.use("svg")
+    from matplotlib import pyplot
+
     pyplot.rcParams.update(_STYLE)
     figure, panels = pyplot.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
     return figure, list(panels.flat)
@@ -48,6 +47,8 @@ def draw(rows: int, columns: int, *, size: tuple[float, float]):
 
 def save(figure, path: Path) -> None:
     """Write the figure in the format that the suffix of *path* names."""
+    from matplotlib import pyplot
+
     path.parent.mkdir(parents=True, exist_ok=True)
     is_svg = path.suffix == ".svg"
     figure.savefig(path, metadata={"Date": None} if is_svg else None, dpi=110)
