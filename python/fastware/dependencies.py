@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from types import CoroutineType
 from typing import Any, Final, TypeAlias
 
 from fastware.request import Request
@@ -57,7 +58,8 @@ def _is_generator_function(function: Any) -> bool:
 
 def is_awaitable(value: Any) -> bool:
     """Whether *value* has to be awaited; sooner known of what handlers and factories mostly return."""
-    return type(value) not in _PLAIN and inspect.isawaitable(value)
+    kind = type(value)
+    return kind is CoroutineType or (kind not in _PLAIN and inspect.isawaitable(value))
 
 
 def _takes_request(factory: Factory) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Collection
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -52,7 +52,8 @@ class Endpoint:
                 value = await value
             for name in names:
                 arguments[name] = value
-        return as_response(await self._call(arguments), self._handler)
+        result = self._call(arguments)
+        return as_response(await result if is_awaitable(result) else result, self._handler)
 
     async def _respond_and_clean_up(self, request: Request, arguments: dict[str, Any]) -> Response:
         response = None
@@ -61,16 +62,15 @@ class Endpoint:
                 override = self._overrides.get(provider.factory)
                 value = await (Provider(override) if override else provider).provide(request, cleanups)
                 arguments |= dict.fromkeys(names, value)
-            response = as_response(await self._call(arguments), self._handler)
+            result = self._call(arguments)
+            response = as_response(await result if is_awaitable(result) else result, self._handler)
         if response is None:
             raise RuntimeError(f"a dependency of {name_of(self._handler)} swallowed the error that was raised in it")
         return response
 
-    def _call(self, arguments: dict[str, Any]) -> Awaitable[Any]:
-        if self._is_async:
-            coroutine: Awaitable[Any] = self._handler(**arguments)
-            return coroutine
-        return _call_in_thread(self._handler, arguments)
+    def _call(self, arguments: dict[str, Any]) -> Any:
+        """The handler's coroutine; of one that only says it makes one (``functools.wraps``), what it returns."""
+        return self._handler(**arguments) if self._is_async else _call_in_thread(self._handler, arguments)
 
 
 async def _call_in_thread(handler: Handler, arguments: dict[str, Any]) -> Any:

@@ -555,8 +555,8 @@ def test_a_limit_upon_a_limit(auth):
     assert [status_of(made, R) for _ in range(6)] == ["answered"] * 2 + [429] * 4
 
 
-def test_a_sync_wrapper_of_a_limited_handler_is_no_coroutine_function(fastware, auth):
-    """As it is none around an ``async def`` without a limit."""
+def test_a_sync_wrapper_of_a_limited_handler_may_answer_at_once(fastware, auth):
+    """From Python 3.12 on ``functools.wraps`` makes it say that it is a coroutine function."""
 
     def answering_at_once(function):
         @functools.wraps(function)
@@ -567,7 +567,7 @@ def test_a_sync_wrapper_of_a_limited_handler_is_no_coroutine_function(fastware, 
 
     assert not inspect.iscoroutinefunction(answering_at_once(async_handler))
     wrapped = answering_at_once(limited(auth, async_handler))
-    assert not inspect.iscoroutinefunction(wrapped)
+    assert inspect.iscoroutinefunction(wrapped) is (sys.version_info >= (3, 12))
     router = fastware.Router()
     router.get("/")(wrapped)
     assert asgi_client.call(fastware.create_app(router)).json == {"maintenance": True}
