@@ -1,4 +1,4 @@
-"""The rows of the corpus of hostile input: what is given, what comes of it, by which rule, and where it is known from."""
+"""The rows of the corpus of hostile input: what is given, what comes of it, by which rule, and who knows of it."""
 
 from dataclasses import dataclass
 from typing import Any
