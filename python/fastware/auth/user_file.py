@@ -50,7 +50,8 @@ class JSONFileUserStore(UserStore):
 
         Raises:
             UserFileError: *users* are not users.
-            OSError: the file cannot be written; it is as it was.
+            OSError: the file cannot be written, and is as it was. Where only its folder cannot be synced, the new users
+                stand in it, and a power failure may bring the old ones back.
 
         """
         check_users(users, "the users to save")
@@ -72,4 +73,8 @@ class JSONFileUserStore(UserStore):
 
     def _target(self) -> Path:
         """The file itself, where the path is a symbolic link."""
-        return Path(os.path.realpath(self.path))
+        try:
+            # Strict: a link that cannot be read for a moment is no plain file to be replaced.
+            return Path(os.path.realpath(self.path, strict=True))
+        except FileNotFoundError:
+            return Path(os.path.realpath(self.path))
