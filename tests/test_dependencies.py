@@ -422,3 +422,27 @@ def test_a_factory_that_takes_something_by_keyword_only_is_a_type_error(fastware
 
     with pytest.raises(TypeError, match="request"):
         app_with(fastware, lambda value: value, {"value": factory})
+
+
+# What a partial and a callable object hold is not shown
+
+
+class Shown:
+    def __call__(self, one, two):
+        return None
+
+    def __repr__(self):
+        return "Shown(secret='hunter2')"
+
+
+@pytest.mark.parametrize(
+    ("factory", "name"),
+    [(Shown(), "Shown"), (functools.partial(lambda one, two, secret: None, secret="hunter2"), "<lambda>")],
+    ids=["object", "partial"],
+)
+def test_an_error_names_a_callable_without_what_it_holds(fastware, factory, name):
+    router = fastware.Router()
+    router.get("/", deps={"value": factory})(lambda value: None)
+    with pytest.raises(TypeError) as raised:
+        fastware.create_app(router)
+    assert name in str(raised.value) and "hunter2" not in str(raised.value)

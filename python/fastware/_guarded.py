@@ -9,6 +9,8 @@ from inspect import Parameter
 from types import FunctionType
 from typing import Any, Final, TypeGuard, TypeVar, cast
 
+from fastware._names import name_of
+
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Guard = Callable[[Any], Any]
 """Is shown an argument. What it returns, where that is true, is what the function is refused with."""
@@ -85,7 +87,7 @@ def _passing_on(
         elif position < len(args):
             argument = args[position]
         else:
-            raise TypeError(f"{getattr(function, '__qualname__', function)} was called without its {parameter}")
+            raise TypeError(f"{name_of(function)} was called without its {parameter}")
         refusal = guard(argument)
         return refuse(refusal) if refusal else function(*args, **kwargs)
 

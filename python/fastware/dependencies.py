@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from types import CoroutineType
 from typing import Any, Final, TypeAlias
 
+from fastware._names import name_of
 from fastware.request import Request
 
 Factory: TypeAlias = Callable[..., Any]
@@ -93,8 +94,3 @@ def refuse_kind(function: Callable[..., Any], kind: Any) -> None:
             raise TypeError(
                 f"{name_of(function)} takes {parameter.name} as {kind.description}; make it an ordinary one"
             )
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """What to call *function* in an error."""
-    return str(getattr(function, "__qualname__", function))

@@ -7,13 +7,13 @@ from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Any
 
+from fastware._names import name_of
 from fastware.dependencies import (
     Dependencies,
     Factory,
     Provider,
     is_awaitable,
     is_kind,
-    name_of,
     parameters_of,
     refuse_kind,
 )

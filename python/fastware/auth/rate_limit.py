@@ -12,6 +12,7 @@ from fastware._coroutines import returns_coroutine
 from fastware._engine import engine
 from fastware._engine.contract import TokenBuckets
 from fastware._guarded import guarded
+from fastware._names import name_of
 from fastware.errors import HTTPError
 from fastware.routing import is_routed
 
@@ -56,8 +57,7 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Calla
     def decorate(handler: HandlerT) -> HandlerT:
         if is_routed(handler):
             raise TypeError(
-                f"the router has {getattr(handler, '__qualname__', handler)} already, without the limit: "
-                "put @rate_limit below @router.get(...)"
+                f"the router has {name_of(handler)} already, without the limit: put @rate_limit below @router.get(...)"
             )
         buckets = engine.TokenBuckets(capacity, period)
         take = buckets.take_by_client if key_func is None else _take_by_key(buckets, key_func)
@@ -127,4 +127,4 @@ def _request_parameter(handler: Callable[..., Any]) -> str:
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
     ):
         return parameters[0].name
-    raise TypeError(f"a rate-limited handler takes the request: {getattr(handler, '__qualname__', handler)}(request)")
+    raise TypeError(f"a rate-limited handler takes the request: {name_of(handler)}(request)")
