@@ -339,3 +339,12 @@ def test_send_error_sends_nothing_where_a_header_is_wrong(fastware):
     with pytest.raises(ValueError):
         asyncio.run(fastware.send_error(send, 403, "no", headers={"x": "a\r\nb: c"}))
     assert sent == []
+
+
+@pytest.mark.parametrize("kind", ["JSONResponse", "TextResponse", "HTMLResponse"])
+def test_content_with_a_lone_surrogate_is_refused_without_hanging_on_the_error(fastware, kind):
+    content = f"{SHOWN}\ud800"
+    with pytest.raises(ValueError, match="lone surrogate") as raised:
+        getattr(fastware, kind)([content] if kind == "JSONResponse" else content)
+    assert SHOWN not in repr(raised.value)
+    assert raised.value.__context__ is None

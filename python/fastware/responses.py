@@ -14,6 +14,7 @@ _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7E\x80-\xFF]*\Z")
 _BODILESS: Final = frozenset((204, 304))
 _NO_COOKIES: Final = ()
+_LONE_SURROGATE: Final = "the content of the response has a lone surrogate, which UTF-8 cannot encode"
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -84,7 +85,14 @@ class TextResponse(Response):
         headers: Mapping[str, str] | None = None,
         cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
-        super().__init__(text.encode("utf-8"), status, headers, cookies)
+        # Raised out of the `except`: the codec's own error holds the whole text.
+        try:
+            body = text.encode("utf-8")
+        except UnicodeEncodeError:
+            body = None
+        if body is None:
+            raise ValueError(_LONE_SURROGATE)
+        super().__init__(body, status, headers, cookies)
 
 
 class HTMLResponse(TextResponse):
@@ -109,7 +117,13 @@ class JSONResponse(Response):
         headers: Mapping[str, str] | None = None,
         cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
-        super().__init__(_encoder.encode(content), status, headers, cookies)
+        try:
+            body = _encoder.encode(content)
+        except UnicodeEncodeError:
+            body = None
+        if body is None:
+            raise ValueError(_LONE_SURROGATE)
+        super().__init__(body, status, headers, cookies)
 
 
 async def send_error(send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
