@@ -44,17 +44,17 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     except (AttributeError, LookupError, TypeError):
         config, secret = {}, None
     if not secret:
+        state = config = None
         raise _unconfigured("No JWT secret is configured")
     scope = request.scope
     claims = engine.identify(scope["headers"], SESSION_COOKIE, secret)
     if claims is None and allow_query_token and config.get("allow_query_token", True):
         claims = _claims_of_query(scope.get("query_string", b""), secret)
-    if claims is None:
-        raise HTTPError(401, "Not authenticated", _CHALLENGE)
-    if claims is False:
-        if not engine.has_fit_secret(secret):
-            raise _unconfigured("The JWT secret is not usable")
-        raise HTTPError(401, "Invalid or expired token", _CHALLENGE)
+    if claims is None or claims is False:
+        is_fit = claims is None or engine.has_fit_secret(secret)
+        # Reporters of errors show what the frames of a traceback hold.
+        state = config = secret = scope = None
+        raise _refusal(claims, is_fit)
     return claims
 
 
@@ -84,6 +84,12 @@ def _claims_of_query(query_string: bytes, secret: Secrets) -> dict[str, Any] | L
         return None
     claims = engine.verify_token(token, secret)
     return False if claims is None else claims
+
+
+def _refusal(claims: Literal[False] | None, is_fit: bool) -> HTTPError:
+    if not is_fit:
+        return _unconfigured("The JWT secret is not usable")
+    return HTTPError(401, "Not authenticated" if claims is None else "Invalid or expired token", _CHALLENGE)
 
 
 def _unconfigured(problem: str) -> HTTPError:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fastware.auth.durable_file import make_lock, replace
-from fastware.auth.user_records import check_users, parse_users
+from fastware.auth.user_records import check_users, read_users
 from fastware.auth.users import User, UserStore
 
 
@@ -40,10 +40,9 @@ class JSONFileUserStore(UserStore):
 
         """
         try:
-            content = self.path.read_bytes()
+            return read_users(self.path)
         except FileNotFoundError:
             return []
-        return parse_users(content, self.path)
 
     def save_users(self, users: list[User]) -> None:
         """Replace all users.

@@ -42,51 +42,65 @@ def _object(fields: list[tuple[str, Any]]) -> dict[str, Any] | _RepeatedField:
     return dict(fields) if repeated is None else _RepeatedField(repeated)
 
 
-def parse_users(content: bytes, path: Path) -> list[User]:
-    """Return the users that *content*, the bytes of the file *path*, holds. Raises ``UserFileError``."""
-    # Raised out of the `except`, so that nothing of the content hangs on the error as its context.
-    problem = None
+def read_users(path: Path) -> list[User]:
+    """Return the users that the file *path* holds. Raises ``UserFileError``."""
+    content = path.read_bytes()
+    # Raised out of the `except`, so that nothing of the content hangs on the error as its context, and without locals
+    # that hold it: reporters of errors show what the frames of a traceback hold.
+    users: Any = None
     try:
         users = json.loads(content.decode("utf-8"), object_pairs_hook=_object, parse_int=float)
+        problem = _problem_of(users)
     except json.JSONDecodeError as error:
-        problem = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        problem = f", line {error.lineno}, column {error.colno}: {error.msg}"
     except UnicodeDecodeError as error:
-        problem = f"byte {error.start}: not UTF-8"
+        problem = f", byte {error.start}: not UTF-8"
     except RecursionError:
-        problem = "nested too deep"
+        problem = ", nested too deep"
     if problem is not None:
-        raise UserFileError(f"{path}, {problem}")
-    check_users(users, str(path))
+        del content, users
+        raise UserFileError(f"{path}{problem}")
     checked: list[User] = users
     return checked
 
 
 def check_users(users: Any, where: str) -> None:
     """Raise ``UserFileError`` where *users* are not users, with the place behind *where*."""
+    problem = _problem_of(users)
+    if problem is not None:
+        del users
+        raise UserFileError(f"{where}{problem}")
+
+
+def _problem_of(users: Any) -> str | None:
+    """The place and the kind of the first thing wrong with *users*."""
     if not isinstance(users, list):
-        raise UserFileError(f"{where}: expected a JSON array of users, found {_kind(users)}")
+        return f": expected a JSON array of users, found {_kind(users)}"
     usernames: set[str] = set()
     for number, user in enumerate(users, start=1):
-        place = f"{where}, user {number}"
-        _check_user(user, place)
-        if user["username"] in usernames:
-            raise UserFileError(f"{place}: a user of this name stands above")
+        problem = _problem_of_one(user)
+        if problem is None and user["username"] in usernames:
+            problem = "a user of this name stands above"
+        if problem is not None:
+            return f", user {number}: {problem}"
         usernames.add(user["username"])
+    return None
 
 
-def _check_user(user: Any, place: str) -> None:
+def _problem_of_one(user: Any) -> str | None:
     if isinstance(user, _RepeatedField):
-        raise UserFileError(f"{place}: {user.name!r} stands there twice")
+        return f"{user.name!r} stands there twice"
     if not isinstance(user, dict):
-        raise UserFileError(f"{place}: expected an object, found {_kind(user)}")
+        return f"expected an object, found {_kind(user)}"
     for field in REQUIRED_FIELDS:
         if field not in user:
-            raise UserFileError(f"{place}: {field!r} is missing")
+            return f"{field!r} is missing"
     for field, value in user.items():
         if not isinstance(field, str) or not isinstance(value, str):
-            raise UserFileError(f"{place}: {field!r} must be a string, not {_kind(value)}")
+            return f"{field!r} must be a string, not {_kind(value)}"
         if _SURROGATE.search(field + value):
-            raise UserFileError(f"{place}: {field!r} has a lone surrogate")
+            return f"{field!r} has a lone surrogate"
+    return None
 
 
 def _kind(value: object) -> str:

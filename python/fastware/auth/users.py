@@ -67,10 +67,12 @@ class UserStore:
         _check_name("username", username)
         _check_name("role", role)
         self._refuse_duplicate(username, self.load_users())
+        # Outside the lock: it takes a quarter of a second.
+        password_hash = hash_password(password)
+        del password  # where the save fails, reporters of errors show what the frames of the traceback hold
         user = {
             "username": username,
-            # Outside the lock: it takes a quarter of a second.
-            "password_hash": hash_password(password),
+            "password_hash": password_hash,
             "role": role,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
