@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -57,8 +57,8 @@ class Route:
 
     method: str
     path: str
-    handler: Handler
-    dependencies: Dependencies
+    handler: Handler = field(repr=False)  # a partial would show what it holds
+    dependencies: Dependencies = field(repr=False)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
