@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import functools
+import json
 import os
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,28 +210,27 @@ failures(
 )
 
 
-def forget_the_warning(w):
-    """It comes once a process; the Rust engine imports its own copy of the module that gives it."""
-    for refusals in (w.module("_engine.refusals"), sys.modules.get("fastware._engine.refusals")):
-        if refusals:
-            refusals._has_warned = False
+@contextlib.contextmanager
+def not_warned_yet(w):
+    """The warning comes once a process; the Rust engine imports its own copy of the module that gives it."""
+    with contextlib.ExitStack() as patches:
+        for refusals in (w.module("_engine.refusals"), sys.modules.get("fastware._engine.refusals")):
+            if refusals:
+                patches.enter_context(mock.patch.object(refusals, "_has_warned", False))
+        yield
 
 
 @failure("InsecureKeyLengthWarning")
 def create_token_with_a_short_secret_where_warnings_are_errors(w):
-    import warnings
-
-    forget_the_warning(w)
-    with warnings.catch_warnings():
+    with not_warned_yet(w), warnings.catch_warnings():
         warnings.simplefilter("error")
         w.auth.create_token("ada", "user", w.secret[:31])
 
 
 @failure("str")
 def create_token_with_a_short_secret(w):
-    forget_the_warning(w)
-    made = w.auth.create_token("ada", "user", w.secret[:31])
-    return type(made).__name__
+    with not_warned_yet(w):
+        return type(w.auth.create_token("ada", "user", w.secret[:31])).__name__
 
 
 REFUSED_PAYLOADS = {
@@ -455,8 +456,6 @@ def create_user_in_a_file_that_is_read_only(w):
 
 
 def _json(*users):
-    import json
-
     return json.dumps(users, ensure_ascii=False)
 
 

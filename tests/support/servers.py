@@ -26,13 +26,16 @@ def _command(server, target, port, workers):
 
 
 @contextlib.contextmanager
-def serve(server, target, *, folder, env=None, workers=1, log=None):
-    """Serve ``module:app`` of *folder* with *server*; yields the base URL. The log goes to the file *log*."""
+def serve(server, target, *, folder, env=None, workers=1, log=None, options=()):
+    """Serve ``module:app`` of *folder* with *server*; yields the base URL. The log goes to the file *log*.
+
+    *options* are further ones of the server's own command line.
+    """
     port = free_port()
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(open(log, "wb")) if log else subprocess.DEVNULL
         process = subprocess.Popen(
-            _command(server, target, port, workers),
+            [*_command(server, target, port, workers), *options],
             cwd=folder,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
             stdout=output,
