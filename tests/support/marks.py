@@ -52,7 +52,7 @@ def spellings(mark):
 class Marks:
     """Marks by the name of the secret that holds them."""
 
-    _needles: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _needles: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
     def add(self, name, mark):
         """Look for *mark*, the secret *name* or a part of it, from now on."""
