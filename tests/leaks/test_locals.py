@@ -1,8 +1,8 @@
 """What the frames of a traceback hold, which some reporters of errors show (rich, Sentry, cgitb).
 
-A default traceback shows no locals. Of the others it is promised that the package's own frames do not hold what the
-application did not hand to the very call that failed: the configured secret and the headers of a refused request, the
-hashes of a damaged file, the password of a user that is hashed already.
+A default traceback shows no locals. Of the others it is promised that the frames of these calls do not hold what was
+not handed to them: the configured secret and the headers of a refused request, the hashes of a damaged file; nor the
+password of a user that is hashed already. The frames of ``App`` hold the scope and the body, as those of any framework.
 """
 
 from pathlib import Path
