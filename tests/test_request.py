@@ -1,5 +1,6 @@
 """Request: what a handler reads, and what a client is told that sends something else."""
 
+import copy
 import json
 
 import pytest
@@ -356,6 +357,21 @@ def test_state_without_a_value_is_a_key_error_or_an_attribute_error(fastware):
 def test_state_is_a_mapping(fastware):
     state = fastware.State({"a": 1, "b": 2})
     assert (dict(state), len(state), "a" in state, state.get("c", 3)) == ({"a": 1, "b": 2}, 2, True, 3)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_of_a_state_has_its_values_and_goes_its_own_way(fastware, copied):
+    state = fastware.State({"config": {"a": 1}})
+    twin = copied(state)
+    assert dict(twin) == dict(state)
+    twin.b = 2
+    assert "b" not in state
+    assert (twin.config is state.config) == (copied is copy.copy)
+
+
+def test_a_line_feed_in_a_path_makes_no_line_of_its_own_in_a_log(fastware):
+    request = fastware.Request({"type": "http", "method": "GET", "path": "/a\nb", "headers": []})
+    assert repr(request) == "<Request GET '/a\\nb'>"
 
 
 def test_state_can_be_deleted_by_item_and_by_attribute(fastware):

@@ -59,6 +59,9 @@ class State(MutableMapping[str, Any]):
         except KeyError:
             raise AttributeError(f"state has no {name!r}") from None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ({**self._values},)
+
     def __repr__(self) -> str:
         # Names only: a state holds secrets.
         return f"<State: {', '.join(self._values)}>"
@@ -209,7 +212,7 @@ class Request:
 
     def __repr__(self) -> str:
         # Without the query string and the headers: tokens travel there.
-        return f"<Request {self.method} {self.path}>"
+        return f"<Request {self.method} {self.path!r}>"
 
 
 def _decode_json(body: bytes) -> Any:
