@@ -10,7 +10,7 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick chart bench-growth bench-memory soak bench-crates instructions instructions-baseline \
+.PHONY: help demo test bench bench-quick chart bench-growth bench-memory soak bench-crates instructions instructions-baseline fuzz \
         lint format wheel check-wheels clean
 
 help: ## list the targets
@@ -52,6 +52,9 @@ instructions: $(VENV)/.bench-$(KIND) ## check that no hot path takes more instru
 instructions-baseline: $(VENV)/.bench-$(KIND) ## write down what the hot paths take now
 	$(BIN)/python -m benches.instructions --baseline
 
+fuzz: $(VENV)/.fuzz-$(KIND) ## look for inputs that get a wrong answer, ten minutes long (ARGS="--minutes 60", ARGS=--quick)
+	$(BIN)/python -m fuzz $(ARGS)
+
 lint: $(VENV)/.lint-$(KIND) ## check style and types, Python and Rust
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -59,6 +62,7 @@ lint: $(VENV)/.lint-$(KIND) ## check style and types, Python and Rust
 	$(BIN)/python -m mypy.stubtest fastware._engine._rust
 	cargo fmt --check
 	cd benches/crates && cargo fmt --check
+	cd fuzz/rust && cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 
 format: $(VENV)/.lint-$(KIND) ## put Python and Rust sources in form
@@ -66,6 +70,7 @@ format: $(VENV)/.lint-$(KIND) ## put Python and Rust sources in form
 	$(BIN)/ruff format .
 	cargo fmt
 	cd benches/crates && cargo fmt
+	cd fuzz/rust && cargo fmt
 
 wheel: $(VENV)/.wheel ## make the native wheel, the pure-Python wheel and the sdist in dist/
 	rm -rf dist
@@ -77,7 +82,7 @@ check-wheels: $(VENV)/.test-$(KIND) wheel ## install each of dist/ in a clean vi
 	$(BIN)/python -m pytest -m distributions $(ARGS)
 
 clean: ## remove what was built
-	rm -rf dist target $(VENV) .venv-pure .demo .benchmarks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf dist target $(VENV) .venv-pure .demo .benchmarks .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find python -name '*.so' -delete -o -name __pycache__ -prune -exec rm -rf {} +
 
 # The virtual environment, with the extras that a target needs. It is brought up to date when sources of the engine change.
@@ -105,6 +110,9 @@ $(VENV)/.test-$(KIND): $(BIN)/python $(SOURCES)
 $(VENV)/.bench-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,bench)
 	@$(BIN)/python -m benches.install_peers
+
+$(VENV)/.fuzz-$(KIND): $(BIN)/python $(SOURCES)
+	$(call install,fuzz)
 
 $(VENV)/.lint-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,lint$(,)test$(,)bench)
