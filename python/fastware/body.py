@@ -19,7 +19,8 @@ async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
         HTTPError: 413 for a larger one; what is announced as larger is not read at all. 400 where it ends early.
 
     """
-    announced = engine.header(scope["headers"], b"content-length")
+    # Zeros in front change no number (RFC 9110 section 8.6), and a long number is not converted.
+    announced = engine.header(scope["headers"], b"content-length").lstrip(b"0")
     if announced.isdigit() and (len(announced) > len(str(max_size)) or int(announced) > max_size):
         raise _too_large(max_size)
     message = await receive()
