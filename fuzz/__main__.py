@@ -36,7 +36,8 @@ def main() -> int:
     campaign = Campaign(targets, programs, minutes * 60, arguments.workers)
     print(f"{len(targets)} targets, {campaign.seconds_each} s each, {arguments.workers} at once", flush=True)
     started = time.monotonic()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     is_interrupted = False
     try:
         campaign.run()
