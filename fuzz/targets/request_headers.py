@@ -28,6 +28,7 @@ _WORDS = (
     b'\\"',
     b"; ",
     b"=",
+    b"\n",
 )
 
 # Where http.cookies follows the contract too: pairs of ASCII, joined as browsers join them, each with a value that is

@@ -123,6 +123,6 @@ TARGET = Target(
     "routing",
     "every route tried, the most specific taken",
     _check,
-    (b"\x1e", b"/", b"{a}", b"{a:int}", b"{b:str}", b"{a:path}", b"/a", b"/1", b"\xd9\xa1"),
+    (b"\x1e", b"/", b"{a}", b"{a:int}", b"{b:str}", b"{a:path}", b"/a", b"/1", b"1" * 40, b"\xd9\xa1"),
     longest=256,
 )
