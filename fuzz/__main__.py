@@ -29,9 +29,8 @@ def main() -> int:
         return 0
     if arguments.replay:
         return _replay(*arguments.replay)
-    targets = _chosen(arguments.targets)
+    targets = _runnable(_chosen(arguments.targets))
     programs = _build(targets)
-    targets = [target for target in targets if programs.core or not isinstance(target, CoreTarget)]
     minutes = _QUICK_MINUTES if arguments.quick else arguments.minutes
     campaign = Campaign(targets, programs, minutes * 60, arguments.workers)
     print(f"{len(targets)} targets, {campaign.seconds_each} s each, {arguments.workers} at once", flush=True)
@@ -59,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="the targets; all, where none is named")
     parser.add_argument("--minutes", type=float, default=_MINUTES, help=f"the time for all together ({_MINUTES:.0f})")
     parser.add_argument("--quick", action="store_true", help="a minute for all together: does everything work?")
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), help="at once (one a core)")
+    parser.add_argument("--workers", type=int, default=_cores(), help="fuzzers at once (one a core)")
     parser.add_argument("--report", action="store_true", help="write the results to docs/fuzzing.md and .json")
     parser.add_argument("--list", action="store_true", help="name the targets, and what each is compared with")
     parser.add_argument("--replay", nargs=2, metavar=("TARGET", "FILE"), help="run one input again, without a fuzzer")
@@ -73,9 +72,23 @@ def _chosen(names: list[str]) -> list[AnyTarget]:
     return [known[name] for name in names] or list(known.values())
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _runnable(targets: list[AnyTarget]) -> list[AnyTarget]:
+    """Those targets that this machine has the fuzzer for."""
+    has_atheris, has_toolchain = builds.has_atheris(), builds.has_toolchain()
+    if not has_atheris:
+        print("Without atheris (Linux on x86-64, CPython 3.11 to 3.13), only the core is fuzzed.", flush=True)
+    if not has_toolchain:
+        print("Without a Rust toolchain, only the Python side is fuzzed, on what is installed.", flush=True)
+    runnable = [one for one in targets if (has_toolchain if isinstance(one, CoreTarget) else has_atheris)]
+    return runnable or sys.exit("nothing to fuzz, or to fuzz it with")
+
+
 def _build(targets: list[AnyTarget]) -> Programs:
     if not builds.has_toolchain():
-        print("Without a Rust toolchain, only the Python side is fuzzed, on what is installed.", flush=True)
         return Programs(None, None)
     print("Building the Rust engine with coverage counters; the first time it takes a minute ...", flush=True)
     needs_core = any(isinstance(target, CoreTarget) for target in targets)

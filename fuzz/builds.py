@@ -30,6 +30,10 @@ def has_toolchain() -> bool:
     return shutil.which("cargo") is not None
 
 
+def has_atheris() -> bool:
+    return importlib.util.find_spec("atheris") is not None
+
+
 def build_extension() -> Path:
     """The Rust engine for this Python, which tells atheris what it runs through."""
     # The extension finds the functions of the coverage in the libFuzzer that atheris brings along.
