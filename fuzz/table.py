@@ -9,8 +9,9 @@ from benches.performance_page import markdown_table, text_table, write_json
 from fuzz import ROOT
 from fuzz.fuzzer import Result
 
+DOCS = ROOT / "docs"
+
 _TITLES = ("target", "runs", "runs/s", "features", "new inputs", "findings")
-_DOCS = ROOT / "docs"
 _BEGIN, _END = "<!-- fuzzing: written by the program -->", "<!-- fuzzing: end -->"
 
 
@@ -18,11 +19,11 @@ def as_text(results: Iterable[Result]) -> str:
     return text_table(_TITLES, _rows(results))
 
 
-def publish(results: list[Result], seconds: float) -> list[Path]:
-    """Write the results into the docs; returns what was written."""
+def publish(results: list[Result], seconds: float, folder: Path = DOCS) -> list[Path]:
+    """Write the results as fuzzing.json and into fuzzing.md, both in *folder*; returns what was written."""
     figures = [{**vars(result), "findings": len(result.findings)} for result in results]
-    written = write_json(_DOCS, "fuzzing", {"machine": describe(), "seconds": round(seconds), "targets": figures})
-    page = _DOCS / "fuzzing.md"
+    written = write_json(folder, "fuzzing", {"machine": describe(), "seconds": round(seconds), "targets": figures})
+    page = folder / "fuzzing.md"
     before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
     after = rest.partition(_END)[2]
     foot = f"{seconds / 60:.0f} minutes; {sentence()}."
