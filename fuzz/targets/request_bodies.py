@@ -123,8 +123,9 @@ def _check_pieces(data: bytes) -> None:
     ends_early, is_announced = given.number(0, 3) == 1, given.flag()
     announced, *pieces = given.all_fields()
     scope = {"headers": [(b"content-length", announced)] if is_announced else []}
-    answer = _answers(lambda package: _run(_read_body(package)(scope, _messages(pieces, ends_early), _MAX_SIZE)))[0]
-    expected = _expected(announced if is_announced else b"", pieces or [b""], ends_early)
+    pieces = pieces or [b""]
+    answer = _answers(lambda package: _run(package.body.read_body(scope, _receive(pieces, ends_early), _MAX_SIZE)))[0]
+    expected = _expected(announced if is_announced else b"", pieces, ends_early)
     expect(identical(answer, expected), "another body", announced, pieces, ends_early, answer, expected)
 
 
@@ -142,10 +143,10 @@ def _expected(announced: bytes, pieces: list[bytes], ends_early: bool) -> tuple[
     return "value", b"".join(pieces)
 
 
-def _messages(pieces: list[bytes], ends_early: bool) -> Any:
+def _receive(pieces: list[bytes], ends_early: bool) -> Any:
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
-        for number, piece in enumerate(pieces or [b""], 1)
+        for number, piece in enumerate(pieces, 1)
     ]
     if ends_early:
         messages[-1] = {"type": "http.disconnect"}
@@ -154,10 +155,6 @@ def _messages(pieces: list[bytes], ends_early: bool) -> Any:
         return messages.pop(0)
 
     return receive
-
-
-def _read_body(package: Any) -> Any:
-    return package.app.__dict__.get("read_body") or package.body.read_body
 
 
 def _run(coroutine: Coroutine[Any, Any, bytes]) -> bytes:

@@ -52,7 +52,7 @@ def _check_header(data: bytes) -> None:
 
 def _check_cookies(data: bytes) -> None:
     name, *fields = FuzzedInput(data).all_fields()
-    headers = [(b"cookie", field[1:]) if field[:1] == b":" else header for field, header in _with_headers(fields)]
+    headers = as_headers(fields)
     expected = reference.cookies(headers)
     found = returned("cookies", headers)
     expect(identical(found, expected), "other cookies", headers, found, expected)
@@ -61,10 +61,6 @@ def _check_cookies(data: bytes) -> None:
         expect(identical(value, expected.get(cookie_name, "")), "another cookie", headers, cookie_name, value)
     for _, value in headers:
         _compare_with_http_cookies(value)
-
-
-def _with_headers(fields: list[bytes]) -> list[tuple[bytes, tuple[bytes, bytes]]]:
-    return list(zip(fields, as_headers(fields), strict=True))
 
 
 def _compare_with_http_cookies(value: bytes) -> None:
