@@ -37,7 +37,10 @@ def _check_json(data: bytes) -> None:
     kind, found = _answers(lambda package: _plain(package.Request({}, data).json))[0]
     try:
         expected = _JSON.decode(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        expect(kind == "value" or found == 400, "another status", data, found)  # each reader has a bound of its own
+        return
+    except ValueError as error:
         expect((kind, found) == ("error", 400), "read, where json does not", data, found, error)
         return
     if kind == "value":
