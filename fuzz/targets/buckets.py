@@ -72,4 +72,4 @@ def _check(data: bytes) -> None:
     _check_calls(data)
 
 
-TARGET = Target("buckets", "buckets that count tokens in exact fractions", _check, longest=400)
+TARGET = Target("buckets", "buckets that count tokens in exact fractions", _check, longest=240)

@@ -11,7 +11,7 @@ pub struct ExactBuckets {
     ticks_per_token: i128,
     looked_at: i128,
     /// Tokens, in parts of `ticks_per_token`, and the tick when there were so many.
-    buckets: HashMap<u8, (i128, i128)>,
+    buckets: HashMap<u64, (i128, i128)>,
 }
 
 impl ExactBuckets {
@@ -22,7 +22,7 @@ impl ExactBuckets {
     }
 
     /// Take a token at the exact moment `now`; the clock showed `roughly` when full buckets were looked for.
-    pub fn take(&mut self, key: u8, roughly: u64, now: u64) -> u64 {
+    pub fn take(&mut self, key: u64, roughly: u64, now: u64) -> u64 {
         let ticks_per_period = self.capacity * self.ticks_per_token;
         let tick_of = |moment: u64| i128::from(moment) * ticks_per_period / self.period;
         if tick_of(roughly) >= self.looked_at + ceil(ticks_per_period, STEPS) {

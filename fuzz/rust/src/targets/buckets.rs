@@ -5,6 +5,8 @@ use crate::reference::buckets::ExactBuckets;
 
 const CAPACITIES: [u64; 8] = [1, 2, 3, 7, 60, 4_097, 1_000_000, MAX_CAPACITY];
 const PERIODS: [u64; 6] = [MIN_PERIOD, MIN_PERIOD + 1, 60 * MIN_PERIOD, 3_600 * MIN_PERIOD, MAX_PERIOD - 1, MAX_PERIOD];
+/// Keys that come one after another in an input: enough for the table to split and merge many segments.
+const MOST_IN_CROWDS: u64 = 4_096;
 const LAST_MOMENT: u64 = (1 << 63) - 1;
 
 /// What a rough clock and an exact one show.
@@ -31,6 +33,7 @@ pub fn check(data: &[u8]) {
     let mut exact = ExactBuckets::new(capacity, period);
     let mut now = input.number(0, LAST_MOMENT);
     let mut wait = 0;
+    let mut crowds = MOST_IN_CROWDS;
     while !input.is_used_up() {
         now = match input.byte() % 8 {
             0 | 1 => now,
@@ -44,9 +47,14 @@ pub fn check(data: &[u8]) {
         .min(LAST_MOMENT);
         let lag = if input.flag() { input.number(0, LARGEST_LAG) } else { 0 };
         let roughly = now.saturating_sub(lag);
-        let key = input.byte();
-        wait = exact.take(key, roughly, now);
-        assert_eq!(buckets.take(&[key], Clocks { roughly, exactly: now }), wait, "{capacity} {period} {roughly} {now}");
+        let first = u64::from(input.byte());
+        let crowd = if input.byte() % 8 == 1 { crowds.min(1 + 8 * u64::from(input.byte())) } else { 1 };
+        crowds -= crowd - 1;
+        for key in first..first + crowd {
+            wait = exact.take(key, roughly, now);
+            let taken = buckets.take(&key.to_le_bytes(), Clocks { roughly, exactly: now });
+            assert_eq!(taken, wait, "{capacity} {period} {roughly} {now} {key}");
+        }
         assert!(buckets.len() <= exact.keys());
     }
 }
