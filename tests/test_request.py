@@ -196,6 +196,22 @@ def test_of_two_equal_form_fields_the_last_wins(fastware):
     assert read(fastware, lambda request: request.form, body=b"a=1&a=2", headers=FORM).json == {"a": "2"}
 
 
+ENCODED = {
+    "escaped": (b"a=%C3%A9", "é"),
+    "raw": (b"a=\xc3\xa9", "é"),
+    "half-and-half": (b"a=\xc3%A9", "é"),
+    "latin-1": (b"a=\xe9!", "\ufffd!"),
+    "latin-1-escaped": (b"a=%E9!", "\ufffd!"),
+}
+
+
+@pytest.mark.parametrize(("encoded", "text"), ENCODED.values(), ids=ENCODED.keys())
+def test_fields_are_utf_8_whether_escaped_or_not(fastware, encoded, text):
+    assert read(fastware, lambda request: request.form, body=encoded, headers=FORM).json == {"a": text}
+    request = fastware.Request({"query_string": encoded})
+    assert dict(request.query_params) == {"a": text}
+
+
 FORM_TYPES = {
     "with-charset": "application/x-www-form-urlencoded; charset=utf-8",
     "in-capitals": "Application/X-WWW-Form-Urlencoded",

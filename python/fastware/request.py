@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -13,6 +14,7 @@ from fastware.asgi import Scope
 from fastware.errors import HTTPError, MissingFieldError, MissingItemError
 
 _MAX_FIELDS: Final = 1_000
+_NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _UNREAD: Final = object()
 
 
@@ -243,8 +245,11 @@ def _answering(value: Any) -> Any:
 
 
 def _decode_fields(encoded: bytes) -> dict[str, str]:
+    if not encoded.isascii():
+        # Bytes that a client should have escaped are those of the text's UTF-8 all the same (WHATWG URL, section 5.1).
+        encoded = _NON_ASCII.sub(lambda octet: b"%%%02X" % octet[0], encoded)
     try:
-        return _Fields(parse_qsl(encoded.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+        return _Fields(parse_qsl(encoded.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
     except ValueError:
         pass
     raise HTTPError(400, f"Malformed fields, or more than {_MAX_FIELDS}")
