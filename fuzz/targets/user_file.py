@@ -1,7 +1,11 @@
 """The bytes of a user file."""
 
+import atexit
+import functools
 import json
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import engines
 from outcomes import identical
@@ -10,8 +14,6 @@ from fuzz.reference.json_text import Members, decoder, has_surrogate
 from fuzz.target import Target, expect
 
 _AUTH = engines.load("python").auth  # no engine takes part
-_parse_users = _AUTH.JSONFileUserStore.load_users.__globals__["parse_users"]
-_PATH = Path("users.json")
 _FIELDS = ("username", "password_hash", "role", "created_at")
 _JSON = decoder(object_pairs_hook=Members, parse_int=float)
 
@@ -19,15 +21,29 @@ _JSON = decoder(object_pairs_hook=Members, parse_int=float)
 def _check(data: bytes) -> None:
     expected = _read(data)
     try:
-        users = _parse_users(data, _PATH)
+        users = _load(data)
     except _AUTH.UserFileError as error:
         expect(expected is None, "refused", data, error)
-        expect(str(error).startswith(str(_PATH)), "an error that does not name the path", error)
+        expect(str(error).startswith(str(_path())), "an error that does not name the path", error)
         expect(error.__context__ is None, "an error that the content hangs on", error)
         return
     expect(identical(users, expected), "other users", users, expected)
     written = json.dumps(users, ensure_ascii=False, indent=2).encode("utf-8")
-    expect(identical(_parse_users(written, _PATH), users), "other users once they are written", users, written)
+    expect(identical(_load(written), users), "other users once they are written", users, written)
+
+
+@functools.cache
+def _path() -> Path:
+    """A file of this process, gone with it."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return Path(folder.name, "users.json")
+
+
+def _load(data: bytes) -> Any:
+    path = _path()
+    path.write_bytes(data)
+    return _AUTH.JSONFileUserStore(path).load_users()
 
 
 def _read(data: bytes) -> list[dict[str, str]] | None:

@@ -247,7 +247,7 @@ def _answering(value: Any) -> Any:
 def _decode_fields(encoded: bytes) -> dict[str, str]:
     if not encoded.isascii():
         # Bytes that a client should have escaped are those of the text's UTF-8 all the same (WHATWG URL, section 5.1).
-        encoded = _NON_ASCII.sub(lambda octet: b"%%%02X" % octet[0], encoded)
+        encoded = _NON_ASCII.sub(lambda octet: b"%%%02X" % octet[0][0], encoded)
     try:
         return _Fields(parse_qsl(encoded.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
     except ValueError:
