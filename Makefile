@@ -10,8 +10,8 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick chart bench-growth bench-memory soak bench-crates instructions instructions-baseline fuzz \
-        lint format wheel check-wheels clean
+.PHONY: help demo test bench bench-quick chart bench-growth bench-memory soak siege fuzz memory memcheck bench-constant-time \
+        bench-crates instructions instructions-baseline lint format wheel check-wheels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ bench-memory: $(VENV)/.bench-$(KIND) ## measure memory and worst delays of a mil
 
 soak: $(VENV)/.bench-$(KIND) ## load fastware and FastAPI under Granian, a minute each for each request; needs wrk
 	$(BIN)/python -m benches.soak $(ARGS)
+
+siege: $(VENV)/.test-$(KIND) ## attack fastware under Granian and uvicorn, and kill workers: four minutes (ARGS=--quick for a check)
+	$(BIN)/python -m benches.siege $(ARGS)
 
 bench-crates: ## measure crates that could do the engine's work, see docs/crates.md (ARGS="hmac json" chooses)
 	cd benches/crates && cargo run --release --locked --quiet -- $(ARGS)

@@ -29,9 +29,9 @@ def write_json(folder: Path, name: str, results: object) -> Path:
     return path
 
 
-def write_table(folder: Path, name: str, markdown: str) -> None:
+def write_table(folder: Path, name: str, markdown: str, page_name: str = _PAGE) -> None:
     """Put *markdown* between the marks of *name* in the page of *folder*, where there is one."""
-    page = folder / _PAGE
+    page = folder / page_name
     if not page.exists():
         return
     begin, end = f"<!-- {name}: written by the program -->", f"<!-- {name}: end -->"

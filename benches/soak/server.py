@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benches.process_tree import descendants, resident_bytes
+
 _ROOT = Path(__file__).parents[2]
 _HOST = "127.0.0.1"
 _SECONDS_TO_LISTEN = 30
@@ -31,13 +33,8 @@ class Server:
 
     def resident_bytes(self) -> int:
         """Return what the process that serves has in RAM: the largest child, where there are any."""
-        children = _descendants(self.process.pid)
-        return max(map(_resident_bytes, children)) if children else _resident_bytes(self.process.pid)
-
-
-def _resident_bytes(process_id: int) -> int:
-    pages = int(Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+        children = descendants(self.process.pid)
+        return max(map(resident_bytes, children)) if children else resident_bytes(self.process.pid)
 
 
 @contextlib.contextmanager
@@ -86,7 +83,7 @@ def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log) -> 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the process and, where it does not do that itself, its children."""
-    children = _descendants(process.pid)
+    children = descendants(process.pid)
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=_SECONDS_TO_END)
@@ -96,11 +93,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-
-
-def _descendants(process_id: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{process_id}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found += [int(child) for child in task.read_text(encoding="ascii").split()]
-    return [each for child in found for each in (child, *_descendants(child))]

@@ -1,0 +1,32 @@
+"""What the workers have in RAM, sampled as they live."""
+
+import contextlib
+
+from benches.process_tree import resident_bytes
+
+from .server import Server
+
+MOST_GROWTH = 12_000_000
+"""Bytes that a worker may grow by after the warm-up: the allocators of its threads settle, and users come and go."""
+
+
+class Memory:
+    """Resident bytes of each worker, sample by sample."""
+
+    def __init__(self) -> None:
+        self._samples: dict[int, list[int]] = {}
+        self._warm: dict[int, int] = {}
+
+    def sample(self, server: Server) -> None:
+        for worker in server.living_workers():
+            with contextlib.suppress(OSError):
+                self._samples.setdefault(worker, []).append(resident_bytes(worker))
+
+    def warmed_up(self) -> None:
+        """What the workers have now is what they are compared with in the end."""
+        self._warm = {worker: max(samples) for worker, samples in self._samples.items()}
+
+    def growth(self, server: Server) -> dict[int, tuple[int, int]]:
+        """Return bytes after the warm-up and at the end, of the workers that lived through."""
+        alive = server.living_workers()
+        return {worker: (before, self._samples[worker][-1]) for worker, before in self._warm.items() if worker in alive}
