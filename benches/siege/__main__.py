@@ -37,7 +37,8 @@ def main() -> int:
     )
     names = [arguments.server] if arguments.server else [*server.NAMES]
     print(
-        f"{', '.join(names)}: {plan.workers} workers each, {plan.besiegers} besiegers, {seconds:g} s; engine {ENGINE}, seed {plan.seed}."
+        f"{' and '.join(names)}: {plan.workers} workers, {plan.besiegers} besiegers, {seconds:g} s each; "
+        f"the {ENGINE} engine, seed {plan.seed}"
     )
     every: dict[str, Besieged] = {}
     try:

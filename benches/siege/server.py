@@ -65,7 +65,11 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for this program, which ends the server then
             )
-        self._wait_until_all_work()
+        try:
+            self._wait_until_all_work()
+        except BaseException:
+            self.end()
+            raise
 
     def _wait_until_all_work(self) -> None:
         deadline = time.monotonic() + _SECONDS_TO_LISTEN
@@ -75,7 +79,6 @@ class Server:
                     return
             time.sleep(0.05)
         said = self.log.read_text("utf-8", "replace")
-        self.end()
         raise RuntimeError(f"{self.name} did not serve within {_SECONDS_TO_LISTEN} s:\n{said}")
 
     def is_running(self) -> bool:

@@ -7,17 +7,16 @@ from benches.machine import sentence
 from benches.performance_page import markdown_table
 
 from .kind import Outcome
+from .kinds import KINDS
 from .siege import Besieged, Plan
-
-
-def kind_titles(names: list[str]) -> tuple[str, ...]:
-    return ("request", *names)
 
 
 def kind_rows(every: dict[str, Besieged]) -> list[tuple[str, ...]]:
     """Return, for each kind of request, how often each outcome came, server by server."""
-    kinds = dict.fromkeys(kind for found in every.values() for kind in found.tally.outcomes)
-    return [(kind, *(_counts(found.tally.outcomes.get(kind, Counter())) for found in every.values())) for kind in kinds]
+    return [
+        (kind.name, *(_counts(found.tally.outcomes.get(kind.name, Counter())) for found in every.values()))
+        for kind in KINDS
+    ]
 
 
 def _counts(counts: Counter[Outcome]) -> str:
@@ -50,8 +49,8 @@ def markdown(every: dict[str, Besieged], plan: Plan) -> str:
         f"{plan.workers} workers, {plan.besiegers} besiegers, {plan.seconds:.0f} s each, a kill about every "
         f"{plan.seconds_between_kills:g} s. {sentence()}."
     )
-    sums = markdown_table(kind_titles(["", *names])[1:], sum_rows(every))
-    return "\n\n".join((sums, markdown_table(kind_titles(names), kind_rows(every), texts=1 + len(names)), note))
+    sums = markdown_table(("", *names), sum_rows(every))
+    return "\n\n".join((sums, markdown_table(("request", *names), kind_rows(every), texts=1 + len(names)), note))
 
 
 def results(every: dict[str, Besieged]) -> dict[str, Any]:
