@@ -174,6 +174,7 @@ def raised_by(call):
 ERRORS = {
     "http-error": lambda fastware: fastware.HTTPError(409, "taken", headers={"Retry-After": "5"}),
     "missing-field": lambda fastware: raised_by(lambda: fastware.Request(scope(), b"{}").json["name"]),
+    "compound-value": lambda fastware: raised_by(lambda: hash(fastware.Request(scope(), b"[]").json)),
     "missing-item": lambda fastware: raised_by(lambda: fastware.Request(scope(), b"[]").json[0]),
 }
 

@@ -1,6 +1,7 @@
 """Request: what a handler reads, and what a client is told that sends something else."""
 
 import copy
+import functools
 import json
 
 import pytest
@@ -163,6 +164,47 @@ def test_a_missing_item_of_an_array_is_a_400_that_names_it(fastware):
     answer = read(fastware, lambda request: request.json["users"][1], body={"users": ["alice"]})
     assert answer.status == 400
     assert "1" in answer.json["detail"]
+
+
+LOOKED_UP = {
+    "dict": {"ada": 1}.get,
+    "item": lambda value: {"ada": 1}[value],
+    "set": lambda value: value in {"ada"},
+    "cache": functools.lru_cache(lambda value: value),
+}
+
+
+@pytest.mark.rule("body.json")
+@pytest.mark.parametrize("value", [{}, [], {"a": 1}, [["ada"]]], ids=str)
+@pytest.mark.parametrize("look_up", LOOKED_UP.values(), ids=LOOKED_UP.keys())
+def test_an_object_or_array_that_the_handler_looks_up_is_400(fastware, look_up, value):
+    answer = read(fastware, lambda request: look_up(request.json["name"]), body={"name": value})
+    found = "an object" if isinstance(value, dict) else "an array"
+    assert (answer.status, answer.json) == (400, {"detail": f"Expected a single value, found {found}"})
+
+
+def test_looking_up_what_is_no_part_of_the_body_is_a_500(fastware):
+    assert read(fastware, lambda request: {}.get([]), body={"name": "ada"}).status == 500
+    assert read(fastware, lambda request: {}.get(request.form), body=b"a=1", headers=FORM).status == 500
+
+
+def test_an_object_or_array_that_is_looked_up_is_a_type_error_for_those_who_catch_one(fastware):
+    def with_default(request):
+        try:
+            return request.json["name"] in {"ada"}
+        except TypeError:
+            return False
+
+    assert read(fastware, with_default, body={"name": []}).json is False
+
+
+@pytest.mark.parametrize("value", [{"a": [{"b": [1]}]}, [{}, []]], ids=str)
+def test_json_is_what_plain_dicts_and_lists_are(fastware, value):
+    decoded = fastware.Request(scope(), json.dumps(value).encode()).json
+    assert decoded == value and value == decoded
+    assert isinstance(decoded, type(value))
+    assert json.dumps(decoded) == json.dumps(value)
+    assert copy.deepcopy(decoded) == value
 
 
 def test_a_type_error_of_the_handler_is_a_500_where_the_body_is_an_object(fastware):

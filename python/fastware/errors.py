@@ -55,3 +55,14 @@ class MissingItemError(_MissingError, IndexError):
     """An item that the handler reads is missing: a 400, and an ``IndexError`` for those who catch one."""
 
     kind = "item"
+
+
+class CompoundValueError(HTTPError, TypeError):
+    """The handler looks up an object or array, which is no key: a 400, and a ``TypeError`` for those who catch one."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(400, f"Expected a single value, found {found}")
+        self.found = found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.found,)

@@ -11,7 +11,7 @@ import msgspec
 
 from fastware._engine import engine
 from fastware.asgi import Scope
-from fastware.errors import HTTPError, MissingFieldError, MissingItemError
+from fastware.errors import CompoundValueError, HTTPError, MissingFieldError, MissingItemError
 
 _MAX_FIELDS: Final = 1_000
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
@@ -86,8 +86,20 @@ class _Fields(dict[str, Any]):
         raise MissingFieldError(name)
 
 
+class _JSONObject(_Fields):
+    """An object in the body. Looking it up, in a dict or set, is the error of the client, who sent it for a key."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        raise CompoundValueError("an object")
+
+
 class _JSONArray(list[Any]):
-    """An array in the body. Reading an item that the client left out, or a field, is the client's error."""
+    """An array in the body. Reading an item that the client left out, or a field, is the client's error.
+
+    So is looking it up, as it is for an object.
+    """
 
     __slots__ = ()
 
@@ -98,6 +110,9 @@ class _JSONArray(list[Any]):
             return super().__getitem__(index)
         except IndexError:
             raise MissingItemError(index) from None
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        raise CompoundValueError("an array")
 
 
 class Request:
@@ -149,7 +164,8 @@ class Request:
     def json(self) -> Any:
         """The body, decoded as JSON.
 
-        What a handler reads of it that is not there (``request.json["name"]``, at any depth) is a 400 that names it.
+        What a handler reads of it that is not there (``request.json["name"]``, at any depth) is a 400 that names it. An
+        object or array that it looks up in a dict or set (``USERS[request.json["name"]]``) is a 400 too.
 
         Raises:
             HTTPError: 400 where the body is not JSON.
@@ -238,7 +254,7 @@ def _without_text(error: Exception) -> str:
 def _answering(value: Any) -> Any:
     """*value* with objects and arrays that answer the client where it left something out."""
     if isinstance(value, dict):
-        return _Fields(zip(value, map(_answering, value.values()), strict=True))
+        return _JSONObject(zip(value, map(_answering, value.values()), strict=True))
     if isinstance(value, list):
         return _JSONArray(map(_answering, value))
     return value
