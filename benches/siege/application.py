@@ -23,6 +23,8 @@ from fastware.auth import (
 
 from . import settings
 
+PRICES = {"tea": 3}
+
 router = Router()
 user_store = JSONFileUserStore(os.environ[settings.USERS_FILE])
 
@@ -95,7 +97,8 @@ async def look_up(username):
 @router.post("/orders", deps={"user": get_current_user})
 async def order(request, user):
     data = request.json
-    return {"username": user["sub"], "item": data["item"], "count": data["count"]}
+    price = PRICES.get(data["item"], 1)
+    return {"username": user["sub"], "item": data["item"], "count": data["count"], "price": price}
 
 
 @router.put("/orders/{number:int}", deps={"user": get_current_user})

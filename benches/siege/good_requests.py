@@ -66,7 +66,10 @@ def _logout(besieger: Besieger) -> Ask:
 def _order(besieger: Besieger) -> Ask:
     name, order = _someone(besieger), {"item": besieger.chance.choice(["tea", "Käse", "\x00"]), "count": 3}
     headers = [*session_with_csrf(TOKENS[name]), JSON]
-    return Ask("POST", "/orders", headers, json.dumps(order).encode(), {200: {"username": name, **order}})
+    price = 3 if order["item"] == "tea" else 1
+    return Ask(
+        "POST", "/orders", headers, json.dumps(order).encode(), {200: {"username": name, **order, "price": price}}
+    )
 
 
 def _change_of_order(besieger: Besieger) -> Ask:

@@ -69,8 +69,10 @@ def _user(besieger: Besieger) -> Ask:
 
 
 def _order(besieger: Besieger) -> Ask:
-    """An order is read where it has an item and a count; they are not looked at."""
-    return Ask("POST", "/orders", [*session_with_csrf(TOKENS["grace"]), JSON], besieger.chance.choice(_ENCODED))
+    """An order needs an item, which is looked up in a dict, and a count."""
+    compound = [b'{"item": [], "count": 1}', b'{"item": {"tea": 1}, "count": 1}', b'{"item": [["tea"]], "count": []}']
+    headers = [*session_with_csrf(TOKENS["grace"]), JSON]
+    return Ask("POST", "/orders", headers, besieger.chance.choice([*_ENCODED, *compound]))
 
 
 def _change_of_order(besieger: Besieger) -> Ask:

@@ -25,7 +25,15 @@ def _csrf_missing(besieger: Besieger) -> Ask:
             [("Cookie", f"{_SESSION}; csrf_token"), CSRF_HEADER],
         ]
     )
-    method, path = besieger.chance.choice([("POST", "/orders"), ("POST", "/logout"), ("DELETE", "/users/ada")])
+    method, path = besieger.chance.choice(
+        [
+            ("POST", "/orders"),
+            ("POST", "/logout"),
+            ("DELETE", "/users/ada"),
+            ("DELETE", "/users/login"),
+            ("POST", "/orders?/login"),
+        ]
+    )
     return Ask(method, path, [*headers, JSON], _ORDER, _MISSING)
 
 

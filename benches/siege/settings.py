@@ -13,7 +13,7 @@ WORKERS_FOLDER: Final = "SIEGE_WORKERS_FOLDER"
 """Environment variables. In the folder each worker that ever started leaves a file that is named as its process."""
 
 PER_SECOND: Final = 2
-PER_HOUR: Final = 40
+PER_HOUR: Final = 20
 """The rate limits of the application."""
 
 MAX_BODY_SIZE: Final = 256 * 1024

@@ -6,6 +6,7 @@ from typing import Any
 from benches.machine import sentence
 from benches.performance_page import markdown_table
 
+from . import settings
 from .kind import Outcome
 from .kinds import KINDS
 from .siege import Besieged, Plan
@@ -33,7 +34,7 @@ def sum_rows(every: dict[str, Besieged]) -> list[tuple[str, ...]]:
         "server restarted": lambda found: f"{found.restarts}",
         "users tried": lambda found: f"{found.users_tried:,}",
         "rate-limited calls admitted, refused": lambda found: f"{found.admitted:,}, {found.refused:,}",
-        "by one worker, 40 an hour: admitted, refused": lambda found: "{}, {}".format(*found.exact),
+        f"by one worker, {settings.PER_HOUR} an hour: admitted, refused": lambda found: "{}, {}".format(*found.exact),
         "MB of the workers that lived through, after the warm-up and at the end": lambda found: ", ".join(
             f"{before / 1e6:.1f} → {after / 1e6:.1f}" for before, after in found.memory.values()
         ),

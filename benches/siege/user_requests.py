@@ -10,7 +10,7 @@ from .good_requests import JSON
 from .kind import Ask, Kind, Outcome
 from .wire import Answer
 
-_MOST_OWN_USERS = 6
+_MOST_OWN_USERS = 2
 
 
 async def _create(besieger: Besieger, username: str) -> Answer:
