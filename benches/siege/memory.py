@@ -6,7 +6,7 @@ from benches.process_tree import resident_bytes
 
 from .server import Server
 
-MOST_GROWTH = 12_000_000
+MOST_GROWTH = 8_000_000
 """Bytes that a worker may grow by after the warm-up: the allocators of its threads settle, and users come and go."""
 
 
