@@ -117,6 +117,37 @@ def test_a_body_that_is_not_json_is_400(fastware, body):
     assert isinstance(answer.json["detail"], str)
 
 
+NESTED = {
+    "arrays": lambda depth: b"[" * depth + b"]" * depth,
+    "objects": lambda depth: b'{"a":' * (depth - 1) + b"{}" + b"}" * (depth - 1),
+    "mixed": lambda depth: (
+        b'[1,{"a":' * (depth // 2) + b"[]" * (depth % 2) + b"0" * (1 - depth % 2) + b"}]" * (depth // 2)
+    ),
+    "last": lambda depth: b"[" + b"{},[[]]," * 500 + NESTED["arrays"](depth - 1) + b"]",
+}
+
+
+@pytest.mark.rule("body.json")
+@pytest.mark.parametrize("nested", NESTED.values(), ids=NESTED.keys())
+def test_a_body_may_be_a_hundred_objects_and_arrays_deep(fastware, nested):
+    for depth in (2, 3, 99, 100):
+        assert read(fastware, lambda request: request.json, body=nested(depth)).json == json.loads(nested(depth))
+    for depth in (101, 102, 300, 700, 900):
+        answer = read(fastware, lambda request: request.json, body=nested(depth))
+        assert (answer.status, answer.json) == (400, {"detail": "The body is nested too deep"})
+
+
+def test_a_handler_can_walk_down_whatever_body_it_gets(fastware):
+    def depth_of(value):
+        return 1 + max((depth_of(item) for item in value), default=0)
+
+    statuses = {
+        read(fastware, lambda request: depth_of(request.json), body=b"[" * n + b"]" * n).status
+        for n in range(90, 991, 50)
+    }
+    assert statuses == {200, 400}
+
+
 def test_a_malformed_body_is_not_shown_in_the_answer(fastware):
     answer = read(fastware, lambda request: request.json, body=b'{"password": "hunter2')
     assert answer.status == 400

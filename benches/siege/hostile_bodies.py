@@ -81,7 +81,7 @@ def _change_of_order(besieger: Besieger) -> Ask:
 
 
 def _echo(besieger: Besieger) -> Ask:
-    depth = besieger.chance.choice([1, 10, 100, 300, 700, 900, 1_000, 1_100, 5_000])
+    depth = besieger.chance.choice([1, 10, 100, 101, 300, 700, 900, 1_000, 5_000])
     bodies = [
         b'{"a":' * depth + b"1" + b"}" * depth,
         b"[" * depth + b"]" * depth,

@@ -15,6 +15,9 @@ from fastware.errors import CompoundValueError, HTTPError, MissingFieldError, Mi
 
 _MAX_FIELDS: Final = 1_000
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_MAX_JSON_DEPTH: Final = 100
+"""Objects and arrays that stand open at once: a handler that walks down, calling itself, must not meet Python's limit."""
+_CONTAINERS: Final = (dict, list)
 _UNREAD: Final = object()
 
 
@@ -238,7 +241,10 @@ def _decode_json(body: bytes) -> Any:
         raise HTTPError(400, "The body is empty, expected JSON")
     # Raised out of the `except`, so that the body, where passwords are, does not hang on the error as its context.
     try:
-        return _answering(msgspec.json.decode(body))
+        value = msgspec.json.decode(body)
+        if len(body) <= 2 * _MAX_JSON_DEPTH or not _is_deeper(value, _MAX_JSON_DEPTH):
+            return _answering(value)
+        problem = "The body is nested too deep"
     except (msgspec.DecodeError, UnicodeError) as error:
         problem = f"The body is not JSON: {_without_text(error)}"
     except RecursionError:
@@ -249,6 +255,17 @@ def _decode_json(body: bytes) -> Any:
 def _without_text(error: Exception) -> str:
     """What is wrong: an error of the codec would show the text itself."""
     return "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether more than *depth* objects and arrays stand open at once in *value*."""
+    level = [value] if type(value) in _CONTAINERS else []
+    for _ in range(depth):
+        items = (container.values() if type(container) is dict else container for container in level)
+        level = [item for several in items for item in several if type(item) in _CONTAINERS]
+        if not level:
+            return False
+    return True
 
 
 def _answering(value: Any) -> Any:
