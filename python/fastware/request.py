@@ -16,7 +16,7 @@ from fastware.errors import CompoundValueError, HTTPError, MissingFieldError, Mi
 _MAX_FIELDS: Final = 1_000
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _MAX_JSON_DEPTH: Final = 100
-"""Objects and arrays that stand open at once: a handler that walks down, calling itself, must not meet Python's limit."""
+"""Objects and arrays that stand open at once: a handler that walks down calls itself, and Python has a limit."""
 _CONTAINERS: Final = (dict, list)
 _UNREAD: Final = object()
 
