@@ -26,7 +26,7 @@ from .wire import Closed, NotHTTP
 
 _SECONDS_TO_ANSWER = 60
 _SECONDS_BETWEEN_WORDS = 2
-_WARM_UP = 0.3
+_WARM_UP = 0.4
 """Of the time: what workers need once, they have by then."""
 
 Say = Callable[[str], None]
