@@ -9,6 +9,9 @@ from .server import Server
 MOST_GROWTH = 8_000_000
 """Bytes that a worker may grow by after the warm-up: the allocators of its threads settle, and users come and go."""
 
+_WARM_UP = 0.8
+"""Of the samples so far: a worker that has fewer has not done what grows it once."""
+
 
 class Memory:
     """Resident bytes of each worker, sample by sample."""
@@ -23,8 +26,11 @@ class Memory:
                 self._samples.setdefault(worker, []).append(resident_bytes(worker))
 
     def warmed_up(self) -> None:
-        """What the workers have now is what they are compared with in the end."""
-        self._warm = {worker: max(samples) for worker, samples in self._samples.items()}
+        """What the workers have now is what they are compared with in the end; those that came late still grow."""
+        longest = max(map(len, self._samples.values()), default=0)
+        self._warm = {
+            worker: max(samples) for worker, samples in self._samples.items() if len(samples) > longest * _WARM_UP
+        }
 
     def growth(self, server: Server) -> dict[int, tuple[int, int]]:
         """Return bytes after the warm-up and at the end, of the workers that lived through."""
