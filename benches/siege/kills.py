@@ -1,6 +1,7 @@
 """Workers that are killed while they work."""
 
 import asyncio
+import math
 import random
 import time
 
@@ -21,15 +22,17 @@ class Kills:
         self._server = server
         self._chance = chance
         self._moments: list[float] = []
-        self._is_restarting = False
+        self._outages: list[tuple[float, float]] = []
+        """From the kill that a server did not survive, until it was there again."""
         self._first = server.living_workers()
         self._spared = min(self._first)
         self._seen: dict[int, float] = {}
         """When the workers were first seen that are there in the place of others."""
 
-    def may_have_lost(self, since: float) -> bool:
-        """Return whether a connection that was open from *since* until now may have been a killed worker's."""
-        return self._is_restarting or any(moment > since - _GRACE for moment in self._moments)
+    def explain(self, since: float, until: float) -> bool:
+        """Return whether a connection that was open from *since* and lost at *until* may have met a killed worker."""
+        killed = any(since - _GRACE < moment < until for moment in self._moments)
+        return killed or any(begin < until and since < end for begin, end in self._outages)
 
     async def go_on(self, seconds_between: float) -> None:
         """Kill for ever; where the server does not start another worker, the server is started again."""
@@ -61,10 +64,10 @@ class Kills:
 
     async def _restart(self) -> None:
         self.restarts += 1
-        self._is_restarting = True
+        begin = self._moments[-1] if self._moments else time.monotonic()
+        self._outages.append((begin, math.inf))
         await asyncio.to_thread(self._server.end)
         await asyncio.to_thread(self._server.start)
-        self._moments.append(time.monotonic())
-        self._is_restarting = False
+        self._outages[-1] = (begin, time.monotonic())
         self._first = self._server.living_workers()
         self._spared = min(self._first)
