@@ -751,6 +751,11 @@ for kind, body in MALFORMED.items():
 
 
 failures(
+    "CompoundValueError",
+    an_object_looked_up=lambda w: {}.get(w.request(b'{"password": "%s"}' % w.password.encode()).json),
+    an_array_looked_up=lambda w: {}.get(w.request(b'["%s"]' % w.password.encode()).json),
+)
+failures(
     "MissingFieldError",
     a_field_that_is_missing=lambda w: w.request(b'{"password": "%s"}' % w.password.encode()).json["username"],
     a_field_of_an_array=lambda w: w.request(b'["%s"]' % w.password.encode()).json["username"],
