@@ -9,6 +9,7 @@ import json
 import shutil
 import stat
 import tempfile
+import unicodedata
 from pathlib import Path
 
 import bcrypt_cost
@@ -28,6 +29,11 @@ DAMAGE = st.one_of(
     st.sampled_from([b"", b"{}", b"null", b"[1]", b"\xff", b"\xef\xbb\xbf[]", b"[" * 5000, b'[{"username": "ada"}]']),
     st.integers(1, 10**6),
 )
+
+
+def likenesses(name):
+    """The name, and others that a careless comparison would take for it."""
+    return name, name.strip(), f"{name} ", name.lower(), name.upper(), unicodedata.normalize("NFD", name), name[:-1]
 
 
 def memory_store(auth):
@@ -234,6 +240,8 @@ class Users(RuleBasedStateMachine):
             expected = list(self.users.values())
             for store in (*self.stores, self.memory):
                 assert store.load_users() == expected
+                for name in {likeness for name in self.users for likeness in likenesses(name)}:
+                    assert store.find_user(name) == self.users.get(name)
                 assert [list(user) for user in store.load_users()] == [list(user) for user in expected]
             if self.path.exists():
                 assert json.loads(self.path.read_bytes().decode("utf-8")) == expected
