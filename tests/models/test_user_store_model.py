@@ -240,7 +240,7 @@ class Users(RuleBasedStateMachine):
             expected = list(self.users.values())
             for store in (*self.stores, self.memory):
                 assert store.load_users() == expected
-                for name in {likeness for name in self.users for likeness in likenesses(name)}:
+                for name in {likeness for username in self.users for likeness in likenesses(username)}:
                     assert store.find_user(name) == self.users.get(name)
                 assert [list(user) for user in store.load_users()] == [list(user) for user in expected]
             if self.path.exists():
