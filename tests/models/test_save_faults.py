@@ -143,6 +143,20 @@ def test_a_save_survives_a_fault_of_each_system_call(store, path, tmp_path):
     assert run_through(path, store(path), lambda call: True, tmp_path / "log") == []
 
 
+@needs_strace
+def test_a_link_is_not_replaced_after_a_fault_of_a_call_that_reads_it(store, path, tmp_path):
+    link = path.parent / "links" / "users.json"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    store(link).create_user("old", "password", "user")
+
+    def asks_the_link(call):
+        return f'"{link}"' in call.arguments and call.name != "openat"
+
+    assert run_through(path, store(link), asks_the_link, tmp_path / "log") == []
+    assert link.is_symlink()
+
+
 # Without a tracer: what the standard library asks of the system, by way of the module `os`
 
 ASKED = ("open", "close", "stat", "lstat", "mkdir", "listdir", "unlink", "fchown", "fsync", "replace", "write")
