@@ -23,11 +23,14 @@ def version():
     return answer.stdout.strip().removeprefix("valgrind-")
 
 
-def count(layer, profiles):
-    """Instructions a call of each job of *layer*; the profiles are left in the directory *profiles*, one a job."""
+def count(layer, profiles, driver="benches.instructions.driver"):
+    """Instructions a call of each job of *layer*; the profiles are left in the directory *profiles*, one a job.
+
+    *driver* is the module that runs the jobs.
+    """
     shutil.rmtree(profiles, ignore_errors=True)
     profiles.mkdir(parents=True)
-    jobs = _run(layer, profiles)
+    jobs = _run(layer, profiles, driver)
     counts = {name: _total(profiles, 2 * index + 2, name) / calls for index, (name, calls) in enumerate(jobs)}
     for rest in profiles.glob("part*"):
         rest.unlink()
@@ -35,7 +38,7 @@ def count(layer, profiles):
     return {name: round(instructions - nothing) for name, instructions in counts.items()}
 
 
-def _run(layer, profiles):
+def _run(layer, profiles, driver):
     """The names of the jobs and the number of calls of each, as the driver printed them."""
     command = [
         "valgrind",
@@ -43,7 +46,7 @@ def _run(layer, profiles):
         *(f"--dump-before={mark}" for mark in MARKS),
         f"--callgrind-out-file={profiles / 'part'}",
         # Not -I: it would ignore PYTHONHASHSEED, and no count would be repeatable.
-        *(os.path.realpath(sys.executable), "-s", "-S", "-P", "-m", "benches.instructions.driver", layer),
+        *(os.path.realpath(sys.executable), "-s", "-S", "-P", "-m", driver, layer),
     ]
     path = os.pathsep.join(entry for entry in sys.path if Path(entry).is_dir())
     environment = {"PATH": os.defpath, "PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}

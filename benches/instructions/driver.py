@@ -19,11 +19,12 @@ MARKS = ("getsid", "__getsid")  # one function, two names: which one callgrind s
 _CALLS_BEFORE = 20  # first calls specialize bytecode, intern strings and fill free lists
 
 
-def main(layer):
+def run(jobs):
+    """Count each of the *jobs*."""
     gc.disable()
     clock.stop()
     _count(NOTHING)
-    for job in LAYERS[layer]():
+    for job in jobs():
         _count(job)
 
 
@@ -42,4 +43,4 @@ def _count(job):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    run(LAYERS[sys.argv[1]])
