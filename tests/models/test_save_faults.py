@@ -100,6 +100,7 @@ class Trial:
         self.check_answer(answer, fault)
         is_there = answer == "created" or not is_before_the_rename
         assert names_in(self.path) == [*old, "new"][: 1 + is_there]
+        assert answer == "killed" or beside(self.path) == []
         assert_nobody_is_kept_out(self.path)
         self.store.create_user("by another process", "password", "user")
         if answer != "killed":
@@ -225,6 +226,7 @@ def test_a_save_survives_the_refusal_of_each_request(store, path, error):
                 raised, is_there = error, True
         assert raised == error
         assert names_in(path) == ["old", "new"][: 1 + is_there], (number, name)
+        assert beside(path) == [], (number, name)
         assert_nobody_is_kept_out(path)
         one.create_user("again", "password", "user")
         assert names_in(path)[-1] == "again"
