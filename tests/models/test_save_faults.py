@@ -30,6 +30,7 @@ WRITING = {
     "renameat",
     "renameat2",
     "mkdir",
+    "mkdirat",
     "close",
     "flock",
 }
@@ -160,7 +161,20 @@ def test_a_link_is_not_replaced_after_a_fault_of_a_call_that_reads_it(store, pat
 
 # Without a tracer: what the standard library asks of the system, by way of the module `os`
 
-ASKED = ("open", "close", "stat", "lstat", "mkdir", "listdir", "unlink", "fchown", "fsync", "replace", "write")
+ASKED = (
+    "open",
+    "close",
+    "stat",
+    "lstat",
+    "mkdir",
+    "mkdirat",
+    "listdir",
+    "unlink",
+    "fchown",
+    "fsync",
+    "replace",
+    "write",
+)
 
 
 class Refusing:

@@ -1,6 +1,7 @@
 """The system calls of a process: which it makes, and one of them made to fail, or to be its last. It takes strace."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 _WATCHED = "%file,%desc"
-_NOT_COUNTED = frozenset({"poll", "mmap"})  # the wait for a command; memory, which no disk fails for
+_NOT_COUNTED = frozenset({"poll", "ppoll", "mmap"})  # the wait for a command; memory, which no disk fails for
 _CALL = re.compile(r"^([a-z0-9_]+)\((.*)")
 
 
@@ -26,12 +27,20 @@ class Call:
         return f"{self.name} {self.number} ({self.arguments})"
 
 
+@functools.cache
 def why_not():
-    """Why no system call can be traced here, or ``None``."""
+    """Why no process can be traced here, or ``None``."""
     if shutil.which("strace") is None:
         return "strace is not installed"
-    tried = subprocess.run(["strace", "-o", os.devnull, "-e", "inject=getsid:error=EIO", "true"], capture_output=True)
-    return None if tried.returncode == 0 else "strace may not trace here"
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        with traced(sleeper.pid):
+            return None
+    except (AssertionError, OSError):
+        return "strace may not trace here"
+    finally:
+        sleeper.kill()
+        sleeper.wait()
 
 
 @contextlib.contextmanager
@@ -45,7 +54,8 @@ def traced(process, log=os.devnull, fault=None):
         _wait_until_traced(process, tracer)
         yield
     finally:
-        tracer.send_signal(signal.SIGINT)  # it lets the process go
+        if tracer.poll() is None:
+            tracer.send_signal(signal.SIGINT)  # it lets the process go
         tracer.communicate(timeout=30)
 
 
