@@ -27,8 +27,10 @@ fn is_ssh_key(bytes: &[u8]) -> bool {
 /// JSON that may hold a JWK. NULs aside, UTF-16 and UTF-32 are ASCII too.
 fn is_jwk(bytes: &[u8]) -> bool {
     if memchr(0, bytes).is_some() {
-        let without_nuls: Vec<u8> = bytes.iter().copied().filter(|&byte| byte != 0).collect();
-        return is_jwk_without_nuls(&Zeroizing::new(without_nuls));
+        // With room for all: growing would leave copies behind in freed memory.
+        let mut without_nuls = Zeroizing::new(Vec::with_capacity(bytes.len()));
+        without_nuls.extend(bytes.iter().filter(|&&byte| byte != 0));
+        return is_jwk_without_nuls(&without_nuls);
     }
     is_jwk_without_nuls(bytes)
 }
