@@ -1,7 +1,7 @@
 //! `TokenBuckets`.
 
-use fastware_core::buckets;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use fastware_core::buckets::{self, OutOfMemory};
+use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyString, PyTuple};
@@ -38,8 +38,8 @@ impl TokenBuckets {
         let host = host(request)?;
         let now = clock::monotonic(request.py())?;
         match host.as_ref().map(|host| (host, host.to_str())) {
-            None | Some((_, Ok(""))) => Ok(self.0.take(UNKNOWN, now)),
-            Some((_, Ok(text))) => Ok(self.0.take(text.as_bytes(), now)),
+            None | Some((_, Ok(""))) => self.take_of(UNKNOWN, now),
+            Some((_, Ok(text))) => self.take_of(text.as_bytes(), now),
             Some((host, Err(_))) => self.take_at(host, now),
         }
     }
@@ -52,11 +52,15 @@ impl TokenBuckets {
 impl TokenBuckets {
     fn take_at(&self, key: &Bound<'_, PyString>, now: Monotonic) -> PyResult<u64> {
         if let Ok(text) = key.to_str() {
-            return Ok(self.0.take(text.as_bytes(), now));
+            return self.take_of(text.as_bytes(), now);
         }
         // Of `str` itself: a subclass may have another.
         let encoded = key.py().get_type::<PyString>().call_method1("encode", (key, "utf-8", "surrogatepass"))?;
-        Ok(self.0.take(encoded.cast::<PyBytes>()?.as_bytes(), now))
+        self.take_of(encoded.cast::<PyBytes>()?.as_bytes(), now)
+    }
+
+    fn take_of(&self, key: &[u8], now: Monotonic) -> PyResult<u64> {
+        self.0.take(key, now).map_err(|OutOfMemory| PyMemoryError::new_err("no memory for another bucket"))
     }
 }
 

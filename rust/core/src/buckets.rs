@@ -3,6 +3,7 @@
 
 mod fingerprint;
 mod moment;
+mod out_of_memory;
 mod rate;
 mod segment;
 mod slabs;
@@ -13,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fingerprint::Fingerprints;
 pub use moment::{LARGEST_LAG, Moment};
+pub use out_of_memory::OutOfMemory;
 use rate::Rate;
 use table::Table;
 
@@ -63,7 +65,7 @@ impl TokenBuckets {
 
     /// Take one token at `now`; the result is the nanoseconds to wait, 0 where it was taken.
     #[allow(clippy::needless_pass_by_value)] // a moment is a number
-    pub fn take(&self, key: &[u8], now: impl Moment) -> u64 {
+    pub fn take(&self, key: &[u8], now: impl Moment) -> Result<u64, OutOfMemory> {
         let roughly = self.rate.ticks(now.roughly());
         let swept_at = self.swept_at.load(Ordering::Relaxed);
         if roughly >= swept_at + self.ticks_per_step {
@@ -77,11 +79,13 @@ impl TokenBuckets {
         let floor = self.swept_at.load(Ordering::Relaxed);
         let taken = shard.update(fingerprint, floor, |arrival| {
             let surely = self.rate.take_soon_after(arrival, roughly.max(floor));
-            surely.map_or_else(|| self.rate.take(arrival, self.rate.ticks(now.exactly()).max(floor)), Ok)
+            let taken = surely.map_or_else(|| self.rate.take(arrival, self.rate.ticks(now.exactly()).max(floor)), Ok);
+            taken.map_err(Refusal::Wait)
         });
         match taken {
-            Ok(()) => 0,
-            Err(wait) => self.rate.nanoseconds(wait),
+            Ok(()) => Ok(0),
+            Err(Refusal::Wait(ticks)) => Ok(self.rate.nanoseconds(ticks)),
+            Err(Refusal::OutOfMemory) => Err(OutOfMemory),
         }
     }
 
@@ -129,6 +133,19 @@ impl TokenBuckets {
     }
 }
 
+/// Why a token was not taken.
+enum Refusal {
+    /// Ticks until there is one.
+    Wait(u64),
+    OutOfMemory,
+}
+
+impl From<OutOfMemory> for Refusal {
+    fn from(_: OutOfMemory) -> Self {
+        Self::OutOfMemory
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,22 +157,22 @@ mod tests {
         for capacity in [1, 3, 7, 1_000, 1_000_003] {
             let buckets = TokenBuckets::new(capacity, 60 * SECOND).expect("in range");
             for _ in 0..capacity {
-                assert_eq!(buckets.take(b"k", 5_u64), 0);
+                assert_eq!(buckets.take(b"k", 5_u64), Ok(0));
             }
-            let wait = buckets.take(b"k", 5_u64);
+            let wait = buckets.take(b"k", 5_u64).expect("memory");
             assert_eq!(wait, (60 * SECOND).div_ceil(capacity), "{capacity}");
-            assert_ne!(buckets.take(b"k", 5 + wait - 1_002), 0);
-            assert_eq!(buckets.take(b"k", 5 + wait), 0);
-            assert_ne!(buckets.take(b"k", 5 + wait), 0);
+            assert_ne!(buckets.take(b"k", 5 + wait - 1_002), Ok(0));
+            assert_eq!(buckets.take(b"k", 5 + wait), Ok(0));
+            assert_ne!(buckets.take(b"k", 5 + wait), Ok(0));
         }
     }
 
     #[test]
     fn keys_have_buckets_of_their_own() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
-        assert_eq!(buckets.take(b"a", 0_u64), 0);
-        assert_eq!(buckets.take(b"b", 0_u64), 0);
-        assert_eq!(buckets.take(b"a", 0_u64), SECOND);
+        assert_eq!(buckets.take(b"a", 0_u64), Ok(0));
+        assert_eq!(buckets.take(b"b", 0_u64), Ok(0));
+        assert_eq!(buckets.take(b"a", 0_u64), Ok(SECOND));
         assert_eq!(buckets.len(), 2);
     }
 
@@ -163,11 +180,11 @@ mod tests {
     fn full_buckets_go_away() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
         for key in 0..10_000_u32 {
-            buckets.take(&key.to_le_bytes(), 0_u64);
+            assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64), Ok(0));
         }
         assert_eq!(buckets.len(), 10_000);
         for step in 0..=257 {
-            buckets.take(b"x", 2 * SECOND + step * SECOND / 250);
+            let _ = buckets.take(b"x", 2 * SECOND + step * SECOND / 250);
         }
         assert!(buckets.len() <= 1, "{}", buckets.len());
     }
@@ -179,9 +196,9 @@ mod tests {
         {
             let buckets = TokenBuckets::new(capacity, period).expect("in range");
             let last = (1_u64 << 63) - 1;
-            assert_eq!(buckets.take(b"", last), 0);
-            assert_eq!(buckets.take(b"", last) == 0, capacity > 1);
-            assert_eq!(buckets.take(b"", 0_u64) == 0, capacity > 1, "the clock does not run backwards");
+            assert_eq!(buckets.take(b"", last), Ok(0));
+            assert_eq!(buckets.take(b"", last) == Ok(0), capacity > 1);
+            assert_eq!(buckets.take(b"", 0_u64) == Ok(0), capacity > 1, "the clock does not run backwards");
         }
         assert!(TokenBuckets::new(0, SECOND).is_none());
         assert!(TokenBuckets::new(MAX_CAPACITY + 1, SECOND).is_none());
@@ -229,8 +246,9 @@ mod tests {
     fn threads_never_admit_more_than_the_bucket_holds() {
         let buckets = TokenBuckets::new(1_000, 3_600 * SECOND).expect("in range");
         let admitted: usize = std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                (0..4).map(|_| scope.spawn(|| (0..1_000).filter(|_| buckets.take(b"k", 0_u64) == 0).count())).collect();
+            let threads: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| (0..1_000).filter(|_| buckets.take(b"k", 0_u64) == Ok(0)).count()))
+                .collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
         });
         assert_eq!(admitted, 1_000);

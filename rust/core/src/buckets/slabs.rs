@@ -5,6 +5,7 @@
 
 use memmap2::{MmapMut, MmapOptions};
 
+use super::out_of_memory::OutOfMemory;
 use super::segment::{self, Segment};
 
 /// Segments of a slab.
@@ -26,21 +27,25 @@ impl Slabs {
         &mut bytes.as_chunks_mut().0.as_chunks_mut().0[0]
     }
 
-    pub fn push(&mut self, segment: &Segment) {
+    /// Nothing is changed where there is no memory for another slab.
+    pub fn push(&mut self, segment: &Segment) -> Result<(), OutOfMemory> {
         if self.segments == self.slabs.len() * SIZE {
-            self.slabs.push(if self.segments == 0 { map_untouched() } else { map() });
+            self.slabs.try_reserve(1)?;
+            self.slabs.push(if self.segments == 0 { map_untouched()? } else { map()? });
         }
         self.segments += 1;
         *self.segment(self.segments - 1) = *segment;
+        Ok(())
     }
 
     /// Take the last segment away, and its slab where it was the only one there.
     pub fn pop(&mut self) {
         self.segments -= 1;
         self.slabs.truncate(self.segments.div_ceil(SIZE));
-        if self.segments == FEW {
+        if self.segments == FEW
+            && let Ok(mut slab) = map_untouched()
+        {
             let few = FEW * segment::BYTES;
-            let mut slab = map_untouched();
             slab[..few].copy_from_slice(&self.slabs[0][..few]);
             self.slabs[0] = slab;
         }
@@ -53,13 +58,13 @@ impl Slabs {
 }
 
 /// With all pages at once: a page fault costs more than a check.
-fn map() -> MmapMut {
-    MmapOptions::new().len(SIZE * segment::BYTES).populate().map_anon().expect("memory for buckets")
+fn map() -> Result<MmapMut, OutOfMemory> {
+    Ok(MmapOptions::new().len(SIZE * segment::BYTES).populate().map_anon()?)
 }
 
 /// Page by page as they are used: most limits have few clients.
-fn map_untouched() -> MmapMut {
-    MmapMut::map_anon(SIZE * segment::BYTES).expect("memory for buckets")
+fn map_untouched() -> Result<MmapMut, OutOfMemory> {
+    Ok(MmapMut::map_anon(SIZE * segment::BYTES)?)
 }
 
 #[cfg(test)]
@@ -71,7 +76,7 @@ mod tests {
         const COUNT: usize = 5 * SIZE;
         let mut slabs = Slabs::default();
         for index in 0..COUNT {
-            slabs.push(&[[u8::try_from(index % 251).expect("small"); _]; _]);
+            slabs.push(&[[u8::try_from(index % 251).expect("small"); _]; _]).expect("memory");
             assert_eq!(slabs.mapped(), (index / SIZE + 1) * SIZE * segment::BYTES);
         }
         for count in (0..COUNT).rev() {

@@ -4,6 +4,7 @@
 //! (Fagin, Nievergelt, Pippenger, Strong: Extendible Hashing, ACM TODS 4(3), 1979.)
 
 use super::fingerprint::Fingerprint;
+use super::out_of_memory::OutOfMemory;
 use super::segment::{self, Place, SLOTS};
 use super::slabs::Slabs;
 
@@ -46,7 +47,7 @@ struct Entry {
 impl Table {
     /// Set the arrival time of a fingerprint to what `change` makes of it, 0 where there is none later than `floor`.
     /// Nothing is kept of an error.
-    pub fn update<E>(
+    pub fn update<E: From<OutOfMemory>>(
         &mut self,
         fingerprint: Fingerprint,
         floor: u64,
@@ -54,7 +55,7 @@ impl Table {
     ) -> Result<(), E> {
         loop {
             let Some(&index) = self.directory.get(fingerprint.pattern() & self.directory.len().wrapping_sub(1)) else {
-                self.start();
+                self.start()?;
                 continue;
             };
             let segment = self.slabs.segment(index as usize);
@@ -67,7 +68,7 @@ impl Table {
                 Place::Fresh(at) => {
                     let used = &mut self.entries[index as usize].used;
                     if *used == FULL {
-                        self.make_room(index as usize, floor);
+                        self.make_room(index as usize, floor)?;
                         continue;
                     }
                     segment[at] = segment::slot(fingerprint, change(0)?);
@@ -102,18 +103,22 @@ impl Table {
         }
     }
 
-    fn start(&mut self) {
+    fn start(&mut self) -> Result<(), OutOfMemory> {
+        self.directory.try_reserve(1)?;
+        self.entries.try_reserve(1)?;
+        self.slabs.push(&segment::FRESH)?;
         self.directory.push(0);
         self.entries.push(Entry::default());
-        self.slabs.push(&segment::FRESH);
         self.of_depth[0] = 1;
+        Ok(())
     }
 
-    fn make_room(&mut self, index: usize, floor: u64) {
+    fn make_room(&mut self, index: usize, floor: u64) -> Result<(), OutOfMemory> {
         self.purge(index, floor);
         if self.entries[index].used > CROWDED {
-            self.split(index);
+            self.split(index)?;
         }
+        Ok(())
     }
 
     /// Make the stale slots of a segment fresh.
@@ -132,12 +137,14 @@ impl Table {
         *used = live;
     }
 
-    /// Divide a segment in two by one more bit.
-    fn split(&mut self, index: usize) {
+    /// Divide a segment in two by one more bit, where there is memory for all that this takes.
+    fn split(&mut self, index: usize) -> Result<(), OutOfMemory> {
         let Entry { pattern, depth, .. } = self.entries[index];
-        if self.directory.len() == 1 << depth {
-            self.directory.extend_from_within(..);
+        let doubles = self.directory.len() == 1 << depth;
+        if doubles {
+            self.directory.try_reserve(self.directory.len())?;
         }
+        self.entries.try_reserve(1)?;
         let mut halves = [segment::FRESH; 2];
         let mut used = [0; 2];
         for slot in self.slabs.segment(index).iter().filter(|slot| segment::arrival(slot) != 0) {
@@ -145,7 +152,10 @@ impl Table {
             segment::add(&mut halves[half], slot);
             used[half] += 1;
         }
-        self.slabs.push(&halves[1]);
+        self.slabs.push(&halves[1])?;
+        if doubles {
+            self.directory.extend_from_within(..);
+        }
         *self.slabs.segment(index) = halves[0];
         let twin = self.entries.len();
         self.entries[index] = Entry { pattern, depth: depth + 1, used: used[0] };
@@ -153,6 +163,7 @@ impl Table {
         self.of_depth[depth as usize] -= 1;
         self.of_depth[depth as usize + 1] += 2;
         self.point_to(twin);
+        Ok(())
     }
 
     /// Purge a segment, and merge it with its buddy as long as there is little in both.
@@ -234,7 +245,6 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
-    use std::convert::Infallible;
 
     use super::*;
 
@@ -262,7 +272,7 @@ mod tests {
 
     fn set(table: &mut Table, key: u64, floor: u64, arrival: u64) -> u64 {
         let mut before = 0;
-        let done = table.update::<Infallible>(fingerprint(key), floor, |found| {
+        let done = table.update::<OutOfMemory>(fingerprint(key), floor, |found| {
             before = found;
             Ok(arrival)
         });
@@ -271,7 +281,13 @@ mod tests {
     }
 
     fn get(table: &mut Table, key: u64, floor: u64) -> u64 {
-        table.update(fingerprint(key), floor, Err).expect_err("nothing is set")
+        let mut found = 0;
+        let done = table.update(fingerprint(key), floor, |arrival| {
+            found = arrival;
+            Err(OutOfMemory)
+        });
+        assert_eq!(done, Err(OutOfMemory), "nothing is set");
+        found
     }
 
     fn sweep_all(table: &mut Table, floor: u64) {
