@@ -59,9 +59,15 @@ impl TokenBuckets {
         self.take_of(encoded.cast::<PyBytes>()?.as_bytes(), now)
     }
 
+    #[inline]
     fn take_of(&self, key: &[u8], now: Monotonic) -> PyResult<u64> {
-        self.0.take(key, now).map_err(|OutOfMemory| PyMemoryError::new_err("no memory for another bucket"))
+        self.0.take(key, now).map_err(no_memory)
     }
+}
+
+#[cold]
+fn no_memory(_: OutOfMemory) -> PyErr {
+    PyMemoryError::new_err("no memory for another bucket")
 }
 
 /// The host of the client in the scope of `request`, where it is text.
