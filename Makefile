@@ -10,7 +10,7 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick chart bench-growth bench-memory soak siege fuzz memory memcheck bench-constant-time \
+.PHONY: help demo test bench bench-quick chart bench-growth bench-memory soak siege fuzz memory bench-constant-time \
         bench-crates instructions instructions-baseline lint format wheel check-wheels clean
 
 help: ## list the targets
@@ -40,11 +40,17 @@ bench-growth: $(VENV)/.bench-$(KIND) ## measure how costs grow with input, keys 
 bench-memory: $(VENV)/.bench-$(KIND) ## measure memory and worst delays of a million rate-limit keys
 	$(BIN)/python -m benches.bucket_memory $(ARGS)
 
+memory: $(VENV)/.test-$(KIND) ## make ten million calls of each engine function: none may leave memory behind (ARGS=--quick)
+	$(BIN)/python -m benches.memory $(ARGS)
+
 soak: $(VENV)/.bench-$(KIND) ## load fastware and FastAPI under Granian, a minute each for each request; needs wrk
 	$(BIN)/python -m benches.soak $(ARGS)
 
 siege: $(VENV)/.test-$(KIND) ## attack fastware under Granian and uvicorn, and kill workers: four minutes (ARGS=--quick for a check)
 	$(BIN)/python -m benches.siege $(ARGS)
+
+bench-constant-time: $(VENV)/.bench-$(KIND) ## look for comparisons of secrets that take longer where more bytes agree
+	$(BIN)/python -m benches.constant_time $(ARGS)
 
 bench-crates: ## measure crates that could do the engine's work, see docs/crates.md (ARGS="hmac json" chooses)
 	cd benches/crates && cargo run --release --locked --quiet -- $(ARGS)
