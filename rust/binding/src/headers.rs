@@ -8,8 +8,8 @@ use pyo3::types::{PyBytes, PyList, PyTuple};
 
 /// Show `visit` each name and value in turn, until it breaks.
 ///
-/// It may look at the bytes and keep references to the values. It must not run Python code: that could change the list
-/// that is being walked.
+/// It may look at the bytes, keep references to the values and let go of those. It must not run Python code otherwise: that
+/// could change the list that is being walked.
 pub fn each<'py>(
     headers: &Bound<'py, PyAny>,
     mut visit: impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
@@ -52,7 +52,9 @@ mod plain {
     ) -> ControlFlow<(), usize> {
         // SAFETY: nothing changes the list while the slice lives. This Python has a GIL, which the thread holds, so no other
         // one runs; here only types and bytes are looked at, and `visit` runs no Python code, as `super::each` demands
-        // of it.
+        // of it. A reference that it lets go of is no last one: all it has been shown are exact `bytes` of exact tuples
+        // that the list still holds. (Past the plain pairs that is not so: there `__del__` of a subclass may run, and
+        // the walk owns what it looks at.)
         let items = unsafe { items(list) };
         for (index, item) in items.iter().enumerate() {
             let Some((name, value)) = pair(item) else { return Continue(index) };
