@@ -240,7 +240,7 @@ SEGMENTS = [
     segments("combining-mark", TOKEN + "\u0301", "Unicode UAX 15, combining marks"),
     segments("arabic-digit", sign_segments(HEAD, BODY + "\u0661"), "Unicode UTS 39, digits of other scripts"),
     segments("letter-beyond-ascii-signed", sign_segments(HEAD, BODY + "é"), "RFC 4648 section 5"),
-    segments("lone-surrogate", TOKEN + "\ud800", "Unicode TR 36, ill-formed strings", pyjwt=PYJWT_FAILS),
+    segments("lone-surrogate", TOKEN + "\ud800", "Unicode UTR 36, ill-formed strings", pyjwt=PYJWT_FAILS),
     segments(
         "lone-surrogate-in-payload",
         f"{HEAD}.{BODY}\udc80.{SIGNATURE}",
