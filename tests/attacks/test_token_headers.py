@@ -170,7 +170,7 @@ UNUSED = [
 
 
 def crit(name, source, members, answer=None, **rest):
-    return header(name, "jose.crit", source, members, answer, **rest)
+    return header(f"crit: {name}", "jose.crit", source, members, answer, **rest)
 
 
 CRITS = [
@@ -245,7 +245,7 @@ CRITS = [
 
 
 def b64(name, source, members, answer=None, **rest):
-    return header(name, "jose.b64", source, members, answer, **rest)
+    return header(f"b64: {name}", "jose.b64", source, members, answer, **rest)
 
 
 B64S = [

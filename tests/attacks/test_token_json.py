@@ -210,7 +210,7 @@ EQUAL_NAMES = [
 
 
 def value(name, text, answer, source="RFC 7519 section 4, claims that are not understood", **rest):
-    return payload(name, source, text, answer, "token.values", **rest)
+    return payload(f"value: {name}", source, text, answer, "token.values", **rest)
 
 
 VALUES = [

@@ -142,7 +142,7 @@ SIGNATURES = [
 
 
 def keyed(name, source, key, secret=SECRET, answer=None, **rest):
-    return signed(name, "token.signature", source, answer=answer, key=key, secret=secret, **rest)
+    return signed(f"key: {name}", "token.signature", source, answer=answer, key=key, secret=secret, **rest)
 
 
 UNSET = "CWE-1188, a key that is not set"

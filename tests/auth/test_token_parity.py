@@ -38,6 +38,7 @@ def created(both, subject, role, secrets, *hours, now=NOW):
     return rust
 
 
+@pytest.mark.rule("engines.equal")
 @many
 @given(payload=PAYLOADS)
 @example(payload=rb'{"a":"\ud800","a":1}')
@@ -115,6 +116,7 @@ ODD_TOKENS = st.one_of(
 )
 
 
+@pytest.mark.rule("engines.documented-errors")
 @many
 @given(token=ODD_TOKENS)
 def test_anything_for_a_token_verifies_alike(both, token):

@@ -56,11 +56,13 @@ def test_a_token_expires_the_given_hours_after_it_was_issued(auth, hours):
     assert claims["exp"] - claims["iat"] == hours * 3600
 
 
+@pytest.mark.rule("create.times")
 def test_a_token_lives_720_hours_by_default(auth):
     claims = json.loads(payload_of(auth.create_token("alice", "admin", SECRET)))
     assert claims["exp"] - claims["iat"] == 720 * 3600
 
 
+@pytest.mark.rule("create.claims")
 def test_the_header_is_hs256_jwt_and_nothing_else(auth):
     assert header_of(auth.create_token("alice", "admin", SECRET)) == HEADER
 
@@ -183,6 +185,7 @@ def test_bytes_that_only_resemble_a_der_key_are_a_secret(auth, key):
         assert auth.verify_token(auth.create_token("alice", "admin", secret), secret)["sub"] == "alice"
 
 
+@pytest.mark.rule("create.bounds")
 def test_the_longest_token_that_can_be_made_verifies(auth):
     lengths = range(48_900, 49_100)
     made = [length for length in lengths if is_made(auth, "x" * length)]
@@ -270,6 +273,7 @@ def run_python(code, *arguments, engine, options=()):
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
+@pytest.mark.rule("secret.short")
 @pytest.mark.parametrize(("length", "count"), [(1, 1), (31, 1), (32, 0), (33, 0)])
 def test_a_secret_under_32_bytes_warns_once_a_process(engine_name, length, count):
     counts, messages = run_python(WARNINGS_OF_TWO_CALLS, "\xe9" * length, engine=engine_name).split("\n", 1)
