@@ -189,30 +189,6 @@ def test_a_credential_is_found_alike(both, headers, query, name, allow_query):
     assert token is None or token != ""
 
 
-@pytest.mark.parametrize(
-    ("headers", "query", "allow_query", "token"),
-    [
-        ([(b"authorization", b"Bearer t")], b"token=q", True, "t"),
-        ([(b"Authorization", b"bEARER  \t t \t")], b"", True, "t"),
-        ([(b"authorization", b"Bearert"), (b"cookie", b"session=s")], b"", True, "s"),
-        ([(b"authorization", b"Bearer\tt"), (b"cookie", b"session=s")], b"", True, "s"),
-        ([(b"authorization", b"Basic t"), (b"authorization", b"Bearer u")], b"", True, None),
-        ([(b"authorization", b"Bearer "), (b"cookie", b"session=s")], b"token=q", True, "s"),
-        ([(b"authorization", b"Bearer a b")], b"", True, "a b"),
-        ([(b"authorization", b"Bearer \xff")], b"", True, "\xff"),
-        ([(b"cookie", b"session=")], b"a=1&token=q&token=r", True, "q"),
-        ([], b"token=&token=r", True, None),
-        ([], b"token=q", False, None),
-        ([], b"t%6Fken=a+b%3D%zz%", True, "a b=%zz%"),
-        ([], b"token=%C3%A9", True, "Ã©"),
-        ([], b"token", True, None),
-        ([], b"a=token=q;token=r", True, None),
-    ],
-)
-def test_the_first_credential_that_is_not_empty_is_taken(engine, headers, query, allow_query, token):
-    assert engine.credential(headers, query, "session", allow_query) == token
-
-
 # The double-submit check
 
 TOKENS = st.sampled_from([b"t", b"T", b"", b"tt", b"\xff", b"\xc3\xbf", b" t ", b'"t"', b"t\x00"])
