@@ -90,7 +90,7 @@ AUTHORIZATION = [
     bearer("first-though-empty", "RFC 9110 section 5.3", (b"", b"Bearer u"), None),
     bearer("first-though-without-token", "RFC 9110 section 5.3", (b"Bearer ", b"Bearer u"), None),
     bearer("folded-over-two", "RFC 9112 section 5.2", (b"Bearer", b" t"), None),
-    bearer("proxy-authorization", "RFC 9110 section 11.7.1", (), None, other=((b"proxy-authorization", b"Bearer t"),)),
+    bearer("proxy-authorization", "RFC 9110 section 11.7.2", (), None, other=((b"proxy-authorization", b"Bearer t"),)),
     bearer("name-with-a-space", "RFC 9112 section 5.1", (), None, other=((b"authorization ", b"Bearer t"),)),
     bearer("x-name", "CWE-444", (), None, other=((b"x-authorization", b"Bearer t"),)),
     bearer("forwarded-name", "CWE-290", (), None, other=((b"x-forwarded-authorization", b"Bearer t"),)),
