@@ -360,6 +360,7 @@ LIMIT_ROWS = {
 
 
 @pytest.mark.parametrize(("options", "status"), LIMIT_ROWS.values(), ids=LIMIT_ROWS.keys())
+@pytest.mark.rule("body.size")
 def test_a_body_over_the_limit_is_413_and_the_handler_is_not_called(fastware, options, status):
     called = []
     answer = call(post_app(fastware, called), "POST", **options)
@@ -391,6 +392,7 @@ def test_a_content_length_that_is_no_number_is_no_server_error(fastware, length)
 
 
 @pytest.mark.parametrize("chunks", [[None], [b"part", None]], ids=["before-the-body", "within-the-body"])
+@pytest.mark.rule("body.size")
 def test_a_client_that_leaves_while_its_body_is_read_is_400_and_no_error_of_ours(fastware, caplog, chunks):
     called = []
     with caplog.at_level(logging.WARNING, logger="fastware"):

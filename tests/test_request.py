@@ -111,6 +111,7 @@ MALFORMED_JSON = {
 
 
 @pytest.mark.parametrize("body", MALFORMED_JSON.values(), ids=MALFORMED_JSON.keys())
+@pytest.mark.rule("body.json")
 def test_a_body_that_is_not_json_is_400(fastware, body):
     answer = read(fastware, lambda request: request.json, body=body)
     assert answer.status == 400
@@ -154,6 +155,7 @@ def test_a_malformed_body_is_not_shown_in_the_answer(fastware):
     assert b"hunter2" not in answer.body
 
 
+@pytest.mark.rule("body.json")
 def test_a_missing_member_is_a_400_that_names_it(fastware):
     answer = read(fastware, lambda request: request.json["username"], body={"other": 1})
     assert answer.status == 400
@@ -265,6 +267,7 @@ def test_form_holds_the_decoded_fields(fastware):
     assert answer.json == {"name": "Zoë K", "empty": "", "n": "1"}
 
 
+@pytest.mark.rule("body.form")
 def test_of_two_equal_form_fields_the_last_wins(fastware):
     assert read(fastware, lambda request: request.form, body=b"a=1&a=2", headers=FORM).json == {"a": "2"}
 
@@ -307,6 +310,7 @@ OTHER_TYPES = {
 
 
 @pytest.mark.parametrize("headers", OTHER_TYPES.values(), ids=OTHER_TYPES.keys())
+@pytest.mark.rule("body.form")
 def test_a_form_of_another_content_type_is_415(fastware, headers):
     assert read(fastware, lambda request: request.form, body=b"a=1", headers=headers).status == 415
 

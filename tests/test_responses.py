@@ -200,6 +200,7 @@ WRONG_HEADER_NAMES = {
 
 @each_class
 @pytest.mark.parametrize("value", WRONG_HEADER_VALUES.values(), ids=WRONG_HEADER_VALUES.keys())
+@pytest.mark.rule("response.headers")
 def test_a_header_value_that_http_does_not_allow_is_a_value_error(fastware, name, content, value):
     with pytest.raises(ValueError):
         getattr(fastware, name)(content, headers={"x-kind": value})
@@ -207,6 +208,7 @@ def test_a_header_value_that_http_does_not_allow_is_a_value_error(fastware, name
 
 @each_class
 @pytest.mark.parametrize("header", WRONG_HEADER_NAMES.values(), ids=WRONG_HEADER_NAMES.keys())
+@pytest.mark.rule("response.headers")
 def test_a_header_name_that_http_does_not_allow_is_a_value_error(fastware, name, content, header):
     with pytest.raises(ValueError):
         getattr(fastware, name)(content, headers={header: "v"})
@@ -252,6 +254,7 @@ def test_set_cookie_takes_an_empty_value(fastware):
     assert SimpleCookie(fastware.set_cookie("name", ""))["name"].value == ""
 
 
+@pytest.mark.rule("set-cookie.attributes")
 def test_set_cookie_refuses_same_site_none_without_secure(fastware):
     with pytest.raises(ValueError, match=r"(?i)secure"):
         fastware.set_cookie("name", "value", samesite="none")
@@ -268,6 +271,7 @@ BAD_IN_VALUES = [*CONTROLS, " ", '"', ",", ";", "\\", "\x80", "é", "愛", "\ud8
 
 @pytest.mark.parametrize("at", ["start", "middle", "end"])
 @pytest.mark.parametrize("bad", BAD_IN_VALUES, ids=ascii)
+@pytest.mark.rule("set-cookie.value")
 def test_set_cookie_refuses_a_value_that_a_cookie_cannot_hold_and_does_not_show_it(fastware, bad, at):
     value = {"start": bad + SHOWN, "middle": f"{SHOWN}{bad}{SHOWN}", "end": SHOWN + bad}[at]
     with pytest.raises(ValueError) as caught:
@@ -278,6 +282,7 @@ def test_set_cookie_refuses_a_value_that_a_cookie_cannot_hold_and_does_not_show_
 @pytest.mark.parametrize(
     "name", ["", "a b", "a=b", "a;b", "a,b", 'a"', "a\\", "é", "a\n", "a\r\nb", "a\0", "(a)"], ids=ascii
 )
+@pytest.mark.rule("set-cookie.name")
 def test_set_cookie_refuses_a_name_that_is_no_token(fastware, name):
     with pytest.raises(ValueError):
         fastware.set_cookie(name, "value")
@@ -285,6 +290,7 @@ def test_set_cookie_refuses_a_name_that_is_no_token(fastware, name):
 
 @pytest.mark.parametrize("option", ["path", "domain"])
 @pytest.mark.parametrize("value", ["/a; Domain=evil", "/a\r\nx: y", "/a\0", "/a\n"], ids=ascii)
+@pytest.mark.rule("set-cookie.attributes")
 def test_set_cookie_refuses_an_attribute_that_would_end_itself(fastware, option, value):
     with pytest.raises(ValueError):
         fastware.set_cookie("name", "value", **{option: value})

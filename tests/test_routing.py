@@ -113,6 +113,7 @@ PARAMETER_ROWS = {
 
 
 @pytest.mark.parametrize(("template", "path", "kind", "value"), PARAMETER_ROWS.values(), ids=PARAMETER_ROWS.keys())
+@pytest.mark.rule("path.segments")
 def test_a_parameter_has_its_type(fastware, template, path, kind, value):
     assert call(echo_app(fastware, template), path=path).json == {"type": kind, "value": value}
 
@@ -137,6 +138,7 @@ NO_MATCH_ROWS = {
 
 
 @pytest.mark.parametrize(("template", "path"), NO_MATCH_ROWS.values(), ids=NO_MATCH_ROWS.keys())
+@pytest.mark.rule("path.segments")
 def test_a_path_of_another_form_is_not_found(fastware, template, path):
     assert call(echo_app(fastware, template), path=path).status == 404
 

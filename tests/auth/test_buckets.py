@@ -71,6 +71,7 @@ def rates_and_moments(draw):
 @given(rates_and_moments())
 @example((7, SECOND, [0] * 8 + [142_857_142, 142_857_143]))
 @example((3, SECOND, [999] * 4 + [333_333_333, 333_333_334]))
+@pytest.mark.rule("rate.bucket")
 def test_every_take_is_the_one_of_the_exact_model(both, case):
     capacity, period, moments = case
     rust, python = (engine.TokenBuckets(capacity, period) for engine in both)
@@ -95,6 +96,7 @@ def test_no_window_admits_more_than_capacity_and_refill(both, case):
 
 @many
 @given(rates_and_moments())
+@pytest.mark.rule("rate.wait")
 def test_whoever_waits_as_long_as_told_is_admitted(both, case):
     capacity, period, moments = case
     for engine in both:
@@ -118,6 +120,7 @@ CALLS = st.lists(st.tuples(st.sampled_from(["a", "b", "", "\ud800", "k" * 300]),
 @example(
     capacity=1, period=SECOND, calls=[("a", 0), *[("b", SECOND + n * SECOND // 200) for n in range(300)], ("a", 0)]
 )
+@pytest.mark.rule("rate.clock")
 def test_the_engines_agree_call_by_call_whatever_the_clock_does(both, capacity, period, calls):
     rust, python = (engine.TokenBuckets(capacity, period) for engine in both)
     for key, now in calls:
@@ -219,6 +222,7 @@ def test_keys_do_not_share_a_bucket(engine):
 
 @pytest.mark.parametrize("length", [*range(250, 262), 4_000_000])
 @pytest.mark.parametrize("character", ["x", "é", "愛", "😀", "\ud800"], ids=ascii)
+@pytest.mark.rule("rate.keys")
 def test_a_long_key_is_told_from_its_neighbours(engine, length, character):
     buckets = engine.TokenBuckets(1, SECOND)
     key = character * length
@@ -254,6 +258,7 @@ def test_full_buckets_go_away_a_few_at_a_time_as_calls_come_in(engine):
     assert max(before - after for before, after in pairwise(sizes)) <= 64
 
 
+@pytest.mark.rule("rate.memory")
 def test_a_flood_of_new_keys_keeps_only_those_that_are_not_full(engine):
     """Each bucket is full again after a second; at 1000 keys a second some thousands are kept, not all."""
     buckets = engine.TokenBuckets(1, SECOND)
@@ -264,6 +269,7 @@ def test_a_flood_of_new_keys_keeps_only_those_that_are_not_full(engine):
     assert 1000 <= largest <= 10_000
 
 
+@pytest.mark.rule("rate.memory")
 def test_a_bucket_that_is_not_full_does_not_go_away(engine):
     buckets = engine.TokenBuckets(2, 3600 * SECOND)
     assert [buckets.take("kept", 0) for _ in range(3)][:2] == [0, 0]

@@ -126,6 +126,7 @@ CLIENTS = {
 
 
 @pytest.mark.parametrize("client", CLIENTS)  # by name: pytest asks its parameters, too
+@pytest.mark.rule("rate.client")
 def test_the_key_is_the_first_item_of_the_client(engine, client):
     given_client, key = CLIENTS[client]
     assert taken_by(engine, request_of(given_client)) == key

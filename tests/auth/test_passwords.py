@@ -145,6 +145,7 @@ OVER_THE_LIMIT = {
 
 
 @pytest.mark.parametrize("password", AT_THE_LIMIT.values(), ids=AT_THE_LIMIT.keys())
+@pytest.mark.rule("password.length")
 def test_72_bytes_of_utf_8_are_hashed_to_the_last(auth, password):
     assert len(password.encode()) == 72
     hashed = quick_hash(auth, password)
@@ -153,6 +154,7 @@ def test_72_bytes_of_utf_8_are_hashed_to_the_last(auth, password):
 
 
 @pytest.mark.parametrize("password", OVER_THE_LIMIT.values(), ids=OVER_THE_LIMIT.keys())
+@pytest.mark.rule("password.length")
 def test_over_72_bytes_of_utf_8_are_a_value_error_that_names_the_limit(auth, password):
     with pytest.raises(ValueError, match=r"\b72\b") as raised:
         quick_hash(auth, password)
@@ -160,6 +162,7 @@ def test_over_72_bytes_of_utf_8_are_a_value_error_that_names_the_limit(auth, pas
 
 
 @pytest.mark.parametrize("password", OVER_THE_LIMIT.values(), ids=OVER_THE_LIMIT.keys())
+@pytest.mark.rule("password.length")
 def test_over_72_bytes_never_verify(auth, password):
     first_72 = bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(LOWEST)).decode("ascii")
     assert auth.verify_password(password, first_72) is False
@@ -187,6 +190,7 @@ each_refused = pytest.mark.parametrize(("password", "error"), REFUSED.values(), 
 
 
 @each_refused
+@pytest.mark.rule("password.characters")
 def test_a_password_that_cannot_be_hashed_is_refused_without_being_shown(auth, password, error):
     with pytest.raises(error) as raised:
         quick_hash(auth, password)
@@ -208,6 +212,7 @@ def test_what_cannot_be_hashed_does_not_verify(auth, password, error):
     assert run_async(auth.averify_password, password, HASH_OF_PASSWORD) is False
 
 
+@pytest.mark.rule("password.characters")
 def test_a_nul_does_not_end_the_password(auth):
     assert auth.verify_password("password\0", HASH_OF_PASSWORD) is False
     assert auth.verify_password("password\0anything", HASH_OF_PASSWORD) is False
@@ -267,6 +272,7 @@ BUGGY = {
 
 
 @pytest.mark.parametrize(("password", "hashed"), BUGGY.values(), ids=BUGGY.keys())
+@pytest.mark.rule("password.hash")
 def test_a_2x_hash_is_refused(auth, password, hashed):
     assert auth.verify_password(password, hashed) is False
 
@@ -321,6 +327,7 @@ NO_HASHES = {
 
 
 @pytest.mark.parametrize("hashed", NO_HASHES.values(), ids=NO_HASHES.keys())
+@pytest.mark.rule("password.hash")
 def test_a_malformed_hash_does_not_verify(auth, hashed):
     assert auth.verify_password("password", hashed) is False
     assert run_async(auth.averify_password, "password", hashed) is False

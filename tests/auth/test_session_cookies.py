@@ -42,6 +42,7 @@ def test_the_cookies_hold_the_tokens(auth):
     }
 
 
+@pytest.mark.rule("set-cookie.session")
 def test_only_the_session_is_hidden_from_javascript(auth):
     cookies = morsels(auth.set_session_cookies("t", "c"))
     assert cookies["session"]["httponly"] is True
@@ -124,6 +125,7 @@ def refused_without_being_shown(auth, token, csrf_token):
 
 @each_refused
 @pytest.mark.parametrize("place", ["{}x", "x{}", "x{}x"], ids=["first", "last", "inside"])
+@pytest.mark.rule("set-cookie.value")
 def test_a_session_that_could_end_the_value_is_refused_without_being_shown(auth, character, place):
     assert refused_without_being_shown(auth, SHOWN + place.format(character) + SHOWN, "c")
 
@@ -155,6 +157,7 @@ def test_no_header_can_be_injected(auth, text):
 # Clearing
 
 
+@pytest.mark.rule("set-cookie.session")
 def test_clearing_empties_the_same_two_cookies(auth):
     values = auth.clear_session_cookies()
     assert type(values) is list

@@ -498,6 +498,7 @@ def test_who_has_the_old_file_open_reads_the_old_users(store, path):
     assert names_in(path) == ["new"]
 
 
+@pytest.mark.rule("users.atomic")
 def test_a_save_is_on_disk_before_it_takes_the_place_of_the_old_file(store, path, monkeypatch):
     write(path, [user("ada")])
     events = []
@@ -618,6 +619,7 @@ def test_threads_that_create_and_delete_lose_nothing(auth, store, path):
 
 
 @pytest.mark.parametrize(("cost", "users"), [(bcrypt_cost.LOWEST, 15), (12, 3)], ids=["many-users", "real-cost"])
+@pytest.mark.rule("users.exclusive")
 def test_processes_that_create_different_users_lose_none(path, engine_name, cost, users):
     names = [[f"user {worker}-{number}" for number in range(users)] for worker in range(4)]
     creators = user_creators.run(engine_name, path, *names, cost=cost)
@@ -688,6 +690,7 @@ def test_forked_processes_with_one_store_lose_no_user(path, engine_name):
 # Killed under way
 
 
+@pytest.mark.rule("users.atomic")
 def test_a_killed_writer_leaves_a_whole_file_with_all_that_it_reported(auth, path, engine_name):
     old = [user(f"old {number}") for number in range(200)]
     store = auth.JSONFileUserStore(path)
@@ -727,6 +730,7 @@ with bcrypt_cost.lowest():
 
 
 @pytest.mark.parametrize(("name", "limit"), [("users.json", 0), ("users.json", 1000), ("[users].json", 1000)])
+@pytest.mark.rule("users.atomic")
 def test_a_writer_killed_within_a_write_leaves_the_old_file_and_the_next_save_tidies_up(
     auth, tmp_path, engine_name, name, limit
 ):
@@ -910,6 +914,7 @@ each_corrupt = pytest.mark.parametrize(("content", "place"), CORRUPT.values(), i
 
 
 @each_corrupt
+@pytest.mark.rule("users.file")
 def test_a_file_without_users_is_an_error_that_names_path_and_place_and_shows_no_content(
     auth, store, path, content, place
 ):
@@ -933,6 +938,7 @@ def test_the_content_does_not_hang_on_the_error(auth, store, path, content, plac
 
 
 @each_corrupt
+@pytest.mark.rule("users.file")
 def test_a_file_without_users_stays_as_it_is(auth, store, path, content, place):
     path.write_bytes(corrupt(content))
     before = path.stat()
@@ -997,6 +1003,7 @@ each_no_users = pytest.mark.parametrize("users", NO_USERS.values(), ids=NO_USERS
 
 
 @each_no_users
+@pytest.mark.rule("users.file")
 def test_what_is_no_users_is_not_saved(auth, store, path, users):
     store.save_users([user("bob")])
     before = path.read_bytes()

@@ -234,6 +234,7 @@ def test_creating_keeps_further_fields_of_other_users(auth):
     assert store.find_user("ada") == ada
 
 
+@pytest.mark.rule("users.unique")
 def test_a_duplicate_is_a_value_error_that_says_so(auth):
     store = memory_store(auth, [user("ada")])
     with pytest.raises(ValueError, match="already exists"):
@@ -262,6 +263,7 @@ def test_deleting_the_last_user_leaves_none(auth):
 
 
 @pytest.mark.parametrize("users", [[], [user("bob")]], ids=["empty", "others"])
+@pytest.mark.rule("users.unique")
 def test_deleting_a_user_that_is_not_there_is_a_lookup_error_that_says_so(auth, users):
     store = memory_store(auth, users)
     with pytest.raises(LookupError, match="not found"):
@@ -339,6 +341,7 @@ each_refused = pytest.mark.parametrize(("name", "error"), NO_NAMES.values(), ids
 
 
 @each_refused
+@pytest.mark.rule("users.name")
 def test_another_username_is_refused(auth, name, error):
     store = memory_store(auth, [user("bob")])
     with pytest.raises(error) as raised:
@@ -349,6 +352,7 @@ def test_another_username_is_refused(auth, name, error):
 
 
 @each_refused
+@pytest.mark.rule("users.name")
 def test_another_role_is_refused(auth, name, error):
     store = memory_store(auth, [user("bob")])
     with pytest.raises(error) as raised:
@@ -399,6 +403,7 @@ def creating(store, *names):
     return [lambda name=name: store.create_user(name, "password", "user") for name in names]
 
 
+@pytest.mark.rule("users.exclusive")
 def test_threads_that_create_different_users_lose_none(auth):
     store = memory_store(auth, [user("root")], pause=0.002)
     names = [f"user {number}" for number in range(16)]
