@@ -52,6 +52,7 @@ def test_any_header_is_found_alike(both, headers, name):
         assert value == next((found for key, found in headers if key.lower() == name), b"")
 
 
+@pytest.mark.rule("engines.equal")
 @settings(many, max_examples=800)
 @given(headers=HEADERS, name=COOKIE_NAMES)
 @example(headers=[(b"cookie", rb'a="\134054"')], name="a")
@@ -310,6 +311,7 @@ CALLS = {
 }
 
 
+@pytest.mark.rule("engines.documented-errors")
 @pytest.mark.parametrize("call", CALLS)
 @settings(many, max_examples=400)
 @given(headers=ODD_HEADERS)
@@ -330,6 +332,7 @@ def test_odd_arguments_of_a_credential_are_answered_or_refused_alike(both, query
     answered(both, "credential", headers, query, name, True)
 
 
+@pytest.mark.rule("engines.exact-types")
 @pytest.mark.parametrize("call", CALLS)
 def test_bytes_are_read_as_what_they_are_and_not_as_their_class_says(both, call):
     def headers():
