@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Final
 
+from fastware._engine.arguments import as_items, as_octets, as_text, as_utf8
 from fastware._engine.contract import MAX_LEEWAY, MAX_TOKEN_LENGTH, SECONDS_PER_HOUR, SHORTEST_SECRET
 
 _HOW_TO_MAKE_ONE: Final = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
@@ -39,9 +40,9 @@ def refusal(username: object, role: object, secrets: Any, expires_hours: object,
     if type(expires_hours) is not int:
         return _wrong_type("expires_hours", "int", expires_hours)
     for name, value in (("username", username), ("role", role)):
-        if not issubclass(type(value), str):
+        if as_text(value) is None:
             return _wrong_type(name, "str", value)
-        if not _is_unicode(str(value)):
+        if as_utf8(value) is None:
             return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
     if not is_fit:
         return _secret_refusal(secrets)
@@ -64,16 +65,18 @@ def warn_if_short(length: int, stacklevel: int) -> None:
 
 
 def _secret_refusal(secrets: Any) -> Exception:
-    name, expected = "secret", "str, bytes or a sequence of them"
-    if isinstance(secrets, (list, tuple)):
-        if not secrets:
+    name, expected, secret = "secret", "str, bytes or a sequence of them", secrets
+    items = as_items(secrets)
+    if items is not None:
+        if len(items) == 0:
             return ValueError("secret is an empty sequence; it must hold at least one secret")
-        name, expected, secrets = "secret[0]", "str or bytes", secrets[0]
-    if not issubclass(type(secrets), (str, bytes)):
-        return _wrong_type(name, expected, secrets)
-    if not secrets:
+        name, expected, secret = "secret[0]", "str or bytes", items[0]
+    exact = as_octets(secret) if as_text(secret) is None else as_text(secret)
+    if exact is None:
+        return _wrong_type(name, expected, secret)
+    if not exact:
         return ValueError(f"{name} is empty; {_HOW_TO_MAKE_ONE}")
-    if isinstance(secrets, str) and not _is_unicode(secrets):
+    if isinstance(exact, str) and as_utf8(exact) is None:
         return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
     return ValueError(
         f"{name} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {_HOW_TO_MAKE_ONE}"
@@ -82,11 +85,3 @@ def _secret_refusal(secrets: Any) -> Exception:
 
 def _wrong_type(name: str, expected: str, value: object) -> TypeError:
     return TypeError(f"{name} must be {expected}, not {type(value).__name__}")
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

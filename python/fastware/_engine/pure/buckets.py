@@ -8,8 +8,8 @@ import threading
 import time
 from typing import Any, Final
 
+from fastware._engine.arguments import as_text
 from fastware._engine.contract import MAX_BUCKET_CAPACITY
-from fastware._engine.pure.arguments import as_text
 from fastware._fork import give_lock
 
 _MIN_PERIOD: Final = 10**9

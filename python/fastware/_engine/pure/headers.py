@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from fastware._engine.arguments import as_octets, as_text
 from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED, Headers
-from fastware._engine.pure.arguments import as_octets, as_text
 
 _MALFORMED: Final = "ASGI headers are an iterable of (name, value) pairs of bytes"
 _UNFIT_ITERABLE: Final = (TypeError, ValueError, StopIteration)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from fastware._engine import refusals
+from fastware._engine.arguments import as_items, as_octets, as_text, as_utf8
 from fastware._engine.contract import MAX_TOKEN_LENGTH, SECONDS_PER_HOUR, Secrets
-from fastware._engine.pure.arguments import as_items, as_octets, as_text, as_utf8
 from fastware._engine.pure.json import read_claims, read_jose_header
 from fastware._extras import require
 
@@ -32,6 +32,9 @@ _SSH_KEY_TYPES: Final = (
     b"ecdsa-sha2-nistp256",
     b"ecdsa-sha2-nistp384",
     b"ecdsa-sha2-nistp521",
+    b"ssh-ed448",
+    b"sk-ssh-ed25519@openssh.com",
+    b"sk-ecdsa-sha2-nistp256@openssh.com",
 )
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _DER_SEQUENCE: Final = 0x30
