@@ -27,6 +27,7 @@ def world(engine_name, tmp_path):
     return World(engine_name, tmp_path)
 
 
+@pytest.mark.rule("engines.silent")
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
 def test_a_failure_shows_no_secret(world, failure, capfd):
     outcome, texts = outcome_of(failure, world)

@@ -106,9 +106,9 @@ class Engine(Protocol):
     def has_fit_secret(self, secrets: object) -> bool:
         """Return whether one of *secrets* is fit to sign and verify with. Never an exception of its own.
 
-        A secret is unfit when it is empty, has a lone surrogate, or is a key of another kind, most of which PyJWT refuses
-        too (RFC 8725 section 2.1): it contains ``-----BEGIN `` or ``---- BEGIN `` (PEM, SSH2), starts with an SSH
-        key type (``ssh-ed25519``, ``ssh-ed448``, ``ssh-rsa``, ``ssh-dss``, ``ecdsa-sha2-nistp256``, ``-nistp384``,
+        A secret is unfit when it is empty, has a lone surrogate, or is a key of another kind; most of these PyJWT
+        refuses too (RFC 8725 section 2.1): it contains ``-----BEGIN `` or ``---- BEGIN `` (PEM, SSH2), starts with an
+        SSH key type (``ssh-ed25519``, ``ssh-ed448``, ``ssh-rsa``, ``ssh-dss``, ``ecdsa-sha2-nistp256``, ``-nistp384``,
         ``-nistp521``, ``sk-ssh-ed25519@openssh.com``, ``sk-ecdsa-sha2-nistp256@openssh.com``),
         is a DER key or certificate (one whole SEQUENCE that begins with a SEQUENCE or an INTEGER, ITU-T X.690), or is
         a JWK: JSON in ``{}`` or ``[]``, white space, NULs and a byte order mark aside (UTF-16 and UTF-32 are looked
