@@ -1,7 +1,16 @@
 //! The rule of `Engine.has_fit_secret`, for bytes.
 
-const SSH_KEY_TYPES: [&str; 6] =
-    ["ssh-ed25519", "ssh-rsa", "ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"];
+const SSH_KEY_TYPES: [&str; 9] = [
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ssh-dss",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "ssh-ed448",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+];
 
 pub fn is_fit(secret: &[u8]) -> bool {
     let is_pem = contains(secret, b"-----BEGIN ") || contains(secret, b"---- BEGIN ");

@@ -53,7 +53,7 @@ pub fn check(data: &[u8]) {
         for key in first..first + crowd {
             wait = exact.take(key, roughly, now);
             let taken = buckets.take(&key.to_le_bytes(), Clocks { roughly, exactly: now });
-            assert_eq!(taken, wait, "{capacity} {period} {roughly} {now} {key}");
+            assert_eq!(taken, Ok(wait), "{capacity} {period} {roughly} {now} {key}");
         }
         assert!(buckets.len() <= exact.keys());
     }
