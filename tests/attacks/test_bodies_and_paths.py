@@ -1,6 +1,10 @@
 """Bodies that are no JSON or no form, lengths that are none, and path parameters that look like numbers."""
 
+import contextlib
+import json
+
 import asgi_client
+import growth
 import pytest
 from attacks import Attack, parameters
 
@@ -29,6 +33,22 @@ SHAPES = {
     "deep-arrays": (b"[" * 100_000, "CWE-674"),
     "deep-objects": (b'{"a":' * 100_000, "CWE-674"),
     "form": (b"a=1", "RFC 8259 section 2"),
+    "overflowing-number": (b'{"a":1e400}', "RFC 8259 section 6"),
+    "endless-integer": (b'{"a":' + b"9" * 500_000 + b"}", "CVE-2020-10735"),
+    "lone-surrogate": (b'{"a":"\\ud800"}', "RFC 8259 section 8.2"),
+    "reversed-surrogates": (b'{"a":"\\udc00\\ud800"}', "RFC 8259 section 8.2"),
+    "lone-surrogate-in-a-name": (b'{"a":1,"\\udfff":1}', "RFC 8259 section 8.2"),
+    "hexadecimal-escape": (b'{"a":"\\x41"}', "RFC 8259 section 7"),
+    "short-escape": (b'{"a":"\\u12"}', "RFC 8259 section 7"),
+    "point-without-digits": (b'{"a":1.}', "RFC 8259 section 6"),
+    "digits-without-whole": (b'{"a":.5}', "RFC 8259 section 6"),
+    "exponent-without-digits": (b'{"a":1e}', "RFC 8259 section 6"),
+    "capitals": (b'{"a":True}', "RFC 8259 section 3"),
+    "number-as-a-name": (b'{"a":1,1:2}', "RFC 8259 section 4"),
+    "comma-missing": (b'{"a":1 "b":2}', "RFC 8259 section 4"),
+    "vertical-tab": (b'\x0b{"a":1}', "RFC 8259 section 2"),
+    "no-break-space": (b'\xa0{"a":1}', "RFC 8259 section 2"),
+    "a-level-too-many": (b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", "CWE-674"),
 }
 JSON = [Attack(name, "body.json", source, body, 400) for name, (body, source) in SHAPES.items()]
 
@@ -38,7 +58,7 @@ def app(fastware):
     router = fastware.Router()
 
     @router.post("/json")
-    async def json(request):
+    async def named_a(request):
         return {"a": request.json["a"]}
 
     @router.post("/form")
@@ -59,6 +79,59 @@ def app(fastware):
 @pytest.mark.parametrize("attack", parameters(JSON))
 def test_what_is_no_json_is_a_400(app, attack):
     assert asgi_client.call(app, "POST", "/json", body=attack.given).status == attack.answer
+
+
+def read(name, source, body, value):
+    return Attack(name, "body.json", source, body, value)
+
+
+READ = [
+    read("last-of-two", "RFC 8259 section 4", b'{"a":1,"a":2}', 2),
+    read("last-of-two-spellings", "RFC 8259 section 4", b'{"a":1,"\\u0061":2}', 2),
+    read("beyond-doubles", "RFC 8259 section 6", b'{"a":9007199254740993}', 2**53 + 1),
+    read("beyond-64-bits", "RFC 8259 section 6", b'{"a":18446744073709551616}', 2**64),
+    read("underflow", "RFC 8259 section 6", b'{"a":1e-400}', 0.0),
+    read("nul", "RFC 8259 section 7", b'{"a":"x\\u0000"}', "x\0"),
+    read("delete", "RFC 8259 section 7", b'{"a":"\x7f"}', "\x7f"),
+    read("pair-of-surrogates", "RFC 8259 section 7", b'{"a":"\\ud83d\\ude00"}', "\U0001f600"),
+    read("prototype", "CWE-1321", b'{"__proto__":{"a":1},"constructor":1,"a":2}', 2),
+    read("lines-around", "RFC 8259 section 2", b' \r\n{"a":1}\n', 1),
+    read("an-object-in-place-of-text", "CWE-943", b'{"a":{"$ne":null}}', {"$ne": None}),
+    read("as-deep-as-may-be", "CWE-674", b'{"a":' + b"[" * 99 + b"]" * 99 + b"}", json.loads("[" * 99 + "]" * 99)),
+]
+
+
+@pytest.mark.parametrize("attack", parameters(READ))
+def test_odd_json_is_read_as_what_it_is(app, attack):
+    answer = asgi_client.call(app, "POST", "/json", body=attack.given)
+    assert (answer.status, answer.json) == (200, {"a": attack.answer})
+
+
+GROWING = [
+    Attack("brackets", "engines.linear", "CWE-674", b"["),
+    Attack("members", "engines.linear", "CWE-407", b'{"a":1,'),
+    Attack("quotes", "engines.linear", "CWE-407", b'"'),
+    Attack("backslashes", "engines.linear", "CWE-407", b"\\"),
+    Attack("digits", "engines.linear", "CVE-2020-10735", b"7"),
+    Attack("blanks", "engines.linear", "RFC 8259 section 2", b" "),
+    Attack("separators", "engines.linear", "CWE-407", b"&"),
+    Attack("signs", "engines.linear", "CWE-407", b"="),
+    Attack("escapes", "engines.linear", "WHATWG URL, percent-decode", b"%41"),
+    Attack("broken-escapes", "engines.linear", "WHATWG URL, percent-decode", b"%"),
+    Attack("raw-bytes", "engines.linear", "WHATWG URL, percent-decode", b"\xe9"),
+]
+
+
+@pytest.mark.parametrize("attack", parameters(GROWING))
+def test_a_large_body_costs_linear_time(fastware, attack):
+    form_headers = [(b"content-type", b"application/x-www-form-urlencoded")]
+
+    def read_as_all(body):
+        for scope, name in (({"headers": []}, "json"), ({"headers": form_headers}, "form")):
+            with contextlib.suppress(fastware.HTTPError):
+                getattr(fastware.Request(scope, body), name)
+
+    assert growth.is_linear(read_as_all, lambda length: attack.given * (length // len(attack.given)))
 
 
 def number(name, source, segment, answer=404):

@@ -90,3 +90,83 @@ def test_an_exhausted_client_is_not_forgotten_while_others_come(engine):
     for number in range(100_000):
         assert buckets.take(f"other {number}", 10**9 + number) == 0
     assert buckets.take("mallory", 10**9 + 100_000) == 3_600 * 10**9 - 100_000
+
+
+def named(name, source, key):
+    return Attack(name, "rate.keys", source, key, f"key_func must return str, not {type(key).__name__}")
+
+
+def coroutine():
+    async def key():
+        return "a"
+
+    made = key()
+    made.close()
+    return made
+
+
+NO_KEYS = [
+    named("none", "CWE-1287", None),
+    named("int", "CWE-1287", 5),
+    named("bytes", "CWE-1287", b"192.0.2.1"),
+    named("tuple", "ASGI HTTP connection scope, client", ("192.0.2.1", 1)),
+    named("list", "CWE-1287", ["a"]),
+    named("coroutine", "PEP 492, a key_func that is async", coroutine()),
+    named("class", "CWE-1287", str),
+    named("not-a-number", "CWE-1287", float("nan")),
+]
+
+
+@pytest.mark.parametrize("attack", parameters(NO_KEYS))
+def test_what_is_no_key_is_an_error_and_no_way_past_the_limit(auth, attack):
+    calls = []
+
+    @auth.rate_limit("5/hour", key_func=lambda request: attack.given)
+    def handler(request):
+        calls.append(request)
+
+    for _ in range(2):
+        with pytest.raises(TypeError) as raised:
+            handler(None)
+        assert str(raised.value) == attack.answer
+    assert calls == []
+
+
+@pytest.mark.rule("rate.keys")
+def test_what_a_key_func_raises_comes_through_and_calls_nothing(auth):
+    calls = []
+
+    @auth.rate_limit("5/hour", key_func=lambda request: request["tenant"])
+    def handler(request):
+        calls.append(request)
+
+    with pytest.raises(KeyError, match="tenant"):
+        handler({})
+    assert calls == []
+
+
+def megabytes(name, source, *keys):
+    return Attack(name, "rate.keys", source, keys)
+
+
+LONG_KEYS = [
+    megabytes("of-one-character", "CWE-770", ("a", 1_000_000), ("a", 1_000_001), ("b", 1_000_000)),
+    megabytes("of-nuls", "CWE-158", ("\0", 1_000_000), ("\0", 999_999)),
+    megabytes("of-surrogates", "Unicode chapter 3.8, surrogates", ("\ud800", 500_000), ("\udfff", 500_000)),
+    megabytes("of-wide-characters", "CWE-770", ("\U0001f600", 500_000), ("\U0001f601", 500_000)),
+]
+
+
+@pytest.mark.parametrize("attack", parameters(LONG_KEYS))
+def test_keys_of_megabytes_are_told_apart(engine, attack):
+    buckets = engine.TokenBuckets(1, 3_600 * 10**9)
+    made = [character * length for character, length in attack.given]
+    assert [buckets.take(key, 0) for key in made] == [0] * len(made)
+    assert [buckets.take(key, 0) for key in made] == [3_600 * 10**9] * len(made)
+
+
+@pytest.mark.rule("rate.clock")
+def test_a_clock_that_goes_back_gives_no_token(engine):
+    buckets = engine.TokenBuckets(1, 10**9)
+    assert buckets.take("a", 10 * 10**9) == 0
+    assert all(buckets.take("a", now) > 0 for now in (10 * 10**9, 9 * 10**9, 0, 1, 10 * 10**9 + 5))
