@@ -10,7 +10,7 @@ ARGS ?=
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test bench bench-quick chart bench-growth bench-memory soak siege fuzz memory bench-constant-time \
+.PHONY: help demo test bench bench-quick chart bench-growth bench-memory soak siege fuzz memory memcheck bench-constant-time \
         bench-crates instructions instructions-baseline lint format wheel check-wheels clean
 
 help: ## list the targets
@@ -42,6 +42,9 @@ bench-memory: $(VENV)/.bench-$(KIND) ## measure memory and worst delays of a mil
 
 memory: $(VENV)/.test-$(KIND) ## make ten million calls of each engine function: none may leave memory behind (ARGS=--quick)
 	$(BIN)/python -m benches.memory $(ARGS)
+
+memcheck: $(VENV)/.test-$(KIND) ## make every call of the Rust engine under valgrind's memcheck
+	$(BIN)/python -m benches.memory.memcheck
 
 soak: $(VENV)/.bench-$(KIND) ## load fastware and FastAPI under Granian, a minute each for each request; needs wrk
 	$(BIN)/python -m benches.soak $(ARGS)
