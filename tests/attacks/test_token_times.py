@@ -2,6 +2,7 @@
 
 import json
 
+import clock
 import pytest
 from attacks import Attack, parameters
 from outcomes import outcome
@@ -316,3 +317,15 @@ LEEWAYS = [
 )
 def test_a_leeway_that_is_none_is_an_error_whatever_the_token_is(engine, attack, token):
     assert outcome(lambda: engine.verify_token(token, SECRET, leeway=attack.given)) == attack.answer
+
+
+CLOCKS = [float("inf"), float("-inf"), float("nan"), 2.0**63, 9.3e18, -1e19, 1e300]
+
+
+@pytest.mark.rule("claims.clock")
+@pytest.mark.parametrize("now", CLOCKS)
+@pytest.mark.parametrize("claim", [b'"exp":1' + b"0" * 20, b'"nbf":-1' + b"0" * 20, b'"iat":-1e300', b'"exp":1e308'])
+def test_a_clock_beyond_64_bits_lets_no_time_pass(engine, now, claim):
+    with clock.stopped_at(now):
+        assert engine.verify_token(sign_bytes(b"{" + claim + b"}"), SECRET) is None
+        assert engine.verify_token(sign_bytes(b'{"sub":"alice"}'), SECRET) == {"sub": "alice"}

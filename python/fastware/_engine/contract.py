@@ -146,6 +146,7 @@ class Engine(Protocol):
            where present, is a non-empty array of ``"b64"`` only, and ``b64`` is present (RFC 7515 section 4.1.11,
            RFC 7797).
         5. *now* is what ``time.time()`` returns; the clock is not asked before the signature holds.
+           Where now and leeway do not fit in 64 bits, or are no number, no token with one of the times is valid.
            Payload: ``exp``, ``nbf``, ``iat``, where present, are JSON numbers, truncated to integers, with
            ``exp > now - leeway``, ``nbf <= now + leeway``, ``iat <= now + leeway``; ``sub`` and ``jti``, where
            present, are strings; ``aud`` is absent or empty (``""``, ``[]``, ``{}``, ``0``, ``false``, ``null``), since

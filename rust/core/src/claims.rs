@@ -1,30 +1,35 @@
 //! The registered claims (RFC 7519 section 4.1): which of them make a token invalid, and the claims of a new token.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use crate::json::{self, Build, Kind};
 
 /// Bytes of the payloads of most tokens: those need no allocation.
 const MOST_PAYLOADS: usize = 256;
 
+/// Moments that a clock may show, in seconds: beyond these a claim that is saturated to 64 bits could not be compared.
+const MOMENTS: Range<f64> = -9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0;
+
 /// The clock and the leeway that a token is held to, in seconds since the epoch, UTC.
 #[derive(Clone, Copy)]
 pub struct Clock {
     /// `exp` must be after this.
     expired_until: i64,
-    /// `nbf` and `iat` must not be after this.
-    started_until: i64,
+    /// `nbf` and `iat` must be before this.
+    starts_from: i64,
 }
 
 impl Clock {
     // Claims are compared as integers; whole seconds of the clock decide, since for an integer n
     // n <= t is n <= floor(t).
     pub fn new(now: f64, leeway: f64) -> Self {
-        if now.is_nan() || leeway.is_nan() {
-            // Nothing is before or after that.
-            return Self { expired_until: i64::MAX, started_until: i64::MIN };
+        let (earliest, latest) = (now - leeway, now + leeway);
+        if !(MOMENTS.contains(&earliest) && MOMENTS.contains(&latest)) {
+            // Nothing is before or after what is no moment.
+            return Self { expired_until: i64::MAX, starts_from: i64::MIN };
         }
-        Self { expired_until: floor(now - leeway), started_until: floor(now + leeway) }
+        Self { expired_until: floor(earliest), starts_from: floor(latest).saturating_add(1) }
     }
 }
 
@@ -77,8 +82,8 @@ impl Registered {
 
     fn hold_at(&self, clock: Clock) -> bool {
         self.exp.is_absent_or(|exp| exp > clock.expired_until)
-            && self.nbf.is_absent_or(|nbf| nbf <= clock.started_until)
-            && self.iat.is_absent_or(|iat| iat <= clock.started_until)
+            && self.nbf.is_absent_or(|nbf| nbf < clock.starts_from)
+            && self.iat.is_absent_or(|iat| iat < clock.starts_from)
             && !(self.has_unfit_sub || self.has_unfit_jti || self.has_audience)
     }
 }

@@ -7,7 +7,10 @@ use super::json::Members;
 pub fn hold(claims: &Members, now: f64, leeway: f64) -> bool {
     let last = |name: &str| claims.iter().filter(|(found, _)| found == name).map(|(_, value)| value).next_back();
     let is_text = |name| last(name).is_none_or(|value| matches!(value, Value::String(_)));
-    let holds = |name, rule: &dyn Fn(i128) -> bool| last(name).is_none_or(|value| whole(value).is_some_and(rule));
+    let limit = 2.0_f64.powi(63);
+    let is_moment = now - leeway >= -limit && now + leeway < limit;
+    let holds =
+        |name, rule: &dyn Fn(i128) -> bool| last(name).is_none_or(|value| is_moment && whole(value).is_some_and(rule));
     holds("exp", &|exp| is_after(exp, now - leeway))
         && holds("nbf", &|nbf| is_not_after(nbf, now + leeway))
         && holds("iat", &|iat| is_not_after(iat, now + leeway))

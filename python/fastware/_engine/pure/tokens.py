@@ -22,6 +22,7 @@ _HEADER_SEGMENT: Final = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 _BASE64URL: Final = re.compile(rb"[A-Za-z0-9_-]+\Z")
 _SIGNATURE_LENGTH: Final = 32
 _INT64: Final = range(-(2**63), 2**63)
+_EARLIEST: Final = -(2.0**63)
 _ABSENT: Final = object()
 
 _PEM_MARKS: Final = (b"-----BEGIN ", b"---- BEGIN ")
@@ -221,8 +222,9 @@ def _is_accepted_header(header: dict[str, Any]) -> bool:
 
 
 def _hold(claims: dict[str, Any], now: float, leeway: float) -> bool:
+    is_moment = _EARLIEST <= now - leeway and now + leeway < -_EARLIEST
     for name in ("exp", "nbf", "iat"):
-        if name in claims and type(claims[name]) not in (int, float):
+        if name in claims and (type(claims[name]) not in (int, float) or not is_moment):
             return False
     return (
         ("exp" not in claims or int(claims["exp"]) > now - leeway)
