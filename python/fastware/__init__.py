@@ -1,21 +1,27 @@
-"""fastware: authentication for ASGI applications, and the small ASGI core that it is shown on.
+"""fastware: authentication for ASGI applications, and a small ASGI core.
 
-The heart is :mod:`fastware.auth`.
+The heart is :mod:`fastware.auth`. The names here are loaded on first use: ``import fastware.auth`` does not load the
+core.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastware.app import App, create_app
-from fastware.cookies import delete_cookie, set_cookie
-from fastware.errors import HTTPError
-from fastware.request import Request, State
-from fastware.responses import HTMLResponse, JSONResponse, Response, TextResponse, send_error
-from fastware.routing import Router
+if TYPE_CHECKING:
+    from fastware.cookies import CookieSizeWarning, delete_cookie, set_cookie
+    from fastware.core.app import App, create_app
+    from fastware.core.request import Request
+    from fastware.core.responses import HTMLResponse, JSONResponse, Response, TextResponse
+    from fastware.core.routing import Router
+    from fastware.core.state import State
+    from fastware.core.threads import in_thread
+    from fastware.errors import ConfigurationError, HTTPError, send_error
 
-__version__: str
+    __version__: str
 
 __all__ = [
     "App",
+    "ConfigurationError",
+    "CookieSizeWarning",
     "HTMLResponse",
     "HTTPError",
     "JSONResponse",
@@ -27,14 +33,33 @@ __all__ = [
     "__version__",
     "create_app",
     "delete_cookie",
+    "in_thread",
     "send_error",
     "set_cookie",
 ]
 
+_HOMES = {
+    "fastware.cookies": ("CookieSizeWarning", "delete_cookie", "set_cookie"),
+    "fastware.core.app": ("App", "create_app"),
+    "fastware.core.request": ("Request",),
+    "fastware.core.responses": ("HTMLResponse", "JSONResponse", "Response", "TextResponse"),
+    "fastware.core.routing": ("Router",),
+    "fastware.core.state": ("State",),
+    "fastware.core.threads": ("in_thread",),
+    "fastware.errors": ("ConfigurationError", "HTTPError", "send_error"),
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - reading metadata takes longer than the whole import
+    import importlib  # noqa: PLC0415
 
-        return globals().setdefault(name, version("fastware"))
+    if name == "__version__":
+        return globals().setdefault(name, importlib.import_module("importlib.metadata").version("fastware"))
+    for home, names in _HOMES.items():
+        if name in names:
+            return globals().setdefault(name, getattr(importlib.import_module(home), name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -14,7 +14,7 @@ Middleware: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 
 def path_within_app(scope: Scope) -> str:
-    """The path of a request as the application sees it: without the prefix that it is mounted under (``root_path``)."""
+    """Return the path without the prefix that the application is mounted under (``root_path``)."""
     path: str = scope["path"]
     root_path: str = scope.get("root_path", "")
     if not root_path:

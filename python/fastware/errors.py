@@ -1,23 +1,26 @@
-"""Errors that are answers to the client."""
+"""Errors and warnings that users meet, and how an error becomes a response."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastware._internal.http_syntax import raw_header
+from fastware.asgi import Send
 
 
 class HTTPError(Exception):
-    """An error that the client is told about: the response is *status_code* with ``{"detail": detail}`` as JSON.
+    """An error that becomes a response: *status_code*, with ``{"detail": detail}`` as JSON.
 
     Args:
         status_code: HTTP status, 400 to 599.
-        detail: what the client may know.
+        detail: text for the client.
         headers: further response headers, for example ``{"Retry-After": "5"}``.
 
     """
 
     def __init__(self, status_code: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        # Without Exception.__init__, which would cost as much as the rest: Exception.__new__ has kept the arguments.
         self.status_code = status_code
         self.detail = detail
         self.headers = {**headers} if headers else {}
@@ -32,37 +35,43 @@ class HTTPError(Exception):
         return type(self), (self.status_code, self.detail, self.headers)
 
 
-class _MissingError(HTTPError):
-    """What the handler reads is not in what the client sent."""
+class ConfigurationError(RuntimeError):
+    """The application is not configured correctly. The message says what to set.
 
-    kind: ClassVar[str]
-
-    def __init__(self, name: object) -> None:
-        super().__init__(400, f"Missing {self.kind}: {name}")
-        self.name = name
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.name,)
+    Clients get a bare 500: the message is for the log.
+    """
 
 
-class MissingFieldError(_MissingError, KeyError):
-    """A field that the handler reads is missing: a 400, and a ``KeyError`` for those who catch one."""
-
-    kind = "field"
+class InsecureKeyLengthWarning(UserWarning):
+    """The secret is shorter than the 32 bytes that HS256 requires (RFC 7518 section 3.2)."""
 
 
-class MissingItemError(_MissingError, IndexError):
-    """An item that the handler reads is missing: a 400, and an ``IndexError`` for those who catch one."""
+async def send_error(send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    """Send the response ``{"detail": detail}``, as a middleware does that rejects a request.
 
-    kind = "item"
+    Raises:
+        ValueError: a header name or value that HTTP does not allow (RFC 9110 section 5), or a lone surrogate in
+            *detail*.
+
+    """
+    raw_headers = [raw_header(name, value) for name, value in (headers or {}).items()]
+    body = _error_body(detail)
+    raw_headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": raw_headers})
+    await send({"type": "http.response.body", "body": body})
 
 
-class CompoundValueError(HTTPError, TypeError):
-    """The handler looks up an object or array, which is no key: a 400, and a ``TypeError`` for those who catch one."""
+def _error_body(detail: str) -> bytes:
+    # The error is raised outside the `except`: the codec's own error holds the text.
+    try:
+        return _json_encoder()({"detail": detail}).encode("utf-8")
+    except UnicodeEncodeError:
+        pass
+    raise ValueError("detail has a lone surrogate, which UTF-8 cannot encode")
 
-    def __init__(self, found: str) -> None:
-        super().__init__(400, f"Expected a single value, found {found}")
-        self.found = found
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.found,)
+@functools.cache
+def _json_encoder() -> Callable[[Any], str]:
+    import json  # noqa: PLC0415 - most processes import it anyway, but not for this
+
+    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

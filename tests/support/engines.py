@@ -36,6 +36,8 @@ def load(name) -> ModuleType:
     try:
         package = importlib.import_module("fastware")
         importlib.import_module("fastware.auth")
+        for public in package.__all__:
+            getattr(package, public)  # lazy names are loaded now, while this copy is the imported one
     finally:
         _take_out()
         sys.modules.update(before)

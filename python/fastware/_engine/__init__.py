@@ -1,7 +1,7 @@
-"""The boundary between the public API and its two engines: the only place that knows there are two.
+"""The choice of the engine. No other module knows that there are two.
 
 ``FASTWARE_ENGINE`` is read once, at import: ``rust``, ``python`` or ``auto`` (the default: Rust where the extension is
-built). ``engine`` is the one that was picked, a module that fulfils :class:`~fastware._engine.contract.Engine`.
+built). ``engine`` is the chosen module, which fulfils :class:`~fastware._engine.contract.Engine`.
 """
 
 from __future__ import annotations

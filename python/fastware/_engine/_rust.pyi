@@ -1,18 +1,33 @@
-"""The compiled engine. What each call does is written in ``contract.py``."""
+"""The compiled engine. Each call is specified in ``contract.py``."""
 
-from typing import Any, Literal, final
+from typing import Any, final
 
 from fastware._engine.contract import Headers, Secrets
 
 __all__ = [
+    "CSRF_MISMATCH",
+    "CSRF_MISSING",
+    "CSRF_PASSED",
+    "DEFAULT_EXPIRES_HOURS",
+    "INVALID_TOKEN",
+    "MAX_BUCKET_CAPACITY",
+    "MAX_BUCKET_PERIOD",
+    "MAX_INTEGER_LENGTH",
+    "MAX_JSON_DEPTH",
+    "MAX_TOKEN_LENGTH",
+    "MIN_BUCKET_PERIOD",
+    "MIN_SECRET_LENGTH",
     "NAME",
+    "NO_TOKEN",
+    "SECONDS_PER_HOUR",
+    "UNUSABLE_SECRET",
     "TokenBuckets",
     "cookie",
     "cookies",
     "create_token",
     "credential",
     "csrf_verdict",
-    "has_fit_secret",
+    "has_usable_secret",
     "header",
     "identify",
     "verify_token",
@@ -20,19 +35,38 @@ __all__ = [
 
 NAME: str
 
+CSRF_MISMATCH: int
+CSRF_MISSING: int
+CSRF_PASSED: int
+DEFAULT_EXPIRES_HOURS: int
+INVALID_TOKEN: int
+MAX_BUCKET_CAPACITY: int
+MAX_BUCKET_PERIOD: int
+MAX_INTEGER_LENGTH: int
+MAX_JSON_DEPTH: int
+MAX_TOKEN_LENGTH: int
+MIN_BUCKET_PERIOD: int
+MIN_SECRET_LENGTH: int
+NO_TOKEN: int
+SECONDS_PER_HOUR: int
+UNUSABLE_SECRET: int
+
 @final
 class TokenBuckets:
     def __new__(cls, capacity: int, period: int) -> TokenBuckets: ...
     def take(self, key: str, now: int | None = None) -> int: ...
     def take_by_client(self, request: Any) -> int: ...
+    def reset(self, key: str | None = None) -> None: ...
     def __len__(self) -> int: ...
 
-def has_fit_secret(secrets: object) -> bool: ...
+def has_usable_secret(secrets: object) -> bool: ...
 def create_token(username: str, role: str, secret: Secrets, expires_hours: int = 720) -> str: ...
 def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None: ...
 def header(headers: Headers, name: bytes) -> bytes: ...
 def cookie(headers: Headers, cookie_name: str) -> str: ...
 def cookies(headers: Headers) -> dict[str, str]: ...
-def credential(headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool) -> str | None: ...
-def identify(headers: Headers, cookie_name: str, secret: Secrets) -> dict[str, Any] | Literal[False] | None: ...
-def csrf_verdict(headers: Headers) -> int: ...
+def credential(headers: Headers, query_string: bytes | None, cookie_name: str) -> str | None: ...
+def identify(
+    headers: Headers, query_string: bytes | None, cookie_name: str, secret: Secrets
+) -> dict[str, Any] | int: ...
+def csrf_verdict(headers: Headers, cookie_name: str) -> int: ...

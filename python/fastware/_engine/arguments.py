@@ -1,23 +1,29 @@
-"""Arguments as what they are, not as what their class says: a subclass may override any method, or lie about its type.
+"""Arguments by their exact type, not by what a subclass overrides.
 
-The Rust engine reads strings, bytes and sequences through CPython's own type flags; this is the same in Python.
+A subclass may override any method, or lie about its type. The Rust engine reads strings, bytes and sequences through
+CPython's own type flags; these functions do the same in Python.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from fastware._engine.contract import MAX_LEEWAY
+
 
 def as_text(value: object) -> str | None:
-    """The exact ``str`` that *value* is, or ``None``."""
+    """Return *value* as an exact ``str``, or ``None`` where it is not a ``str``."""
     return str.__str__(value) if issubclass(type(value), str) else None
 
 
 def as_octets(value: object) -> bytes | None:
-    """The exact ``bytes`` that *value* is, or ``None``."""
+    """Return *value* as exact ``bytes``, or ``None`` where it is not ``bytes``."""
     return bytes.__bytes__(value) if issubclass(type(value), bytes) else None  # type: ignore[arg-type]
 
 
 def as_items(value: object) -> tuple[object, ...] | None:
-    """The items of *value*, a ``list`` or a ``tuple``, or ``None``."""
+    """Return the items of *value*, or ``None`` where it is neither a ``list`` nor a ``tuple``."""
     if issubclass(type(value), list):
         return tuple(list.__iter__(value))  # type: ignore[arg-type]
     if issubclass(type(value), tuple):
@@ -26,9 +32,25 @@ def as_items(value: object) -> tuple[object, ...] | None:
 
 
 def as_utf8(value: object) -> bytes | None:
-    """The UTF-8 of *value*, a ``str``, or ``None``, where it has a lone surrogate too."""
+    """Return the UTF-8 of *value*, or ``None`` where it is not a ``str`` or has a lone surrogate."""
     text = as_text(value)
     try:
         return None if text is None else text.encode("utf-8")
     except UnicodeEncodeError:
         return None
+
+
+def as_secrets(secret: Any) -> Any:
+    """Return *secret*, with a sequence of another kind made a tuple: engines read ``list`` and ``tuple``."""
+    if isinstance(secret, (str, bytes, list, tuple, bytearray, memoryview)) or not isinstance(secret, Sequence):
+        return secret
+    return tuple(secret)
+
+
+def as_leeway(leeway: object) -> float:
+    """Return *leeway* in seconds, or raise the error that says what it must be."""
+    if not isinstance(leeway, (int, float)):
+        raise TypeError(f"leeway must be a number of seconds, not {type(leeway).__name__}")
+    if not 0 <= leeway <= MAX_LEEWAY:
+        raise ValueError("leeway must be a number of seconds from 0 to 2**53")
+    return float(leeway)

@@ -1,35 +1,40 @@
-"""What an engine is. Both engines fulfil this contract, and the tests hold them to it.
+"""The engine contract. Both engines fulfil it, and the tests run on both.
 
-An engine does the hot jobs, one whole job a call. Whatever the input, both engines return equal values of
-equal types, or raise the same exception type with the same message. This file is where a rule is written
-down.
+An engine does the hot jobs, one whole job a call. For every input, both engines return equal values of equal types, or
+raise the same exception type with the same message. This file is where a rule is written down.
 
-Vocabulary: a *secret* is ``str`` (taken as UTF-8) or ``bytes``; *secrets* is one secret, or a sequence of
-them. ASGI *headers* are any iterable of two-item iterables of ``bytes``.
+Vocabulary: a *secret* is ``str`` (read as UTF-8) or ``bytes``; *secrets* is one secret, or a sequence of them. ASGI
+*headers* are any iterable of two-item iterables of ``bytes``.
+
+The constants are those of both engines: the Rust extension has its own copies under the same names, and a test compares
+them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 Secret: TypeAlias = str | bytes
 Secrets: TypeAlias = Secret | Sequence[Secret]
 Headers: TypeAlias = Iterable[Iterable[bytes]]
 
 MAX_TOKEN_LENGTH: Final = 65_536
-"""Characters of the longest token that is looked at."""
+"""Characters of the longest token that is read or made."""
 
 MAX_JSON_DEPTH: Final = 64
-"""How many objects and arrays may stand open at once in a token's JSON, the outermost included."""
+"""Open objects and arrays in a token's JSON, the outermost included."""
 
 MAX_INTEGER_LENGTH: Final = 4_300
 """Characters of the longest integer literal in a token's JSON, the sign included."""
 
 SECONDS_PER_HOUR: Final = 3_600
 
-SHORTEST_SECRET: Final = 32
-"""Bytes of the shortest secret that is not warned of (RFC 7518 section 3.2)."""
+DEFAULT_EXPIRES_HOURS: Final = 720
+"""Lifetime of a token where none is given: 30 days."""
+
+MIN_SECRET_LENGTH: Final = 32
+"""Bytes of the shortest secret without a warning (RFC 7518 section 3.2)."""
 
 MAX_LEEWAY: Final = 2**53
 """Seconds of the longest leeway: sums with the clock stay exact."""
@@ -37,6 +42,16 @@ MAX_LEEWAY: Final = 2**53
 MAX_BUCKET_CAPACITY: Final = 1_000_000_000
 """Tokens in the largest bucket."""
 
+MIN_BUCKET_PERIOD: Final = 10**9
+MAX_BUCKET_PERIOD: Final = 2**53
+"""Nanoseconds in which an empty bucket is refilled, at least and at most."""
+
+# What `identify` returns instead of claims.
+NO_TOKEN: Final = 0
+INVALID_TOKEN: Final = 1
+UNUSABLE_SECRET: Final = 2
+
+# What `csrf_verdict` returns.
 CSRF_PASSED: Final = 0
 CSRF_MISSING: Final = 1
 CSRF_MISMATCH: Final = 2
@@ -46,7 +61,7 @@ class TokenBuckets(Protocol):
     """Token buckets, one per key: *capacity* tokens each, refilled continuously at *capacity* per *period*.
 
     ``TokenBuckets(capacity, period)`` takes *capacity* in tokens, 1 to ``MAX_BUCKET_CAPACITY``, and *period* in
-    nanoseconds, 10**9 to 2**53; anything else is a ``ValueError``.
+    nanoseconds, ``MIN_BUCKET_PERIOD`` to ``MAX_BUCKET_PERIOD``; anything else is a ``ValueError``.
 
     A bucket is kept as its theoretical arrival time, the moment when it will be full again (the generic cell
     rate algorithm, ITU-T I.371 Annex A). Time is counted in ticks of ``period / (capacity * m)`` nanoseconds with
@@ -54,7 +69,7 @@ class TokenBuckets(Protocol):
     *m* ticks: the accounting is exact in integers, and nothing drifts. A full bucket is not kept at all.
 
     Safe to share between threads. Keys are kept as they are up to a small bound and as a keyed fingerprint
-    beyond it; full buckets go away a few at a time as calls come in, never all at once, and no call moves more
+    beyond it. Full buckets are removed a few at a time as calls come in, never all at once, and no call moves more
     than a few of the buckets that are kept.
     """
 
@@ -65,14 +80,16 @@ class TokenBuckets(Protocol):
 
         By default *now* is the moment of the call, ``time.monotonic_ns()``.
 
-        Returns 0 where the token was taken, otherwise the nanoseconds to wait until one is there (rounded up);
-        a refusal takes nothing. *key* may be any ``str``, lone surrogates included; another type is a
-        ``TypeError``, a *now* out of range an ``OverflowError``. ``MemoryError`` where there is no memory for another
-        bucket: those that are kept go on counting.
+        Returns 0 where the token was taken, otherwise the nanoseconds until there is one (rounded up); a rejected call
+        takes nothing. *key* may be any ``str``, lone surrogates included; another type is a ``TypeError``, a *now* out
+        of range an ``OverflowError``. ``MemoryError`` where there is no memory for another bucket: those that are kept
+        are unchanged.
 
-        Full buckets are looked for once the clock is a 4096th of *period* past the last such moment (0 at first); a
-        *now* before that moment counts as it, so that nobody can tell whether a bucket is kept. Where 256 calls or
-        more come in each period, a full bucket goes within two of them.
+        A *sweep* removes full buckets. The first is at moment 0, and each call that comes a 4096th of *period* or more
+        after the latest sweep starts another. A *now* before the latest sweep counts as the moment of that sweep, so
+        that no result depends on whether a bucket is kept. A *now* more than *period* before it means that the clock
+        was set back, as a test does that freezes time: every bucket is full again, and *now* is the latest sweep.
+        Where 256 calls or more come in each period, a full bucket is removed within two of them.
         """
         ...
 
@@ -80,8 +97,12 @@ class TokenBuckets(Protocol):
         """Take one token, now, from the bucket of the host that *request* comes from; see :meth:`take`.
 
         The key is the first item of ``request.scope.get("client")`` where that is a ``str`` and not empty, otherwise
-        ``"unknown"``. What *request* itself raises comes through.
+        ``"unknown"``. What *request* itself raises is passed on.
         """
+        ...
+
+    def reset(self, key: str | None = None) -> None:
+        """Make the bucket of *key* full, or every bucket. ``TypeError`` where *key* is neither ``str`` nor ``None``."""
         ...
 
     def __len__(self) -> int:
@@ -103,41 +124,46 @@ class Engine(Protocol):
         """The class of token buckets."""
         ...
 
-    def has_fit_secret(self, secrets: object) -> bool:
-        """Return whether one of *secrets* is fit to sign and verify with. Never an exception of its own.
+    def has_usable_secret(self, secrets: object) -> bool:
+        """Return whether one of *secrets* can sign and verify. Never raises, whatever *secrets* is.
 
-        A secret is unfit when it is empty, has a lone surrogate, or is a key of another kind; most of these PyJWT
-        refuses too (RFC 8725 section 2.1): it contains ``-----BEGIN `` or ``---- BEGIN `` (PEM, SSH2), starts with an
-        SSH key type (``ssh-ed25519``, ``ssh-ed448``, ``ssh-rsa``, ``ssh-dss``, ``ecdsa-sha2-nistp256``, ``-nistp384``,
-        ``-nistp521``, ``sk-ssh-ed25519@openssh.com``, ``sk-ecdsa-sha2-nistp256@openssh.com``),
-        is a DER key or certificate (one whole SEQUENCE that begins with a SEQUENCE or an INTEGER, ITU-T X.690), or is
-        a JWK: JSON in ``{}`` or ``[]``, white space, NULs and a byte order mark aside (UTF-16 and UTF-32 are looked
-        through), with ``kty`` or a backslash in it.
+        A secret is unusable when it is empty, has a lone surrogate, or is a key of another kind. PyJWT rejects most of
+        these keys too (RFC 8725 section 2.1):
+
+        - It contains ``-----BEGIN `` or ``---- BEGIN `` (PEM, SSH2).
+        - It starts with an SSH key type: ``ssh-ed25519``, ``ssh-ed448``, ``ssh-rsa``, ``ssh-dss``,
+          ``ecdsa-sha2-nistp256``, ``-nistp384``, ``-nistp521``, ``sk-ssh-ed25519@openssh.com``,
+          ``sk-ecdsa-sha2-nistp256@openssh.com``.
+        - It is a DER key or certificate: one whole SEQUENCE that begins with a SEQUENCE or an INTEGER (ITU-T X.690).
+        - It is a JWK: JSON in ``{}`` or ``[]``, without surrounding white space, NULs and a byte order mark (so that
+          UTF-16 and UTF-32 are read too), that contains ``kty`` or a backslash.
         """
         ...
 
-    def create_token(self, username: str, role: str, secret: Secrets, expires_hours: int = 720) -> str:
+    def create_token(
+        self, username: str, role: str, secret: Secrets, expires_hours: int = DEFAULT_EXPIRES_HOURS
+    ) -> str:
         r"""Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256), in this order.
 
-        ``iat`` is the integer part of what ``time.time()`` returns; ``exp`` is so many hours later. The header is
-        ``{"alg":"HS256","typ":"JWT"}`` and the JSON is compact and ASCII (other characters as ``\uXXXX``), which
-        makes the token the one that PyJWT makes of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
+        ``iat`` is the integer part of what ``time.time()`` returns; ``exp`` is *expires_hours* later. The header is
+        ``{"alg":"HS256","typ":"JWT"}`` and the JSON is compact and ASCII (other characters as ``\uXXXX``), so that the
+        token is the one that PyJWT makes of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
 
-        Of a sequence of secrets the first signs. What is wrong with the arguments, and of the warning for a short
-        secret: ``fastware/_engine/refusals.py``.
+        The first secret of a sequence signs. The errors for invalid arguments and the warning for a short secret are in
+        ``fastware/_engine/token_errors.py``.
         """
         ...
 
     def verify_token(self, token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None:
         """Return the claims of *token* if one of the secrets signed it and it is valid now; otherwise ``None``.
 
-        Never an exception of its own, whatever *token* and *secret* are, but for a *leeway* that is none (seconds, 0 to
-        ``MAX_LEEWAY``); an unfit secret among several is passed over. In this order:
+        Never raises, except for an invalid *leeway* (seconds, 0 to ``MAX_LEEWAY``). Unusable secrets in a sequence are
+        skipped. The checks, in this order:
 
         1. *token* is a ``str`` of at most ``MAX_TOKEN_LENGTH`` ASCII characters, with exactly two dots.
         2. The signature segment is the canonical base64url spelling of 32 bytes (RFC 7515 section 2, RFC 4648
            section 3.5: no padding, no stray characters, trailing bits zero), and they are the HMAC-SHA256 of
-           the signing input, compared in constant time. Nothing else is decoded before this holds.
+           the signing input, compared in constant time. Nothing else is decoded before this check passes.
         3. The header and the payload segment are non-empty canonical base64url of JSON objects: valid UTF-8 without
            a byte order mark, no lone surrogate in any string, no ``NaN`` or ``Infinity``, no number that overflows
            to infinity, no integer over ``MAX_INTEGER_LENGTH`` characters, at most ``MAX_JSON_DEPTH`` deep. Of
@@ -145,8 +171,8 @@ class Engine(Protocol):
         4. Header: ``alg`` is ``"HS256"``; ``kid``, where present, is a string; ``b64`` is not ``false``; ``crit``,
            where present, is a non-empty array of ``"b64"`` only, and ``b64`` is present (RFC 7515 section 4.1.11,
            RFC 7797).
-        5. *now* is what ``time.time()`` returns; the clock is not asked before the signature holds.
-           Where now and leeway do not fit in 64 bits, or are no number, no token with one of the times is valid.
+        5. *now* is what ``time.time()`` returns; the clock is not read before the signature is valid.
+           Where now and leeway do not fit in 64 bits, or are not numbers, no token with one of the times is valid.
            Payload: ``exp``, ``nbf``, ``iat``, where present, are JSON numbers, truncated to integers, with
            ``exp > now - leeway``, ``nbf <= now + leeway``, ``iat <= now + leeway``; ``sub`` and ``jti``, where
            present, are strings; ``aud`` is absent or empty (``""``, ``[]``, ``{}``, ``0``, ``false``, ``null``), since
@@ -158,7 +184,7 @@ class Engine(Protocol):
         """Return the first value whose header name is *name*, exactly ``bytes``, or ``b""``.
 
         *name* is lowercase; ASCII letters of the header names are compared without case (RFC 9110 section 5.1).
-        Items are looked at in order, up to the one that matches. ``TypeError`` where *headers* is not iterable, where
+        Items are read in order, up to the one that matches. ``TypeError`` where *headers* is not iterable, where
         an item is not two ``bytes``, or where *name* is not ``bytes``.
         """
         ...
@@ -167,7 +193,7 @@ class Engine(Protocol):
         r"""Return the value of the cookie *cookie_name* in the Cookie header or headers, or ``""``.
 
         Several Cookie headers are read as if joined by ``"; "`` (RFC 9113 section 8.2.3). ``;`` ends a pair, inside
-        quotes too; the first ``=`` ends the name; a pair without ``=`` or with an empty name is no cookie; spaces and
+        quotes too; the first ``=`` ends the name; a pair without ``=`` or with an empty name is ignored; spaces and
         tabs around name and value are trimmed, nothing else. Names are compared exactly, and the last of equal
         names wins. A value in double quotes is unquoted: ``\`` and three octal digits (first 0 to 3) is that
         character, ``\`` and any other character but a line feed is that character. Bytes are Latin-1. Linear in
@@ -179,36 +205,40 @@ class Engine(Protocol):
         """Return all cookies by name, in the order in which the names first appear. Rules as for :meth:`cookie`."""
         ...
 
-    def credential(self, headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool) -> str | None:
+    def credential(self, headers: Headers, query_string: bytes | None, cookie_name: str) -> str | None:
         """Return the token that a request presents, or ``None``: the first of these that is not empty.
 
         1. The first ``Authorization`` header, where its scheme is ``Bearer`` in any case followed by at least one
            space (RFC 9110 section 11.4, RFC 6750 section 2.1); spaces and tabs around the token are trimmed.
         2. The cookie *cookie_name*.
-        3. Where *allow_query*: the first ``token`` parameter of *query_string* (RFC 6750 section 2.3), decoded as
+        3. The first ``token`` parameter of *query_string* (RFC 6750 section 2.3), decoded as
            ``application/x-www-form-urlencoded``: pairs are split at ``&``, names from values at the first ``=``;
-           ``+`` is a space and ``%XX`` a byte, in names too; a malformed escape is kept as it is.
+           ``+`` is a space and ``%XX`` a byte, in names too; a malformed escape is kept as it is. ``None`` for
+           *query_string* means that the query is not read.
 
-        Bytes are Latin-1. ``TypeError`` as for :meth:`cookie`, or where *query_string* is not ``bytes``. Headers are
-        looked at in order, up to a first ``Authorization`` header with a token.
+        Bytes are Latin-1. ``TypeError`` as for :meth:`cookie`, or where *query_string* is neither ``bytes`` nor
+        ``None``. Headers are read in order, up to a first ``Authorization`` header with a token.
         """
         ...
 
-    def identify(self, headers: Headers, cookie_name: str, secret: Secrets) -> dict[str, Any] | Literal[False] | None:
-        """Return the claims of the token in *headers*; ``False`` where it is invalid, ``None`` where there is none.
+    def identify(
+        self, headers: Headers, query_string: bytes | None, cookie_name: str, secret: Secrets
+    ) -> dict[str, Any] | int:
+        """Return the claims of the token that a request presents: :meth:`credential` and :meth:`verify_token` in one.
 
-        :meth:`credential` without the query string, and :meth:`verify_token`, in one call.
+        Without valid claims it returns ``NO_TOKEN`` where the request presents none, ``UNUSABLE_SECRET`` where none of
+        the secrets is usable, and otherwise ``INVALID_TOKEN``.
         """
         ...
 
-    def csrf_verdict(self, headers: Headers) -> int:
-        """Return what the double-submit check says of a state-changing request.
+    def csrf_verdict(self, headers: Headers, cookie_name: str) -> int:
+        """Return the result of the double-submit check of a state-changing request.
 
-        ``CSRF_PASSED`` where the ``csrf_token`` cookie equals the first ``X-CSRF-Token`` header, both not empty,
-        compared in constant time as bytes; where it does not, ``CSRF_MISMATCH``; where one is missing or empty,
-        ``CSRF_MISSING``. ``CSRF_PASSED`` also where the first ``Authorization`` header is ``Bearer`` with a well-formed
-        token (three non-empty segments of base64url characters): a browser never adds that by itself (OWASP
-        Cross-Site Request Forgery Prevention Cheat Sheet). All headers are looked at. ``TypeError`` as for
-        :meth:`header`.
+        ``CSRF_PASSED`` where the cookie *cookie_name* equals the first ``X-CSRF-Token`` header without the spaces and
+        tabs around it (RFC 9110 section 5.5), both not empty, compared in constant time as bytes; where they differ,
+        ``CSRF_MISMATCH``; where one is missing or empty, ``CSRF_MISSING``. ``CSRF_PASSED`` also where the first
+        ``Authorization`` header is ``Bearer`` with a well-formed token (three non-empty segments of base64url
+        characters): a browser never adds that by itself (OWASP Cross-Site Request Forgery Prevention Cheat Sheet). All
+        headers are read. ``TypeError`` as for :meth:`cookie`.
         """
         ...

@@ -4,22 +4,25 @@
 """
 
 from fastware._engine import engine as _engine
-from fastware.auth.cookies import clear_session_cookies, set_session_cookies
 from fastware.auth.csrf import CSRFMiddleware
 from fastware.auth.headers import _get_asgi_cookie, _get_asgi_header
 from fastware.auth.identity import get_current_user, require_role
 from fastware.auth.passwords import ahash_password, averify_password, hash_password, verify_password
 from fastware.auth.rate_limit import rate_limit
-from fastware.auth.tokens import InsecureKeyLengthWarning, create_token, verify_token
-from fastware.auth.user_file import JSONFileUserStore
-from fastware.auth.user_records import UserFileError
-from fastware.auth.users import UserStore
+from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
+from fastware.auth.tokens import create_token, verify_token
+from fastware.auth.users import JSONFileUserStore, UserFileError, UserStore
+from fastware.cookies import CookieSizeWarning
+from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 ENGINE: str = _engine.NAME
 
 __all__ = [
     "ENGINE",
     "CSRFMiddleware",
+    "ConfigurationError",
+    "CookieSizeWarning",
+    "HTTPError",
     "InsecureKeyLengthWarning",
     "JSONFileUserStore",
     "UserFileError",

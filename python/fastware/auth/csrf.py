@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable
 from typing import Final
 
-from fastware._coroutines import returns_coroutine
 from fastware._engine import engine
 from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED
+from fastware._internal.coroutines import returns_coroutine
 from fastware.asgi import ASGIApp, Receive, Scope, Send, path_within_app
-from fastware.responses import send_error
+from fastware.auth.session_cookies import CSRF_COOKIE
+from fastware.errors import send_error
 
 csrf_verdict = engine.csrf_verdict
 
@@ -18,7 +19,7 @@ _DETAILS: Final = {CSRF_MISSING: "Missing CSRF token", CSRF_MISMATCH: "CSRF toke
 
 
 class CSRFMiddleware:
-    """ASGI middleware that lets a state-changing request pass only with its CSRF token.
+    """ASGI middleware that rejects state-changing requests without their CSRF token.
 
     Any method but GET, HEAD and OPTIONS needs a ``csrf_token`` cookie equal to the ``X-CSRF-Token`` header. A request
     with a well-formed ``Authorization: Bearer`` token passes: a browser cannot be made to add one cross-site. Other
@@ -28,7 +29,7 @@ class CSRFMiddleware:
     Args:
         app: the inner ASGI application.
         exempt_paths: path prefixes that are not checked, compared as plain text: ``/login`` exempts ``/login-as`` too.
-            Where the application is mounted, they are those within it (without the ASGI ``root_path``).
+            In a mounted application, they are compared without the mount prefix (the ASGI ``root_path``).
         disabled: check nothing, for tests.
 
     Raises:
@@ -39,7 +40,7 @@ class CSRFMiddleware:
 
     def __init__(self, app: ASGIApp, exempt_paths: Iterable[str] | None = None, disabled: bool = False) -> None:
         self.app = app
-        self.exempt_paths = _checked(exempt_paths)
+        self.exempt_paths = _path_prefixes(exempt_paths)
         self.disabled = disabled
 
     @returns_coroutine
@@ -47,13 +48,13 @@ class CSRFMiddleware:
         """Pass the request on, or answer 403."""
         is_checked = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled
         if is_checked and not (self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)):
-            verdict = csrf_verdict(scope["headers"])
+            verdict = csrf_verdict(scope["headers"], CSRF_COOKIE)
             if verdict != CSRF_PASSED:
                 return send_error(send, 403, _DETAILS[verdict])
         return self.app(scope, receive, send)
 
 
-def _checked(exempt_paths: Iterable[str] | None) -> tuple[str, ...]:
+def _path_prefixes(exempt_paths: Iterable[str] | None) -> tuple[str, ...]:
     if isinstance(exempt_paths, str):
         raise TypeError('exempt_paths must be a list of path prefixes: ["/login"]')
     paths = tuple(exempt_paths or ())

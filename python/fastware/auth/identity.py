@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Final
 
 from fastware._engine import engine
-from fastware.auth.cookies import SESSION_COOKIE
-from fastware.auth.tokens import Secrets
+from fastware._engine.contract import NO_TOKEN, UNUSABLE_SECRET
+from fastware.auth.session_cookies import SESSION_COOKIE
+from fastware.auth.settings import find_config, missing_secret, unusable_secret
 from fastware.errors import HTTPError
-from fastware.request import Request
 
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
-_HOW_TO_CONFIGURE = (
-    'let the lifespan yield {"config": {"jwt_secret": ...}}, at least 32 random bytes as str or bytes; '
-    'it is read as request.state["config"]["jwt_secret"]'
-)
+identify = engine.identify
+
+_CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
 
 def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[str, Any]:
@@ -24,46 +22,46 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     The token is the first of these that is not empty: ``Authorization: Bearer``, the ``session`` cookie, the ``token``
     query parameter. The secret, or the sequence of secrets, is ``request.state["config"]["jwt_secret"]``.
 
-    A valid token is believed until it expires: it outlives a logout, the user's deletion and a change of role. Give
-    ``create_token`` few hours, or look the user up, where that matters.
+    A valid token is accepted until it expires, even after a logout, a change of role or the deletion of the user.
+    Where that matters, give ``create_token`` few hours, or look the user up.
 
     Args:
-        request: anything with an ASGI ``scope`` and a ``state``.
-        allow_query_token: query strings end up in access logs and browser histories; ``False``, here or as
+        request: any object with an ASGI ``scope``, or the scope itself.
+        allow_query_token: query strings end up in access logs and browser histories. ``False``, here or as
             ``config["allow_query_token"]``, turns the query parameter off.
 
     Raises:
-        HTTPError: 401 where there is no valid token; 500 where no usable secret is configured.
+        HTTPError: 401 where there is no valid token.
+        ConfigurationError: no usable secret is configured.
 
     """
+    scope = getattr(request, "scope", request)
     try:
-        # Of our own requests the state is a view of the scope's, which need not be made for this.
-        state = request.scope["state"] if type(request) is Request else request.state
-        config = state["config"]
+        config = scope["state"]["config"]
         secret = config["jwt_secret"]
-    except (AttributeError, LookupError, TypeError):
-        config, secret = {}, None
-    if not secret:
-        state = config = None
-        raise _unconfigured("No JWT secret is configured")
-    scope = request.scope
-    claims = engine.identify(scope["headers"], SESSION_COOKIE, secret)
-    if claims is None and allow_query_token and config.get("allow_query_token", True):
-        claims = _claims_of_query(scope.get("query_string", b""), secret)
-    if claims is None or claims is False:
-        is_fit = claims is None or engine.has_fit_secret(secret)
-        # Reporters of errors show what the frames of a traceback hold.
-        state = config = secret = scope = None
-        raise _refusal(claims, is_fit)
-    return claims
+    except (LookupError, TypeError):
+        config = find_config(request, scope)
+        secret = config.get("jwt_secret")
+    if secret:
+        allows_query = allow_query_token and config.get("allow_query_token", True)
+        query_string = scope.get("query_string", b"") if allows_query else None
+        claims = identify(scope["headers"], query_string, SESSION_COOKIE, secret)
+        if isinstance(claims, dict):
+            return claims
+        error = _error(claims)
+    else:
+        error = missing_secret(scope)
+    # Error reporters show the local variables of a traceback's frames.
+    request = scope = config = secret = query_string = None
+    raise error
 
 
 def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -> Callable[[Any], dict[str, Any]]:
-    """Return a dependency that is :func:`get_current_user` for users of *role*, or of any of *other_roles*.
+    """Return a dependency: :func:`get_current_user` for users of *role*, or of any of *other_roles*.
 
     Usage: ``@router.get("/admin", deps={"user": require_role("admin")})``
 
-    The dependency raises ``HTTPError``: 403 where the token's role is another, 401 where there is no valid token.
+    The dependency raises ``HTTPError``: 403 where the token has another role, 401 where there is no valid token.
     """
     roles = (role, *other_roles)
     if not all(isinstance(name, str) for name in roles):
@@ -78,19 +76,7 @@ def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -
     return current_user_with_role
 
 
-def _claims_of_query(query_string: bytes, secret: Secrets) -> dict[str, Any] | Literal[False] | None:
-    token = engine.credential((), query_string, SESSION_COOKIE, True)
-    if token is None:
-        return None
-    claims = engine.verify_token(token, secret)
-    return False if claims is None else claims
-
-
-def _refusal(claims: Literal[False] | None, is_fit: bool) -> HTTPError:
-    if not is_fit:
-        return _unconfigured("The JWT secret is not usable")
-    return HTTPError(401, "Not authenticated" if claims is None else "Invalid or expired token", _CHALLENGE)
-
-
-def _unconfigured(problem: str) -> HTTPError:
-    return HTTPError(500, f"{problem}: {_HOW_TO_CONFIGURE}")
+def _error(failure: int) -> Exception:
+    if failure == UNUSABLE_SECRET:
+        return unusable_secret()
+    return HTTPError(401, "Not authenticated" if failure == NO_TOKEN else "Invalid or expired token", _CHALLENGE)

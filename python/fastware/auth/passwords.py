@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from fastware._extras import require
+from fastware._internal.extras import require
+from fastware._internal.threads import run_in_thread
 
 DEFAULT_COST: Final = 12
 _MAX_LENGTH: Final = 72
@@ -15,17 +16,17 @@ _HASH: Final = re.compile(r"\$2[aby]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{
 def hash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
     """Return the bcrypt hash of *plain*, ``$2b$``, 60 characters, with a fresh salt.
 
-    It takes a quarter of a second on purpose: in ``async`` code use :func:`ahash_password`.
+    It takes a quarter of a second on purpose. In ``async`` code use :func:`ahash_password`.
 
     Args:
         plain: at most 72 bytes of UTF-8, without NUL.
-        cost: two to this power rounds, 4 to 31.
+        cost: the base-2 logarithm of the number of rounds, 4 to 31.
 
     Raises:
         ImportError: bcrypt is not installed.
         TypeError: *plain* is not a ``str``, or *cost* not an ``int``.
-        ValueError: over 72 bytes, of which bcrypt would ignore the rest; a NUL byte; a lone surrogate; a *cost* out of
-            range. The password is never shown.
+        ValueError: a password over 72 bytes, of which bcrypt ignores the rest; a NUL byte; a lone surrogate; a *cost*
+            out of range. The message never shows the password.
 
     """
     bcrypt = require("bcrypt")
@@ -39,7 +40,7 @@ def hash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
             f"the password is over 72 bytes of UTF-8 ({len(password)}), and bcrypt ignores the rest; shorten it"
         )
     if b"\0" in password:
-        raise ValueError("the password has a NUL byte, at which bcrypt would end it; remove it")
+        raise ValueError("the password has a NUL byte, where bcrypt stops reading; remove it")
     if not isinstance(cost, int):
         raise TypeError(f"cost must be int, not {type(cost).__name__}")
     if not 4 <= cost <= 31:
@@ -49,12 +50,12 @@ def hash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
 
 
 def verify_password(plain: str, hashed: str) -> bool:
-    """Return whether *plain* is the password that *hashed* was made of.
+    """Return whether *hashed* is a hash of the password *plain*.
 
-    Never raises for what a client or a file may hold: an over-long password, a malformed or empty hash, and anything
+    Never raises for an invalid password or hash: a password that is too long, a malformed or empty hash, and a value
     that is not a ``str`` are ``False``. Hashes of other tools verify: ``$2a$``, ``$2b$``, ``$2y$``.
 
-    It takes as long as hashing: in ``async`` code use :func:`averify_password`.
+    It takes as long as hashing. In ``async`` code use :func:`averify_password`.
 
     Raises:
         ImportError: bcrypt is not installed.
@@ -73,22 +74,18 @@ def verify_password(plain: str, hashed: str) -> bool:
 
 
 async def ahash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
-    """Do what :func:`hash_password` does, off the event loop, in a thread."""
-    import asyncio  # noqa: PLC0415 - half of the import of fastware.auth, for those who never await
-
-    return await asyncio.to_thread(hash_password, plain, cost=cost)
+    """Do what :func:`hash_password` does, in a worker thread (asyncio or trio)."""
+    return await run_in_thread(hash_password, plain, cost=cost)
 
 
 async def averify_password(plain: str, hashed: str) -> bool:
-    """Do what :func:`verify_password` does, off the event loop, in a thread."""
-    import asyncio  # noqa: PLC0415
-
-    return await asyncio.to_thread(verify_password, plain, hashed)
+    """Do what :func:`verify_password` does, in a worker thread (asyncio or trio)."""
+    return await run_in_thread(verify_password, plain, hashed)
 
 
 def _encode(plain: str) -> bytes | None:
     try:
         return plain.encode("utf-8")
     except UnicodeEncodeError:
-        # Its own exception would carry the password.
+        # The codec's own error holds the password.
         return None

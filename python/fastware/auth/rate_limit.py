@@ -6,27 +6,68 @@ import functools
 import inspect
 import re
 from collections.abc import Callable
-from typing import Any, Final, NoReturn, TypeAlias, TypeVar
+from typing import Any, Final, NoReturn, ParamSpec, Protocol, TypeVar, cast
 
-from fastware._coroutines import returns_coroutine
 from fastware._engine import engine
-from fastware._engine.contract import TokenBuckets
-from fastware._guarded import guarded
-from fastware._names import name_of
+from fastware._internal.coroutines import returns_coroutine
+from fastware._internal.names import name_of
+from fastware._internal.request_parameter import request_parameter
+from fastware._internal.routed_handlers import is_routed
+from fastware.auth.limited_handler import limited
 from fastware.errors import HTTPError
-from fastware.routing import is_routed
 
-HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
-
-_Take: TypeAlias = Callable[[Any], int]
-"""Takes a token for a request; returns the nanoseconds to wait for one, 0 where it was there."""
+ParametersT = ParamSpec("ParametersT")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 _NANOSECONDS: Final = 10**9
 _PERIODS: Final = {"second": _NANOSECONDS, "minute": 60 * _NANOSECONDS, "hour": 3_600 * _NANOSECONDS}
 _RATE: Final = re.compile(r"([1-9][0-9]{0,9})/(second|minute|hour)\Z")
 
 
-def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Callable[[HandlerT], HandlerT]:
+class RateLimit:
+    """The rate limit of one handler: its ``limit`` attribute.
+
+    Attributes:
+        disabled: set it to ``True`` to let every call pass, in a test suite for example.
+
+    """
+
+    __slots__ = ("_buckets", "disabled", "take")
+
+    def __init__(self, capacity: int, period: int, key_func: Callable[[Any], str] | None) -> None:
+        self.disabled = False
+        self._buckets = engine.TokenBuckets(capacity, period)
+        self.take: Callable[[Any], int] = (
+            self._buckets.take_by_client if key_func is None else _take_by_key(self._buckets.take, key_func)
+        )
+
+    def reset(self, key: str | None = None) -> None:
+        """Make the bucket of *key* full, or every bucket.
+
+        Args:
+            key: what ``key_func`` returns for the client; without a ``key_func``, the client's host.
+
+        """
+        self._buckets.reset(key)
+
+
+class LimitedHandler(Protocol[ParametersT, ResultT_co]):
+    """A handler with a rate limit."""
+
+    limit: RateLimit
+
+    def __call__(self, *args: ParametersT.args, **kwargs: ParametersT.kwargs) -> ResultT_co:
+        """Take a token, and call the handler."""
+
+
+class Decorator(Protocol):
+    """What :func:`rate_limit` returns."""
+
+    def __call__(self, handler: Callable[ParametersT, ResultT_co], /) -> LimitedHandler[ParametersT, ResultT_co]:
+        """Return *handler* behind its limit."""
+
+
+def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decorator:
     """Return a decorator that limits how often each client may call a handler.
 
     Usage::
@@ -36,74 +77,79 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Calla
         async def search(request): ...
 
     Each client has a bucket of N tokens, refilled continuously at N per unit; a call takes one. Each decorated handler
-    has buckets of its own, in the memory of its process. It stands below the route's decorator.
+    has its own buckets, in the memory of the process. Put the decorator below that of the route.
+
+    The decorated handler has an attribute ``limit``, a :class:`RateLimit`: ``search.limit.reset()`` makes its buckets
+    full, and ``search.limit.disabled = True`` turns the limit off.
 
     Args:
         rate: ``"N/second"``, ``"N/minute"`` or ``"N/hour"``, N from 1 to 1,000,000,000.
-        key_func: takes the request, returns the ``str`` that names the client; by default the client's host. Behind a
-            reverse proxy that is the proxy's: let the server take the client's address from the proxy (uvicorn:
-            ``--proxy-headers``), or name the client here.
+        key_func: takes the request and returns the ``str`` that names the client; by default the client's host. Behind
+            a reverse proxy that is the proxy's host: configure the server to read the client's address from the proxy,
+            or name the client here.
 
     Raises:
         ValueError: *rate* is anything else.
-        TypeError: the decorated handler takes no request, or a router has it already, without the limit.
+        TypeError: the decorated handler has no parameter for the request, or a router holds it already, without the
+            limit.
 
-    For a call too many the handler raises ``HTTPError(429, "Rate limit exceeded")``, with ``Retry-After`` in whole
-    seconds.
+    A call without a token raises ``HTTPError(429, "Rate limit exceeded")`` with ``Retry-After`` in whole seconds.
 
     """
     capacity, period = _parse(rate)
 
-    def decorate(handler: HandlerT) -> HandlerT:
+    def decorate(handler: Callable[ParametersT, ResultT_co]) -> LimitedHandler[ParametersT, ResultT_co]:
+        request = request_parameter(handler)
         if is_routed(handler):
             raise TypeError(
-                f"the router has {name_of(handler)} already, without the limit: put @rate_limit below @router.get(...)"
+                f"a router holds {name_of(handler)} already, without the limit: put @rate_limit below @router.get(...)"
             )
-        buckets = engine.TokenBuckets(capacity, period)
-        take = buckets.take_by_client if key_func is None else _take_by_key(buckets, key_func)
-        request = _request_parameter(handler)
+        if request is None:
+            raise TypeError(f"a rate-limited handler takes the request: {name_of(handler)}(request)")
+        limit = RateLimit(capacity, period, key_func)
         if inspect.iscoroutinefunction(handler):
-            return returns_coroutine(guarded(handler, take, _refuse_when_awaited, request))
-        return guarded(handler, take, _refuse, request)
+            function: Any = returns_coroutine(limited(handler, limit, _reject_when_awaited, request.name))
+        else:
+            function = limited(handler, limit, _reject, request.name)
+        function.limit = limit
+        return cast(LimitedHandler[ParametersT, ResultT_co], function)
 
     return decorate
 
 
-def _take_by_key(buckets: TokenBuckets, key_func: Callable[[Any], str]) -> _Take:
-    def take(request: Any) -> int:
+def _take_by_key(take: Callable[[str], int], key_func: Callable[[Any], str]) -> Callable[[Any], int]:
+    def take_for(request: Any) -> int:
         key = key_func(request)
         if not isinstance(key, str):
             raise TypeError(f"key_func must return str, not {type(key).__name__}")
-        return buckets.take(key)
+        return take(key)
 
-    return take
+    return take_for
 
 
 class RateLimitError(HTTPError):
-    """A call too many: the ``HTTPError`` 429 that says in ``Retry-After`` when to come again.
-
-    A server under attack refuses many, so what the answer says is made only when it is asked for.
-    """
+    """The ``HTTPError`` 429 of a call without a token. Its ``Retry-After`` is computed on first use."""
 
     status_code = 429
     detail = "Rate limit exceeded"
 
-    __init__ = Exception.__init__  # takes the nanoseconds to wait; one Python call less
+    def __init__(self, wait: int) -> None:
+        self.wait = wait
 
     @functools.cached_property
     def headers(self) -> dict[str, str]:  # type: ignore[override]
         """``Retry-After`` in whole seconds, rounded up (RFC 9110 section 10.2.3)."""
-        return {"Retry-After": str(-(-self.args[0] // _NANOSECONDS))}
+        return {"Retry-After": str(-(-self.wait // _NANOSECONDS))}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self.args
+        return type(self), (self.wait,)
 
 
-def _refuse(wait: int) -> NoReturn:
+def _reject(wait: int) -> NoReturn:
     raise RateLimitError(wait)
 
 
-async def _refuse_when_awaited(wait: int) -> NoReturn:
+async def _reject_when_awaited(wait: int) -> NoReturn:
     raise RateLimitError(wait)
 
 
@@ -116,15 +162,3 @@ def _parse(rate: object) -> tuple[int, int]:
             f"not {rate!r:.80}"
         )
     return capacity, _PERIODS[match[2]]
-
-
-def _request_parameter(handler: Callable[..., Any]) -> str:
-    parameters = list(inspect.signature(handler).parameters.values())
-    if any(parameter.name == "request" for parameter in parameters):
-        return "request"
-    if parameters and parameters[0].kind in (
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    ):
-        return parameters[0].name
-    raise TypeError(f"a rate-limited handler takes the request: {name_of(handler)}(request)")

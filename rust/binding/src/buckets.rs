@@ -26,12 +26,12 @@ impl TokenBuckets {
 
     #[pyo3(signature = (key, now = None))]
     fn take(&self, key: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
-        let key = key.cast::<PyString>().map_err(|_| PyTypeError::new_err("a bucket key must be str"))?;
+        let key = text(key)?;
         let now = match now {
             None => clock::monotonic(key.py())?,
             Some(now) => Monotonic::exact(clock::nanoseconds(now)?),
         };
-        self.take_at(key, now)
+        with_octets(key, |key| self.take_of(key, now))?
     }
 
     fn take_by_client(&self, request: &Bound<'_, PyAny>) -> PyResult<u64> {
@@ -40,8 +40,17 @@ impl TokenBuckets {
         match host.as_ref().map(|host| (host, host.to_str())) {
             None | Some((_, Ok(""))) => self.take_of(UNKNOWN, now),
             Some((_, Ok(text))) => self.take_of(text.as_bytes(), now),
-            Some((host, Err(_))) => self.take_at(host, now),
+            Some((host, Err(_))) => with_octets(host, |key| self.take_of(key, now))?,
         }
+    }
+
+    #[pyo3(signature = (key = None))]
+    fn reset(&self, key: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        match key {
+            None => self.0.reset_all(),
+            Some(key) => with_octets(text(key)?, |key| self.0.reset(key))?,
+        }
+        Ok(())
     }
 
     fn __len__(&self) -> usize {
@@ -50,19 +59,24 @@ impl TokenBuckets {
 }
 
 impl TokenBuckets {
-    fn take_at(&self, key: &Bound<'_, PyString>, now: Monotonic) -> PyResult<u64> {
-        if let Ok(text) = key.to_str() {
-            return self.take_of(text.as_bytes(), now);
-        }
-        // Of `str` itself: a subclass may have another.
-        let encoded = key.py().get_type::<PyString>().call_method1("encode", (key, "utf-8", "surrogatepass"))?;
-        self.take_of(encoded.cast::<PyBytes>()?.as_bytes(), now)
-    }
-
     #[inline]
     fn take_of(&self, key: &[u8], now: Monotonic) -> PyResult<u64> {
         self.0.take(key, now).map_err(no_memory)
     }
+}
+
+fn text<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyString>> {
+    key.cast::<PyString>().map_err(|_| PyTypeError::new_err("a bucket key must be str"))
+}
+
+/// Call `with` with the UTF-8 of `key`, in which lone surrogates are encoded too.
+fn with_octets<T>(key: &Bound<'_, PyString>, with: impl FnOnce(&[u8]) -> T) -> PyResult<T> {
+    if let Ok(text) = key.to_str() {
+        return Ok(with(text.as_bytes()));
+    }
+    // The method of `str` itself: a subclass may override it.
+    let encoded = key.py().get_type::<PyString>().call_method1("encode", (key, "utf-8", "surrogatepass"))?;
+    Ok(with(encoded.cast::<PyBytes>()?.as_bytes()))
 }
 
 #[cold]
@@ -70,7 +84,7 @@ fn no_memory(_: OutOfMemory) -> PyErr {
     PyMemoryError::new_err("no memory for another bucket")
 }
 
-/// The host of the client in the scope of `request`, where it is text.
+/// The client's host in the scope of `request`, where it is a `str`.
 fn host<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyString>>> {
     let py = request.py();
     let scope = request.getattr(intern!(py, "scope"))?;

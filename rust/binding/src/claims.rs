@@ -27,7 +27,7 @@ impl<'py> Build for PythonObjects<'py> {
     }
 
     fn long_integer(&mut self, literal: &str) -> Option<Self::Value> {
-        // Python's own limit on digits counts here as in the json module.
+        // Python's own limit on digits applies, as in the json module.
         self.0.get_type::<PyInt>().call1((literal,)).ok()
     }
 

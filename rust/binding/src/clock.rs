@@ -1,4 +1,4 @@
-//! The clocks of the module `time`, looked up at each call, so that a test may put others in their place.
+//! The clocks of the module `time`, looked up at each call, so that a test may replace them.
 
 use fastware_core::buckets::Moment;
 use pyo3::exceptions::{PyAttributeError, PyOverflowError, PyTypeError};
@@ -12,7 +12,7 @@ pub fn seconds(py: Python<'_>) -> PyResult<f64> {
     find(py, intern!(py, "time"))?.call0()?.extract()
 }
 
-/// `time.monotonic_ns()`, without a call of it where it is the built-in clock.
+/// `time.monotonic_ns()`. The built-in clock is read directly, without the Python call.
 pub fn monotonic(py: Python<'_>) -> PyResult<Monotonic> {
     static BUILT_IN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let clock = find(py, intern!(py, "monotonic_ns"))?;
@@ -25,7 +25,7 @@ pub fn monotonic(py: Python<'_>) -> PyResult<Monotonic> {
     nanoseconds(&clock.call0()?).map(Monotonic::exact)
 }
 
-/// Whether `clock` is the function of the module `time`, and not another one that was put in its place.
+/// Whether `clock` is the function of the module `time`, and not a replacement.
 fn is_of_time(clock: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = clock.py();
     if clock.cast_exact::<PyCFunction>().is_err() {
@@ -35,7 +35,7 @@ fn is_of_time(clock: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(is_named && clock.getattr(intern!(py, "__self__"))?.is(&py.import("time")?))
 }
 
-/// Nanoseconds as an argument or a clock gives them.
+/// Nanoseconds from an argument or a clock.
 pub fn nanoseconds(now: &Bound<'_, PyAny>) -> PyResult<u64> {
     let now = now.cast::<PyInt>().map_err(|_| PyTypeError::new_err("now must be int"))?;
     let now = now.extract::<i64>().ok().and_then(|now| u64::try_from(now).ok());
@@ -65,7 +65,7 @@ impl Moment for Monotonic {
     }
 }
 
-/// What Python reads on Linux, `CLOCK_MONOTONIC`, and the one that lags a tick behind it.
+/// `CLOCK_MONOTONIC`, which Python reads on Linux, and the coarse clock, which is up to a tick behind it.
 #[cfg(target_os = "linux")]
 mod built_in {
     use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -84,7 +84,7 @@ mod built_in {
     }
 }
 
-/// Elsewhere Python is asked.
+/// Elsewhere Python's clock is called.
 #[cfg(not(target_os = "linux"))]
 mod built_in {
     pub fn roughly() -> u64 {

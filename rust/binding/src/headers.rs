@@ -6,17 +6,17 @@ use pyo3::exceptions::{PyStopIteration, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
-/// Show `visit` each name and value in turn, until it breaks.
+/// Call `visit` with each name and value, until it breaks.
 ///
-/// It may look at the bytes, keep references to the values and let go of those. It must not run Python code otherwise: that
-/// could change the list that is being walked.
+/// `visit` may read the bytes, and keep and drop references to the values. It must not run other Python code, which could
+/// change the list during the iteration.
 pub fn each<'py>(
     headers: &Bound<'py, PyAny>,
     mut visit: impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
 ) -> PyResult<()> {
     if let Ok(list) = headers.cast_exact::<PyList>() {
         let Continue(mut index) = plain::each(list, &mut visit) else { return Ok(()) };
-        // The length is asked anew each time: whatever has other pairs may change the list, too.
+        // The length is read each time: iterating other pairs may run code that changes the list.
         while index < list.len() {
             if let Break(()) = visit_item(&list.get_item(index)?, &mut visit)? {
                 break;
@@ -34,7 +34,7 @@ pub fn each<'py>(
     Ok(())
 }
 
-/// What servers send, without a reference counted for each item.
+/// The headers that servers send: exact tuples of exact bytes, read without counting a reference for each item.
 #[cfg(not(Py_GIL_DISABLED))]
 mod plain {
     #![allow(unsafe_code)]
@@ -45,16 +45,16 @@ mod plain {
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyList, PyTuple};
 
-    /// Show `visit` the pairs of `list` up to the first that is not a plain one; its index, unless `visit` broke.
+    /// Call `visit` with the pairs of `list` up to the first that is not a plain one. Returns its index, unless `visit` broke.
     pub fn each<'py>(
         list: &Bound<'py, PyList>,
         visit: &mut impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
     ) -> ControlFlow<(), usize> {
-        // SAFETY: nothing changes the list while the slice lives. This Python has a GIL, which the thread holds, so no other
-        // one runs; here only types and bytes are looked at, and `visit` runs no Python code, as `super::each` demands
-        // of it. A reference that it lets go of is no last one: all it has been shown are exact `bytes` of exact tuples
-        // that the list still holds. (Past the plain pairs that is not so: there `__del__` of a subclass may run, and
-        // the walk owns what it looks at.)
+        // SAFETY: nothing changes the list while the slice lives. This Python has a GIL, which this thread holds, so no
+        // other thread runs. This function only reads types and bytes, and `visit` runs no Python code, as `super::each`
+        // requires. A reference that `visit` drops is never the last one: it has only seen exact `bytes` of exact tuples
+        // that the list still holds. (Other pairs are read by `super::each`, which owns what it reads, because
+        // `__del__` of a subclass may run there.)
         let items = unsafe { items(list) };
         for (index, item) in items.iter().enumerate() {
             let Some((name, value)) = pair(item) else { return Continue(index) };
@@ -68,7 +68,7 @@ mod plain {
         Some((name.cast_exact().ok()?, value.cast_exact().ok()?))
     }
 
-    /// The items of a list, as long as nothing changes it.
+    /// The items of a list that nothing changes.
     ///
     /// # Safety
     ///
@@ -87,7 +87,7 @@ mod plain {
     }
 }
 
-/// Without a GIL another thread may change the list at any time: none of it is taken for plain.
+/// Without a GIL another thread may change the list at any time, so no pair is read this way.
 #[cfg(Py_GIL_DISABLED)]
 mod plain {
     use std::ops::ControlFlow::{self, Continue};
@@ -130,7 +130,7 @@ fn visit_pair<'py>(
     Ok(visit(name.as_bytes(), value))
 }
 
-/// The two items of `item`, or as many as tell that they are not two.
+/// The items of `item`, at most three: enough to see whether there are two.
 fn unpack<'py>(item: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let mut iterator = item.try_iter()?;
     let mut items = Vec::with_capacity(3);
@@ -142,12 +142,12 @@ fn unpack<'py>(item: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     Ok(items)
 }
 
-/// What unpacking raises of itself becomes the one message; anything else is the iterable's own error.
+/// An error of unpacking becomes the one message. Other errors of the iterable are passed on.
 fn explain(error: PyErr, py: Python<'_>) -> PyErr {
-    let is_unfit = error.is_instance_of::<PyTypeError>(py)
+    let is_malformed = error.is_instance_of::<PyTypeError>(py)
         || error.is_instance_of::<PyValueError>(py)
         || error.is_instance_of::<PyStopIteration>(py);
-    if is_unfit { malformed() } else { error }
+    if is_malformed { malformed() } else { error }
 }
 
 fn malformed() -> PyErr {

@@ -6,7 +6,7 @@ use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-/// Objects of one interpreter are kept for the whole process, and another would find them gone when that one ends.
+/// The engine keeps objects of one interpreter for the whole process; they are gone when that interpreter ends.
 pub fn check_main(_: Python<'_>) -> PyResult<()> {
     // SAFETY: both calls only read a pointer, and need nothing but an attached thread, which the argument proves.
     let is_main = unsafe { ffi::PyInterpreterState_Get() == ffi::PyInterpreterState_Main() };
@@ -14,6 +14,6 @@ pub fn check_main(_: Python<'_>) -> PyResult<()> {
         return Ok(());
     }
     Err(PyImportError::new_err(
-        "fastware's Rust engine works in the main interpreter only; in others set FASTWARE_ENGINE=python",
+        "fastware's Rust engine works in the main interpreter only; set FASTWARE_ENGINE=python in others",
     ))
 }

@@ -5,9 +5,9 @@ mod claims;
 mod clock;
 mod headers;
 mod interpreter;
-mod refusals;
 mod requests;
 mod text;
+mod token_errors;
 mod tokens;
 
 /// The Rust engine. Types and documentation: `_rust.pyi` and `contract.py`.
@@ -23,10 +23,42 @@ mod _rust {
     #[pymodule_export]
     const NAME: &str = "rust";
 
+    // The limits and results of `contract.py`, for the test that compares them.
+    #[pymodule_export]
+    const MAX_TOKEN_LENGTH: usize = fastware_core::jws::MAX_TOKEN_LENGTH;
+    #[pymodule_export]
+    const MAX_JSON_DEPTH: usize = fastware_core::json::MAX_DEPTH;
+    #[pymodule_export]
+    const MAX_INTEGER_LENGTH: usize = fastware_core::json::MAX_INTEGER_LENGTH;
+    #[pymodule_export]
+    const MAX_BUCKET_CAPACITY: u64 = fastware_core::buckets::MAX_CAPACITY;
+    #[pymodule_export]
+    const MIN_BUCKET_PERIOD: u64 = fastware_core::buckets::MIN_PERIOD;
+    #[pymodule_export]
+    const MAX_BUCKET_PERIOD: u64 = fastware_core::buckets::MAX_PERIOD;
+    #[pymodule_export]
+    const CSRF_PASSED: u8 = fastware_core::csrf::Verdict::Passed as u8;
+    #[pymodule_export]
+    const CSRF_MISSING: u8 = fastware_core::csrf::Verdict::Missing as u8;
+    #[pymodule_export]
+    const CSRF_MISMATCH: u8 = fastware_core::csrf::Verdict::Mismatch as u8;
+    #[pymodule_export]
+    const NO_TOKEN: u8 = super::requests::NO_TOKEN;
+    #[pymodule_export]
+    const INVALID_TOKEN: u8 = super::requests::INVALID_TOKEN;
+    #[pymodule_export]
+    const UNUSABLE_SECRET: u8 = super::requests::UNUSABLE_SECRET;
+    #[pymodule_export]
+    const SECONDS_PER_HOUR: i64 = super::tokens::SECONDS_PER_HOUR;
+    #[pymodule_export]
+    const DEFAULT_EXPIRES_HOURS: i64 = super::tokens::DEFAULT_EXPIRES_HOURS;
+    #[pymodule_export]
+    const MIN_SECRET_LENGTH: usize = super::tokens::MIN_SECRET_LENGTH;
+
     #[pymodule_export]
     use super::buckets::TokenBuckets;
     #[pymodule_export]
     use super::requests::{cookie, cookies, credential, csrf_verdict, header, identify};
     #[pymodule_export]
-    use super::tokens::{create_token, has_fit_secret, verify_token};
+    use super::tokens::{create_token, has_usable_secret, verify_token};
 }

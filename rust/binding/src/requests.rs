@@ -1,20 +1,25 @@
-//! `header`, `cookie`, `cookies`, `credential`, `csrf_verdict`: what a request's headers say.
+//! `header`, `cookie`, `cookies`, `credential`, `identify`, `csrf_verdict`.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow::{Break, Continue};
 use std::ops::Range;
 
 use fastware_core::csrf::{self, Verdict};
-use fastware_core::{cookies as cookie_header, credential as bearer_credential, header_name, query};
+use fastware_core::{cookies as cookie_header, credential as bearer_credential, header_name, query, trim};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::headers::each;
 use crate::text::latin1;
-use crate::tokens::verified;
+use crate::tokens::{has_usable_secret, verified};
 
-// The documentation of these functions is Python's, word for word that of the pure-Python engine.
+// The docstrings are those of the pure-Python engine, word for word.
+
+// What `identify` returns instead of claims.
+pub const NO_TOKEN: u8 = 0;
+pub const INVALID_TOKEN: u8 = 1;
+pub const UNUSABLE_SECRET: u8 = 2;
 
 /// Return the first value whose header name is `name` (lowercase bytes), or ``b""``. Rules: ``Engine.header``.
 #[pyfunction]
@@ -77,33 +82,37 @@ pub fn credential<'py>(
     headers: &Bound<'py, PyAny>,
     query_string: &Bound<'py, PyAny>,
     cookie_name: &Bound<'py, PyAny>,
-    allow_query: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
-    let query_string = bytes_argument(query_string, "query_string")?;
-    with_credential(headers, allow_query.is_truthy()?.then_some(query_string), cookie_name, |token| latin1(py, token))
+    with_credential(headers, query_string, cookie_name, |token| latin1(py, token))
 }
 
-/// Return the claims of its token, ``False`` where that is invalid, ``None`` without. Rules: ``Engine.identify``.
+/// Return the claims of the token that a request presents, or why there are none. Rules: ``Engine.identify``.
 #[pyfunction]
 pub fn identify<'py>(
     py: Python<'py>,
     headers: &Bound<'py, PyAny>,
+    query_string: &Bound<'py, PyAny>,
     cookie_name: &Bound<'py, PyAny>,
     secret: &Bound<'py, PyAny>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    with_credential(headers, None, cookie_name, |token| {
-        let claims = verified(py, token, secret, 0.0)?;
-        Ok(claims.map_or_else(|| PyBool::new(py, false).to_owned().into_any(), Bound::into_any))
-    })
+) -> PyResult<Bound<'py, PyAny>> {
+    let claims = with_credential(headers, query_string, cookie_name, |token| verified(py, token, secret, 0.0))?;
+    let failure = match claims {
+        Some(Some(claims)) => return Ok(claims.into_any()),
+        Some(None) if has_usable_secret(secret)? => INVALID_TOKEN,
+        Some(None) => UNUSABLE_SECRET,
+        None => NO_TOKEN,
+    };
+    Ok(failure.into_pyobject(py)?.into_any())
 }
 
-/// What `with` makes of the token that a request presents, where it presents one.
+/// Call `with` with the token that a request presents, if it presents one.
 fn with_credential<T>(
     headers: &Bound<'_, PyAny>,
-    query_string: Option<&[u8]>,
+    query_string: &Bound<'_, PyAny>,
     cookie_name: &Bound<'_, PyAny>,
     with: impl FnOnce(&[u8]) -> PyResult<T>,
 ) -> PyResult<Option<T>> {
+    let query_string = if query_string.is_none() { None } else { Some(bytes_argument(query_string, "query_string")?) };
     let name = latin1_argument(cookie_name, "cookie_name")?;
     let mut cookie = LastCookie::named(name.as_deref());
     let mut authorization = None;
@@ -129,10 +138,11 @@ fn with_credential<T>(
     if token.is_empty() { Ok(None) } else { with(&token).map(Some) }
 }
 
-/// Return what the double-submit check says of a state-changing request. Rules: ``Engine.csrf_verdict``.
+/// Return the result of the double-submit check. Rules: ``Engine.csrf_verdict``.
 #[pyfunction]
-pub fn csrf_verdict(headers: &Bound<'_, PyAny>) -> PyResult<u8> {
-    let mut cookie = LastCookie::named(Some(b"csrf_token"));
+pub fn csrf_verdict(headers: &Bound<'_, PyAny>, cookie_name: &Bound<'_, PyAny>) -> PyResult<u8> {
+    let name = latin1_argument(cookie_name, "cookie_name")?;
+    let mut cookie = LastCookie::named(name.as_deref());
     let mut authorization = None;
     let mut submitted = None;
     each(headers, |found_name, value| {
@@ -151,12 +161,12 @@ pub fn csrf_verdict(headers: &Bound<'_, PyAny>) -> PyResult<u8> {
     let verdict = if has_bearer {
         Verdict::Passed
     } else {
-        csrf::double_submit(&cookie.value(), submitted.as_ref().map_or(b"", |value| value.as_bytes()))
+        csrf::double_submit(&cookie.value(), submitted.as_ref().map_or(b"", |value| trim(value.as_bytes())))
     };
     Ok(verdict as u8)
 }
 
-/// The last cookie of a name, over all the Cookie headers that it has looked in.
+/// The last cookie of a name in the Cookie headers that it has seen.
 struct LastCookie<'n, 'py> {
     name: Option<&'n [u8]>,
     /// The header, and where in it the value is, still quoted.
@@ -164,7 +174,7 @@ struct LastCookie<'n, 'py> {
 }
 
 impl<'n, 'py> LastCookie<'n, 'py> {
-    /// `None` is a name that no cookie can have.
+    /// `None` is a name that no cookie has.
     fn named(name: Option<&'n [u8]>) -> Self {
         Self { name, found: None }
     }
@@ -184,7 +194,7 @@ impl<'n, 'py> LastCookie<'n, 'py> {
     }
 }
 
-/// The same bytes, without what a subclass adds to them.
+/// `value` as exact `bytes`, not as a subclass.
 fn exact(value: Bound<'_, PyBytes>) -> Bound<'_, PyBytes> {
     if value.is_exact_instance_of::<PyBytes>() { value } else { PyBytes::new(value.py(), value.as_bytes()) }
 }
@@ -195,7 +205,7 @@ fn bytes_argument<'a>(argument: &'a Bound<'_, PyAny>, name: &str) -> PyResult<&'
     Ok(bytes.as_bytes())
 }
 
-/// The Latin-1 bytes of a `str`, or `None` where it has a character that Latin-1 lacks.
+/// The Latin-1 bytes of a `str`, or `None` where a character is not Latin-1.
 fn latin1_argument<'a>(argument: &'a Bound<'_, PyAny>, name: &str) -> PyResult<Option<Cow<'a, [u8]>>> {
     let text = argument.cast::<PyString>().map_err(|_| PyTypeError::new_err(format!("{name} must be str")))?;
     Ok(match text.to_str() {

@@ -1,4 +1,4 @@
-//! Python strings of bytes, without the detour over UTF-8.
+//! Python strings made of bytes without a UTF-8 check.
 
 #![allow(unsafe_code)]
 
@@ -6,7 +6,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-/// The `str` of characters that are bytes: Latin-1.
+/// The `str` of Latin-1 bytes.
 pub fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
     if let Some(string) = ascii(py, bytes) {
         return Ok(string);
@@ -62,7 +62,7 @@ fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Option<Bound<'py, PyString>> {
     }
 }
 
-/// What `<[u8]>::is_ascii` says, sooner for short text: eight bytes at a time, and the last ones not one by one.
+/// `<[u8]>::is_ascii`, faster for short text: eight bytes at a time, with the last eight overlapping.
 fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
     let Some(last) = bytes.last_chunk() else { return bytes.is_ascii() };

@@ -1,4 +1,4 @@
-//! `has_fit_secret`, `create_token`, `verify_token`.
+//! `has_usable_secret`, `create_token`, `verify_token`.
 
 #![allow(clippy::doc_markdown)] // the documentation of functions is Python's
 
@@ -12,21 +12,22 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::claims::PythonObjects;
 use crate::clock;
-use crate::refusals;
 use crate::text::filled;
+use crate::token_errors;
 
-const SECONDS_PER_HOUR: i128 = 3_600;
-/// 2**63: where 64 bits end.
-const MOST_SECONDS: f64 = 9_223_372_036_854_775_808.0;
-const DEFAULT_HOURS: i64 = 720;
-const SHORTEST_SECRET: usize = 32;
+pub const SECONDS_PER_HOUR: i64 = 3_600;
+pub const DEFAULT_EXPIRES_HOURS: i64 = 720;
+pub const MIN_SECRET_LENGTH: usize = 32;
 
-// The documentation of these functions is Python's, word for word that of the pure-Python engine.
+/// 2**63, the first number that does not fit in 64 bits.
+const END_OF_TIME: f64 = 9_223_372_036_854_775_808.0;
 
-/// Return whether one of *secrets* is fit to sign and verify with. Rules: ``Engine.has_fit_secret``.
+// The docstrings are those of the pure-Python engine, word for word.
+
+/// Return whether one of *secrets* can sign and verify. Rules: ``Engine.has_usable_secret``.
 #[pyfunction]
-pub fn has_fit_secret(secrets: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(normalized_or_none(secrets)?.is_some_and(|secrets| any_key(&secrets, |_, key| key.is_some())))
+pub fn has_usable_secret(secrets: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(secrets_or_none(secrets)?.is_some_and(|secrets| any_key(&secrets, |_, key| key.is_some())))
 }
 
 /// Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256).
@@ -34,14 +35,14 @@ pub fn has_fit_secret(secrets: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// Args:
 ///     username: the subject, ``sub``.
 ///     role: the role, ``role``.
-///     secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``; of a sequence of secrets the first signs.
-///         A shorter one warns, once a process, with ``InsecureKeyLengthWarning``.
+///     secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``. The first of a sequence of secrets signs.
+///         A shorter one warns, once in the process, with ``InsecureKeyLengthWarning``.
 ///     expires_hours: hours until the token expires; a negative number makes an expired token.
 ///
 /// Raises:
-///     TypeError: an argument of another type; the message names it and never shows its value.
+///     TypeError: an argument of another type. The message names the argument and never shows its value.
 ///     ValueError: an empty secret, a secret that is a PEM, SSH, DER or JWK key (RFC 8725 section 2.1), a lone
-///         surrogate in *username* or *role*, a time beyond 64 bits, or a token beyond 65,536 characters.
+///         surrogate in *username* or *role*, a time beyond 64 bits, or a token over 65,536 characters.
 #[pyfunction]
 #[pyo3(
     signature = (username, role, secret, expires_hours = Optional::Default),
@@ -54,38 +55,37 @@ pub fn create_token<'py>(
     secret: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = Optional::given)] expires_hours: Optional<'py>,
 ) -> PyResult<Bound<'py, PyString>> {
-    let secrets = normalized(secret)?;
+    let secrets = as_secrets(secret)?;
     let hours = match &expires_hours {
-        Optional::Default => Some(DEFAULT_HOURS),
+        Optional::Default => Some(DEFAULT_EXPIRES_HOURS),
         Optional::Given(hours) => hours.cast_exact::<PyInt>().ok().and_then(|hours| hours.extract().ok()),
     };
     let claims = match (utf8(username), utf8(role), hours) {
         (Some(subject), Some(role), Some(hours)) => Claims::new(subject, role, clock::seconds(py)?, hours),
         _ => None,
     };
-    let mut is_fit = false;
+    let mut is_usable = false;
     let mut length = 0;
     let mut token = None;
     any_key(&secrets, |secret, key| {
-        is_fit = key.is_some();
+        is_usable = key.is_some();
         length = secret.len();
         token = claims.as_ref().zip(key).and_then(|(claims, key)| claims.sign(py, key));
         true
     });
     let Some(token) = token else {
-        return Err(refusals::refusal(username, role, &secrets, &expires_hours.or(DEFAULT_HOURS, py)?, is_fit)?);
+        return Err(token_errors::create_token_error(username, role, &secrets, &expires_hours.or(DEFAULT_EXPIRES_HOURS, py)?, is_usable)?);
     };
-    if length < SHORTEST_SECRET {
-        refusals::warn_if_short(py, length)?;
+    if length < MIN_SECRET_LENGTH {
+        token_errors::warn_if_short(py, length)?;
     }
     token
 }
 
-/// Return the claims of *token*, or ``None`` on any error: it never raises, whatever *token* and *secret* are.
+/// Return the claims of *token*, or ``None`` on any error. It never raises for an invalid *token* or *secret*.
 ///
-/// The token must be HS256, signed with *secret* (of a sequence, with one of them), within ``exp``, ``nbf`` and
-/// ``iat``, and spelled canonically. The rules, with their sources, are those of ``Engine.verify_token`` in
-/// ``fastware/_engine/contract.py``.
+/// The token must be HS256, signed with *secret* (or with one of a sequence), within ``exp``, ``nbf`` and ``iat``, and
+/// spelled canonically. The rules and their sources are in ``Engine.verify_token`` in ``fastware/_engine/contract.py``.
 ///
 /// Args:
 ///     token: a JWT in compact serialization, at most 65,536 characters.
@@ -93,8 +93,8 @@ pub fn create_token<'py>(
 ///     leeway: seconds by which clocks may differ (RFC 7519 section 4.1.4).
 ///
 /// Raises:
-///     TypeError: a *leeway* that is no number.
-///     ValueError: a *leeway* below zero or over 2**53.
+///     TypeError: *leeway* is not a number.
+///     ValueError: *leeway* is negative or over 2**53.
 #[pyfunction]
 #[pyo3(signature = (token, secret, *, leeway = Optional::Default), text_signature = "(token, secret, *, leeway=0.0)")]
 pub fn verify_token<'py>(
@@ -105,7 +105,7 @@ pub fn verify_token<'py>(
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
     let leeway = match leeway {
         Optional::Default => 0.0,
-        Optional::Given(leeway) => refusals::checked_leeway(&leeway)?,
+        Optional::Given(leeway) => token_errors::as_leeway(&leeway)?,
     };
     match utf8(token) {
         Some(token) => verified(py, token.as_bytes(), secret, leeway),
@@ -113,7 +113,7 @@ pub fn verify_token<'py>(
     }
 }
 
-/// The claims of `token` where it is valid.
+/// The claims of `token`, if it is valid.
 pub fn verified<'py>(
     py: Python<'py>,
     token: &[u8],
@@ -121,7 +121,7 @@ pub fn verified<'py>(
     leeway: f64,
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
     let Some(unverified) = Unverified::new(token) else { return Ok(None) };
-    let Some(secrets) = normalized_or_none(secret)? else { return Ok(None) };
+    let Some(secrets) = secrets_or_none(secret)? else { return Ok(None) };
     if !any_key(&secrets, |_, key| key.is_some_and(|key| unverified.is_signed_with(key))) {
         return Ok(None);
     }
@@ -161,8 +161,8 @@ impl<'a> Claims<'a> {
     /// `None` where a time does not fit in 64 bits.
     #[allow(clippy::cast_possible_truncation)]
     fn new(subject: &'a str, role: &'a str, now: f64, hours: i64) -> Option<Self> {
-        let issued_at = (now.abs() < MOST_SECONDS).then_some(now as i64)?;
-        let expires_at = i64::try_from(i128::from(issued_at) + i128::from(hours) * SECONDS_PER_HOUR).ok()?;
+        let issued_at = (now.abs() < END_OF_TIME).then_some(now as i64)?;
+        let expires_at = i64::try_from(i128::from(issued_at) + i128::from(hours) * i128::from(SECONDS_PER_HOUR)).ok()?;
         Some(Self { subject, role, issued_at, expires_at })
     }
 
@@ -180,34 +180,34 @@ fn utf8<'s>(object: &'s Bound<'_, PyAny>) -> Option<&'s str> {
 }
 
 /// A secret, a list or a tuple as it is; a sequence of another kind as a tuple.
-fn normalized<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn as_secrets<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let is_known = secrets.is_instance_of::<PyString>()
         || secrets.is_instance_of::<PyBytes>()
         || secrets.is_instance_of::<PyTuple>()
         || secrets.is_instance_of::<PyList>();
-    if is_known { Ok(secrets.clone()) } else { refusals::normalized(secrets) }
+    if is_known { Ok(secrets.clone()) } else { token_errors::as_secrets(secrets) }
 }
 
-/// The same, or `None` where a sequence of the caller's raised an exception. What is meant to end the program goes on.
-fn normalized_or_none<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    match normalized(secrets) {
+/// The same, or `None` where a sequence of another class raises an `Exception`. `KeyboardInterrupt` and the like pass.
+fn secrets_or_none<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match as_secrets(secrets) {
         Err(error) if error.is_instance_of::<PyException>(secrets.py()) => Ok(None),
-        normalized => normalized.map(Some),
+        secrets => secrets.map(Some),
     }
 }
 
-/// Offer each secret with its key, `None` for an unfit one, until `is_last` says so; whether it did.
-fn any_key(secrets: &Bound<'_, PyAny>, mut is_last: impl FnMut(&[u8], Option<&Key>) -> bool) -> bool {
-    let mut offer = |secret: &Bound<'_, PyAny>| match octets(secret) {
-        Some(secret) => keys::with_key(secret, |key| is_last(secret, key)),
-        None => is_last(b"", None),
+/// Whether `accepts` returns true for one of the secrets. It gets each secret and its key, `None` for an unusable one.
+fn any_key(secrets: &Bound<'_, PyAny>, mut accepts: impl FnMut(&[u8], Option<&Key>) -> bool) -> bool {
+    let mut check = |secret: &Bound<'_, PyAny>| match octets(secret) {
+        Some(secret) => keys::with_key(secret, |key| accepts(secret, key)),
+        None => accepts(b"", None),
     };
     if let Ok(list) = secrets.cast::<PyList>() {
-        list.iter().any(|secret| offer(&secret))
+        list.iter().any(|secret| check(&secret))
     } else if let Ok(tuple) = secrets.cast::<PyTuple>() {
-        tuple.iter().any(|secret| offer(&secret))
+        tuple.iter().any(|secret| check(&secret))
     } else {
-        offer(secrets)
+        check(secrets)
     }
 }
 

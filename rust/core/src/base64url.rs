@@ -2,42 +2,42 @@
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
-/// Bytes of the payloads of most tokens.
-const MOST_PAYLOADS: usize = 192;
+/// Bytes of the longest payload that needs no allocation.
+const INLINE_PAYLOAD: usize = 192;
 
-/// The bytes that `segment` spells, or `None` where it is not their one canonical spelling.
+/// The bytes of `segment`, or `None` where it is not canonical base64url.
 pub fn decode(segment: &[u8]) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(segment).ok()
 }
 
-/// What `with` makes of the bytes that `segment` spells; those of most tokens need no allocation.
+/// Call `with` with the bytes of `segment`, without an allocation for most tokens.
 pub fn with_decoded<T>(segment: &[u8], with: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
-    let mut space = [0; MOST_PAYLOADS];
-    if segment.len() > encoded_length(MOST_PAYLOADS) {
+    let mut space = [0; INLINE_PAYLOAD];
+    if segment.len() > encoded_length(INLINE_PAYLOAD) {
         return with(&decode(segment)?);
     }
     with(URL_SAFE_NO_PAD.decode(segment, space.as_mut_slice().as_out()).ok()?)
 }
 
-/// The bytes of a segment that spells exactly `N` of them.
+/// The bytes of a segment that encodes exactly `N` of them.
 pub fn decode_array<const N: usize>(segment: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let is_of_length = segment.len() == encoded_length(N);
     (is_of_length && URL_SAFE_NO_PAD.decode(segment, bytes.as_mut_slice().as_out()).is_ok()).then_some(bytes)
 }
 
-/// Characters that spell so many bytes.
+/// Characters that encode the given number of bytes.
 pub const fn encoded_length(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
-/// Write the spelling of `bytes` into `segment`, which has its length.
+/// Encode `bytes` into `segment`, which has the encoded length.
 pub fn encode(bytes: &[u8], segment: &mut [u8]) {
     let _ = URL_SAFE_NO_PAD.encode(bytes, segment.as_out());
 }
 
 /// Whether `segment` is not empty and has only characters of the alphabet.
-pub fn is_spelled(segment: &[u8]) -> bool {
+pub fn has_only_alphabet(segment: &[u8]) -> bool {
     !segment.is_empty() && segment.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn segments_of_every_length_decode_in_either_place() {
-        for length in 0..2 * MOST_PAYLOADS {
+        for length in 0..2 * INLINE_PAYLOAD {
             let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).expect("small")).collect();
             let mut segment = vec![0; encoded_length(length)];
             encode(&bytes, &mut segment);

@@ -22,24 +22,24 @@ pub const MAX_CAPACITY: u64 = 1_000_000_000;
 pub const MIN_PERIOD: u64 = 1_000_000_000;
 pub const MAX_PERIOD: u64 = 1 << 53;
 
-/// Few, so that few buckets take little memory; enough that threads seldom meet.
+/// Few enough that a small limit takes little memory, and enough that threads rarely wait for each other.
 const SHARDS: usize = 16;
 
-/// In how many steps all buckets are swept once. They are spread over a period, the contract's 4096th of it each.
+/// Steps in which all buckets are swept once, spread over a period.
 const STEPS: usize = SHARDS * table::STEPS;
 
-/// What one call does after a pause. A sweep takes a period all the same where 256 calls come in it.
-const MOST_STEPS_AT_ONCE: u64 = STEPS as u64 / 256;
+/// Steps of one call after a pause. Where 256 calls come in a period, all buckets are swept in it.
+const MAX_STEPS_PER_CALL: u64 = STEPS as u64 / 256;
 
-/// Buckets by key. Full buckets are not kept: a few after another are swept away as calls come in.
+/// Buckets by key. Full buckets are not kept: each step of a sweep removes those of a few segments.
 pub struct TokenBuckets {
     rate: Rate,
     ticks_per_step: u64,
-    /// The tick of the last sweep. Time does not run backwards past it.
+    /// The tick of the latest sweep. An earlier moment counts as it.
     swept_at: AtomicU64,
-    /// How many steps of sweeping have begun.
+    /// Steps of sweeping that have begun.
     steps: AtomicUsize,
-    /// How many segments the last of these steps still has to look at. Each call until the next step takes one.
+    /// Segments that the latest step still has to sweep. Each call until the next step sweeps one.
     owed: AtomicUsize,
     fingerprints: Fingerprints,
     shards: Box<[Mutex<Table>]>,
@@ -63,7 +63,7 @@ impl TokenBuckets {
         })
     }
 
-    /// Take one token at `now`; the result is the nanoseconds to wait, 0 where it was taken.
+    /// Take one token at `now`. Returns the nanoseconds to wait, 0 where the token was taken.
     #[allow(clippy::needless_pass_by_value)] // a moment is a number
     pub fn take(&self, key: &[u8], now: impl Moment) -> Result<u64, OutOfMemory> {
         let roughly = self.rate.ticks(now.roughly());
@@ -73,19 +73,35 @@ impl TokenBuckets {
         } else if self.owed.load(Ordering::Relaxed) > 0 {
             self.sweep(1);
         }
+        if roughly + self.rate.ticks_per_period() < swept_at {
+            self.start_again(swept_at, roughly);
+        }
         let fingerprint = self.fingerprints.of(key);
         let mut shard = self.shard(fingerprint.shard(SHARDS));
-        // Read under the lock, so that whoever swept this shard is seen: what went was full at that moment.
+        // Read under the lock, so that it is not earlier than the latest sweep of this shard.
         let floor = self.swept_at.load(Ordering::Relaxed);
         let taken = shard.update(fingerprint, floor, |arrival| {
             let surely = self.rate.take_soon_after(arrival, roughly.max(floor));
             let taken = surely.map_or_else(|| self.rate.take(arrival, self.rate.ticks(now.exactly()).max(floor)), Ok);
-            taken.map_err(Refusal::Wait)
+            taken.map_err(NotTaken::Wait)
         });
         match taken {
             Ok(()) => Ok(0),
-            Err(Refusal::Wait(ticks)) => Ok(self.rate.nanoseconds(ticks)),
-            Err(Refusal::OutOfMemory) => Err(OutOfMemory),
+            Err(NotTaken::Wait(ticks)) => Ok(self.rate.nanoseconds(ticks)),
+            Err(NotTaken::OutOfMemory) => Err(OutOfMemory),
+        }
+    }
+
+    /// Make the bucket of `key` full.
+    pub fn reset(&self, key: &[u8]) {
+        let fingerprint = self.fingerprints.of(key);
+        self.shard(fingerprint.shard(SHARDS)).remove(fingerprint);
+    }
+
+    /// Make every bucket full.
+    pub fn reset_all(&self) {
+        for index in 0..SHARDS {
+            *self.shard(index) = Table::default();
         }
     }
 
@@ -101,13 +117,21 @@ impl TokenBuckets {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begin as many steps as the time since the last calls for: a bucket that has filled up goes within two periods.
+    /// The clock was set back: the arrival times say nothing on the new clock.
+    #[cold]
+    fn start_again(&self, swept_at: u64, now: u64) {
+        if self.swept_at.compare_exchange(swept_at, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.reset_all();
+        }
+    }
+
+    /// Begin the steps that are due since the latest one, so that a full bucket is removed within two periods.
     #[cold]
     fn begin_steps(&self, swept_at: u64, now: u64) {
         if self.swept_at.compare_exchange(swept_at, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return;
         }
-        for _ in 0..MOST_STEPS_AT_ONCE.min(self.step_at(now) - self.step_at(swept_at)) {
+        for _ in 0..MAX_STEPS_PER_CALL.min(self.step_at(now) - self.step_at(swept_at)) {
             self.sweep(usize::MAX);
             let step = self.steps.fetch_add(1, Ordering::Relaxed);
             let share = self.shard(step / table::STEPS % SHARDS).share(step % table::STEPS);
@@ -115,7 +139,7 @@ impl TokenBuckets {
         }
     }
 
-    /// Sweep at most so many of the segments that are owed.
+    /// Sweep at most `most` of the segments that are owed.
     #[cold]
     fn sweep(&self, most: usize) {
         let floor = self.swept_at.load(Ordering::Relaxed);
@@ -134,13 +158,13 @@ impl TokenBuckets {
 }
 
 /// Why a token was not taken.
-enum Refusal {
+enum NotTaken {
     /// Ticks until there is one.
     Wait(u64),
     OutOfMemory,
 }
 
-impl From<OutOfMemory> for Refusal {
+impl From<OutOfMemory> for NotTaken {
     fn from(_: OutOfMemory) -> Self {
         Self::OutOfMemory
     }
@@ -190,6 +214,33 @@ mod tests {
     }
 
     #[test]
+    fn a_reset_bucket_is_full() {
+        let buckets = TokenBuckets::new(1, SECOND).expect("in range");
+        for key in 0..1_000_u32 {
+            assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64), Ok(0));
+        }
+        buckets.reset(&7_u32.to_le_bytes());
+        buckets.reset(b"unknown");
+        assert_eq!(buckets.len(), 999);
+        for key in 0..1_000_u32 {
+            assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64) == Ok(0), key == 7, "{key}");
+        }
+        buckets.reset_all();
+        assert!(buckets.is_empty());
+        assert!((0..1_000_u32).all(|key| buckets.take(&key.to_le_bytes(), 0_u64) == Ok(0)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let buckets = TokenBuckets::new(1, SECOND).expect("in range");
+        assert_eq!(buckets.take(b"k", 100 * SECOND), Ok(0));
+        assert_eq!(buckets.take(b"k", 99 * SECOND), Ok(SECOND), "a period earlier counts as the latest sweep");
+        assert_eq!(buckets.take(b"k", 98 * SECOND), Ok(0), "more than a period earlier is another clock");
+        assert_eq!(buckets.take(b"k", 98 * SECOND), Ok(SECOND));
+        assert_eq!(buckets.take(b"k", 99 * SECOND), Ok(0));
+    }
+
+    #[test]
     fn extremes_do_not_overflow() {
         for (capacity, period) in
             [(1, MIN_PERIOD), (MAX_CAPACITY, MIN_PERIOD), (1, MAX_PERIOD), (MAX_CAPACITY, MAX_PERIOD)]
@@ -198,7 +249,7 @@ mod tests {
             let last = (1_u64 << 63) - 1;
             assert_eq!(buckets.take(b"", last), Ok(0));
             assert_eq!(buckets.take(b"", last) == Ok(0), capacity > 1);
-            assert_eq!(buckets.take(b"", 0_u64) == Ok(0), capacity > 1, "the clock does not run backwards");
+            assert_eq!(buckets.take(b"", 0_u64), Ok(0), "another clock");
         }
         assert!(TokenBuckets::new(0, SECOND).is_none());
         assert!(TokenBuckets::new(MAX_CAPACITY + 1, SECOND).is_none());
@@ -206,7 +257,7 @@ mod tests {
         assert!(TokenBuckets::new(1, MAX_PERIOD + 1).is_none());
     }
 
-    /// Says that it asked.
+    /// Counts how often the exact moment is asked for.
     struct Rough<'a> {
         exactly: u64,
         lag: u64,

@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use crate::json::{self, Build, Kind};
 
-/// Bytes of the payloads of most tokens: those need no allocation.
-const MOST_PAYLOADS: usize = 256;
+/// Bytes of the longest payload that needs no allocation.
+const INLINE_PAYLOAD: usize = 256;
 
 /// Moments that a clock may show, in seconds: beyond these a claim that is saturated to 64 bits could not be compared.
 const MOMENTS: Range<f64> = -9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0;
 
-/// The clock and the leeway that a token is held to, in seconds since the epoch, UTC.
+/// The clock and the leeway that a token is checked against, in seconds since the epoch, UTC.
 #[derive(Clone, Copy)]
 pub struct Clock {
     /// `exp` must be after this.
@@ -26,35 +26,35 @@ impl Clock {
     pub fn new(now: f64, leeway: f64) -> Self {
         let (earliest, latest) = (now - leeway, now + leeway);
         if !(MOMENTS.contains(&earliest) && MOMENTS.contains(&latest)) {
-            // Nothing is before or after what is no moment.
+            // With an invalid clock no time is before or after now.
             return Self { expired_until: i64::MAX, starts_from: i64::MIN };
         }
         Self { expired_until: floor(earliest), starts_from: floor(latest).saturating_add(1) }
     }
 }
 
-// The one of the standard library is a call of the C library's where SSE 4.1 is not taken for granted.
+// `f64::floor` is a call of the C library where the target lacks SSE 4.1.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 fn floor(seconds: f64) -> i64 {
     let truncated = seconds as i64;
     if truncated as f64 > seconds { truncated.saturating_sub(1) } else { truncated }
 }
 
-/// Read `payload`, a JSON object, with `build`, where its registered claims hold at `clock`.
+/// Read `payload`, a JSON object, with `build`. `None` where a registered claim is invalid at `clock`.
 pub fn read<B: Build>(payload: &[u8], build: &mut B, clock: Clock) -> Option<B::Object> {
     let mut registered = Registered::default();
     let claims = json::read_object(payload, build, |name, kind| registered.note(name, kind))?;
     registered.hold_at(clock).then_some(claims)
 }
 
-/// What the rules ask of the registered claims; of equal names the last has counted.
+/// What the rules need of the registered claims. Of equal names the last counts.
 #[derive(Default)]
 struct Registered {
     exp: Time,
     nbf: Time,
     iat: Time,
-    has_unfit_sub: bool,
-    has_unfit_jti: bool,
+    has_invalid_sub: bool,
+    has_invalid_jti: bool,
     has_audience: bool,
 }
 
@@ -64,7 +64,7 @@ enum Time {
     Absent,
     /// Truncated and saturated to 64 bits.
     Seconds(i64),
-    Unfit,
+    Invalid,
 }
 
 impl Registered {
@@ -73,8 +73,8 @@ impl Registered {
             b"exp" => self.exp = Time::of(kind),
             b"nbf" => self.nbf = Time::of(kind),
             b"iat" => self.iat = Time::of(kind),
-            b"sub" => self.has_unfit_sub = !is_string(kind),
-            b"jti" => self.has_unfit_jti = !is_string(kind),
+            b"sub" => self.has_invalid_sub = !is_string(kind),
+            b"jti" => self.has_invalid_jti = !is_string(kind),
             b"aud" => self.has_audience = !is_falsy(kind),
             _ => {}
         }
@@ -84,7 +84,7 @@ impl Registered {
         self.exp.is_absent_or(|exp| exp > clock.expired_until)
             && self.nbf.is_absent_or(|nbf| nbf < clock.starts_from)
             && self.iat.is_absent_or(|iat| iat < clock.starts_from)
-            && !(self.has_unfit_sub || self.has_unfit_jti || self.has_audience)
+            && !(self.has_invalid_sub || self.has_invalid_jti || self.has_audience)
     }
 }
 
@@ -94,7 +94,7 @@ impl Time {
         match kind {
             Kind::Integer(seconds) => Self::Seconds(seconds),
             Kind::Float(seconds) => Self::Seconds(seconds as i64),
-            _ => Self::Unfit,
+            _ => Self::Invalid,
         }
     }
 
@@ -102,7 +102,7 @@ impl Time {
         match *self {
             Self::Absent => true,
             Self::Seconds(seconds) => holds(seconds),
-            Self::Unfit => false,
+            Self::Invalid => false,
         }
     }
 }
@@ -121,12 +121,12 @@ fn is_falsy(kind: Kind) -> bool {
     }
 }
 
-/// What `with` makes of the payload of a new token: compact ASCII JSON.
+/// Call `with` with the payload of a new token: compact ASCII JSON.
 pub fn with_payload<T>(subject: &str, role: &str, issued_at: i64, expires_at: i64, with: impl FnOnce(&[u8]) -> T) -> T {
-    let mut space = [0; MOST_PAYLOADS];
+    let mut space = [0; INLINE_PAYLOAD];
     let mut free = &mut space[..];
     if write(&mut free, subject, role, issued_at, expires_at).is_ok() {
-        let length = MOST_PAYLOADS - free.len();
+        let length = INLINE_PAYLOAD - free.len();
         return with(&space[..length]);
     }
     let mut payload = Vec::new();
@@ -223,8 +223,8 @@ mod tests {
         for empty in ["[]", "{}", "0", "0.0", "-0", "false", "null"] {
             assert!(holds(&format!("{{\"aud\":{empty}}}"), 1.0, 0.0), "{empty}");
         }
-        for refused in [r#"{"sub":1}"#, r#"{"sub":null}"#, r#"{"jti":[]}"#, r#"{"aud":"me"}"#, r#"{"aud":[""]}"#] {
-            assert!(!holds(refused, 1.0, 0.0), "{refused}");
+        for invalid in [r#"{"sub":1}"#, r#"{"sub":null}"#, r#"{"jti":[]}"#, r#"{"aud":"me"}"#, r#"{"aud":[""]}"#] {
+            assert!(!holds(invalid, 1.0, 0.0), "{invalid}");
         }
     }
 
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn payloads_of_every_length() {
-        for length in 0..2 * MOST_PAYLOADS {
+        for length in 0..2 * INLINE_PAYLOAD {
             let name = "x".repeat(length);
             let expected = format!("{{\"sub\":\"{name}\",\"role\":\"r\",\"iat\":1,\"exp\":2}}");
             assert_eq!(payload(&name, "r", 1, 2), expected);

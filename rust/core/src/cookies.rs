@@ -7,7 +7,7 @@ use memchr::{memchr, memrchr};
 
 use crate::{is_blank, trim, trim_end, trim_start};
 
-/// Bytes of a pair that is sooner walked through than searched.
+/// Bytes of a pair for which a loop is faster than a search.
 const TINY: usize = 8;
 
 /// The name and the value, still quoted, of each cookie in a Cookie header.
@@ -15,7 +15,7 @@ pub fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     header.split(|&byte| byte == b';').filter_map(pair)
 }
 
-/// Where in a Cookie header the value of the last cookie `name` is, still quoted.
+/// The range of the value of the last cookie `name` in a Cookie header, still quoted.
 pub fn last(header: &[u8], name: &[u8]) -> Option<Range<usize>> {
     if name.is_empty() {
         return None;
@@ -39,7 +39,7 @@ pub fn last(header: &[u8], name: &[u8]) -> Option<Range<usize>> {
 
 /// Where the last pair of `header` starts: after its last semicolon.
 fn start_of_pair(header: &[u8], is_tiny: bool) -> usize {
-    // A search over many bytes at once, begun anew for each of many tiny pairs, would cost more than it saves.
+    // Starting a vectorized search for each of many tiny pairs costs more than it saves.
     let near = if is_tiny { header.len().saturating_sub(TINY) } else { header.len() };
     for at in (near..header.len()).rev() {
         if header[at] == b';' {
@@ -57,7 +57,7 @@ fn value_of<'p>(pair: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
         return None;
     }
     let value = trim_start(pair.strip_prefix(name)?).strip_prefix(b"=")?;
-    // A name that begins or ends with white space, or has an equals sign in it, is none that a cookie can have.
+    // No cookie has a name with white space around it or an equals sign in it.
     let is_possible = !is_blank(name[0]) && !is_blank(name[name.len() - 1]) && memchr(b'=', name).is_none();
     is_possible.then_some(value)
 }

@@ -17,7 +17,7 @@ pub fn is_well_formed(token: &[u8]) -> bool {
     let mut segments = 0;
     token.split(|&byte| byte == b'.').all(|segment| {
         segments += 1;
-        base64url::is_spelled(segment)
+        base64url::has_only_alphabet(segment)
     }) && segments == 3
 }
 

@@ -13,7 +13,7 @@ fn is_of_equal_length(header_name: &[u8], name: &[u8]) -> bool {
     let (Some(last), Some(expected)) = (header_name.last_chunk(), name.last_chunk()) else {
         return header_name.iter().map(u8::to_ascii_lowercase).eq(name.iter().copied());
     };
-    // Eight bytes at a time; the last eight may be looked at twice.
+    // Eight bytes at a time; the last eight may overlap the ones before.
     let pairs = header_name.as_chunks().0.iter().zip(name.as_chunks().0);
     pairs
         .chain([(last, expected)])

@@ -13,7 +13,7 @@ const BLOCK: usize = 64;
 const START: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// An HMAC key as the two states that its pads leave SHA-256 in: what is the same for every message.
+/// An HMAC key: the two SHA-256 states after its pads, which are the same for every message.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Key {
     inner: [u32; 8],
@@ -49,9 +49,9 @@ fn padded(key: &[u8; BLOCK], pad: u8) -> [u32; 8] {
     state
 }
 
-/// The digest of `message` from a `state` that one block has gone into already.
+/// The digest of `message`, from a `state` that already holds one block.
 fn digest(mut state: [u32; 8], message: &[u8]) -> [u8; SIGNATURE_LENGTH] {
-    // Short messages are padded in one piece: every call of the compression function loads and stores the state.
+    // Short messages are compressed in one call: each call loads and stores the state.
     let whole = if message.len() < 3 * BLOCK { 0 } else { message.len() / BLOCK };
     let (blocks, rest) = message.split_at(whole * BLOCK);
     if whole > 0 {

@@ -1,4 +1,4 @@
-//! Which JOSE headers are accepted (RFC 7515 section 4): rule 4 of `verify` in the engine contract.
+//! Which JOSE headers are accepted (RFC 7515 section 4): step 4 of `verify_token` in the engine contract.
 
 use memchr::memchr;
 
@@ -21,10 +21,10 @@ fn is_accepted(segment: &[u8]) -> Option<bool> {
     let text = base64url::decode(segment)?;
     let header = json::read_object(&text, &mut Tree, |_, _| ())?;
     let is_hs256 = matches!(json::last(&header, "alg"), Some(Value::String(alg)) if alg == "HS256");
-    let has_fit_kid = matches!(json::last(&header, "kid"), None | Some(Value::String(_)));
+    let has_valid_kid = matches!(json::last(&header, "kid"), None | Some(Value::String(_)));
     let b64 = json::last(&header, "b64");
     let is_encoded = !matches!(b64, Some(Value::Bool(false)));
-    let has_fit_crit = match json::last(&header, "crit") {
+    let has_valid_crit = match json::last(&header, "crit") {
         None => true,
         Some(Value::Array(names)) => {
             b64.is_some()
@@ -33,7 +33,7 @@ fn is_accepted(segment: &[u8]) -> Option<bool> {
         }
         Some(_) => false,
     };
-    Some(is_hs256 && has_fit_kid && is_encoded && has_fit_crit)
+    Some(is_hs256 && has_valid_kid && is_encoded && has_valid_crit)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The JSON of tokens (RFC 8259), read straight into whatever a [`Build`] makes of it.
 //!
-//! Stricter than most readers, and bounded: see rule 3 of `verify` in the engine contract.
+//! Stricter than most readers, and bounded: step 3 of `verify_token` in the engine contract.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ pub use tree::{Tree, Value, last};
 pub const MAX_DEPTH: usize = 64;
 pub const MAX_INTEGER_LENGTH: usize = 4_300;
 
-/// Makes the values. Every method may refuse with `None`, which refuses the whole text.
+/// Makes the values. `None` from any method rejects the whole text.
 pub trait Build {
     type Value;
     type Array;

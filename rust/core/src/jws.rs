@@ -10,13 +10,13 @@ pub const MAX_TOKEN_LENGTH: usize = 65_536;
 
 const SIGNATURE_SEGMENT_LENGTH: usize = base64url::encoded_length(SIGNATURE_LENGTH);
 
-/// Characters of the token of so many bytes of payload; `None` where it would be longer than any that is looked at.
+/// Characters of the token for a payload of the given bytes. `None` where the token would be over [`MAX_TOKEN_LENGTH`].
 pub fn token_length(payload: usize) -> Option<usize> {
     let length = jose_header::OURS.len() + 1 + base64url::encoded_length(payload) + 1 + SIGNATURE_SEGMENT_LENGTH;
     (length <= MAX_TOKEN_LENGTH).then_some(length)
 }
 
-/// Write the token of `payload`, signed with `key`, into `token`, which is as long as `token_length` says.
+/// Write the token of `payload`, signed with `key`, into `token`, whose length is that of [`token_length`].
 pub fn sign(payload: &[u8], key: &Key, token: &mut [u8]) {
     let (signing_input, signature) = token.split_at_mut(token.len() - 1 - SIGNATURE_SEGMENT_LENGTH);
     let (header, encoded) = signing_input.split_at_mut(jose_header::OURS.len());
@@ -27,7 +27,7 @@ pub fn sign(payload: &[u8], key: &Key, token: &mut [u8]) {
     base64url::encode(&key.sign(signing_input), &mut signature[1..]);
 }
 
-/// A token taken apart, with nothing decoded but its signature.
+/// A token split into its parts, with only its signature decoded.
 pub struct Unverified<'t> {
     signing_input: &'t [u8],
     signature: [u8; SIGNATURE_LENGTH],
@@ -38,7 +38,7 @@ impl<'t> Unverified<'t> {
         if token.len() > MAX_TOKEN_LENGTH {
             return None;
         }
-        // The one spelling of 32 bytes has 43 characters, so that is where the second dot is.
+        // A signature of 32 bytes has 43 characters, so the position of the second dot is known.
         let (signing_input, signature) = token.split_last_chunk::<{ SIGNATURE_SEGMENT_LENGTH + 1 }>()?;
         let [b'.', signature @ ..] = signature else { return None };
         Some(Self { signing_input, signature: base64url::decode_array(signature)? })
@@ -48,7 +48,7 @@ impl<'t> Unverified<'t> {
         key.verifies(self.signing_input, &self.signature)
     }
 
-    /// The claims, once the signature has been found to hold.
+    /// The claims. Call it only after the signature is verified.
     pub fn claims<B: Build>(&self, build: &mut B, clock: Clock) -> Option<B::Object> {
         let payload = jose_header::strip_accepted(self.signing_input)?;
         base64url::with_decoded(payload, |payload| claims::read(payload, build, clock))
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_would_not_be_looked_at_is_not_made() {
+    fn a_token_over_the_maximum_length_is_not_made() {
         assert!(signed(&"x".repeat(49_000)).is_some_and(|token| Unverified::new(&token).is_some()));
         assert!(signed(&"x".repeat(50_000)).is_none());
     }

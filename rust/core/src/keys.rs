@@ -1,23 +1,23 @@
-//! The keys of the secrets that were used last, so that a secret is judged and padded once, not once a token.
+//! The keys of the latest secrets, so that a secret is checked and padded once, not once per token.
 
 use std::cell::RefCell;
 
 use constant_time_eq::constant_time_eq;
 use zeroize::Zeroizing;
 
-use crate::fitness;
 use crate::hs256::Key;
+use crate::secrets;
 
 /// More secrets than a service rotates through.
-const MOST_KEPT: usize = 8;
+const MAX_KEPT: usize = 8;
 /// Bytes of the longest secret that is kept.
-const LONGEST_KEPT: usize = 1_024;
+const MAX_KEPT_LENGTH: usize = 1_024;
 
 thread_local! {
     static KEPT: RefCell<Keys> = const { RefCell::new(Keys(Vec::new())) };
 }
 
-/// What `with` makes of the key of `secret`, or of `None` where it is unfit.
+/// Call `with` with the key of `secret`, or with `None` where the secret is unusable.
 pub fn with_key<T>(secret: &[u8], with: impl FnOnce(Option<&Key>) -> T) -> T {
     let mut with = Some(with);
     let kept = KEPT.try_with(|keys| {
@@ -25,20 +25,20 @@ pub fn with_key<T>(secret: &[u8], with: impl FnOnce(Option<&Key>) -> T) -> T {
         let with = with.take()?;
         Some(match keys.find(secret) {
             Some(key) => with(Some(key)),
-            None if !fitness::is_fit(secret) => with(None),
-            None if secret.len() > LONGEST_KEPT => with(Some(&Key::new(secret))),
+            None if !secrets::is_usable(secret) => with(None),
+            None if secret.len() > MAX_KEPT_LENGTH => with(Some(&Key::new(secret))),
             None => with(Some(keys.keep(secret))),
         })
     });
     match (kept, with) {
         (Ok(Some(result)), _) => result,
-        // The thread ends, and has no keys any more.
-        (_, Some(with)) => with(fitness::is_fit(secret).then(|| Key::new(secret)).as_ref()),
+        // The thread is ending, and its keys are gone.
+        (_, Some(with)) => with(secrets::is_usable(secret).then(|| Key::new(secret)).as_ref()),
         (_, None) => unreachable!("what was taken has been called"),
     }
 }
 
-/// The last one used comes first. Secrets and keys are wiped when they go.
+/// The latest comes first. Secrets and keys are wiped when they are dropped.
 struct Keys(Vec<(Zeroizing<Box<[u8]>>, Key)>);
 
 impl Keys {
@@ -49,9 +49,9 @@ impl Keys {
     }
 
     fn keep(&mut self, secret: &[u8]) -> &Key {
-        // All at once: growing later would leave copies behind in freed memory.
-        self.0.reserve_exact(MOST_KEPT - self.0.len());
-        self.0.truncate(MOST_KEPT - 1);
+        // Allocated at full size: growing later would leave copies in freed memory.
+        self.0.reserve_exact(MAX_KEPT - self.0.len());
+        self.0.truncate(MAX_KEPT - 1);
         self.0.insert(0, (Zeroizing::new(secret.into()), Key::new(secret)));
         &self.0[0].1
     }
@@ -64,13 +64,13 @@ mod tests {
     #[test]
     fn a_kept_key_signs_like_a_new_one() {
         for round in 0..3 {
-            for number in 0..2 * MOST_KEPT {
+            for number in 0..2 * MAX_KEPT {
                 let secret = format!("secret number {number}");
-                let signature = with_key(secret.as_bytes(), |key| key.expect("fit").sign(b"x"));
+                let signature = with_key(secret.as_bytes(), |key| key.expect("usable").sign(b"x"));
                 assert_eq!(signature, Key::new(secret.as_bytes()).sign(b"x"), "{round} {number}");
             }
         }
-        assert_eq!(KEPT.with_borrow(|keys| keys.0.len()), MOST_KEPT);
+        assert_eq!(KEPT.with_borrow(|keys| keys.0.len()), MAX_KEPT);
     }
 
     #[test]
@@ -84,8 +84,8 @@ mod tests {
 
     #[test]
     fn long_secrets_are_not_kept() {
-        let secret = vec![b's'; LONGEST_KEPT + 1];
-        assert_eq!(with_key(&secret, |key| key.expect("fit").sign(b"x")), Key::new(&secret).sign(b"x"));
+        let secret = vec![b's'; MAX_KEPT_LENGTH + 1];
+        assert_eq!(with_key(&secret, |key| key.expect("usable").sign(b"x")), Key::new(&secret).sign(b"x"));
         assert_eq!(KEPT.with_borrow(|keys| keys.0.len()), 0);
     }
 }

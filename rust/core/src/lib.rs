@@ -10,7 +10,6 @@ pub mod claims;
 pub mod cookies;
 pub mod credential;
 pub mod csrf;
-pub mod fitness;
 pub mod header_name;
 pub mod hs256;
 pub mod jose_header;
@@ -18,9 +17,10 @@ pub mod json;
 pub mod jws;
 pub mod keys;
 pub mod query;
+pub mod secrets;
 
-/// What is left of `bytes` without the spaces and tabs around it (optional white space, RFC 9110 section 5.6.3).
-pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
+/// `bytes` without the spaces and tabs around them (optional white space, RFC 9110 section 5.6.3).
+pub fn trim(bytes: &[u8]) -> &[u8] {
     trim_end(trim_start(bytes))
 }
 

@@ -9,9 +9,9 @@ pub fn first<'q>(query_string: &'q [u8], name: &[u8]) -> Option<Cow<'q, [u8]>> {
             Some(equals) => (&pair[..equals], &pair[equals + 1..]),
             None => (pair, &pair[pair.len()..]),
         };
-        // Each byte is spelled in one to three.
-        let may_be_it = (name.len()..=3 * name.len()).contains(&found.len());
-        (may_be_it && *decode(found) == *name).then(|| decode(value))
+        // Each byte is encoded in one to three characters.
+        let may_match = (name.len()..=3 * name.len()).contains(&found.len());
+        (may_match && *decode(found) == *name).then(|| decode(value))
     })
 }
 

@@ -3,7 +3,8 @@
 from fastware._engine.pure.buckets import TokenBuckets
 from fastware._engine.pure.headers import cookie, cookies, credential, csrf_verdict, header
 from fastware._engine.pure.identity import identify
-from fastware._engine.pure.tokens import create_token, has_fit_secret, verify_token
+from fastware._engine.pure.secrets import has_usable_secret
+from fastware._engine.pure.tokens import create_token, verify_token
 
 NAME = "python"
 
@@ -15,7 +16,7 @@ __all__ = [
     "create_token",
     "credential",
     "csrf_verdict",
-    "has_fit_secret",
+    "has_usable_secret",
     "header",
     "identify",
     "verify_token",

@@ -1,4 +1,4 @@
-"""What a request's headers say: header and cookie look-up, the credential, the CSRF decision."""
+"""Header and cookie look-up, the credential of a request, the CSRF check."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from urllib.parse import unquote_to_bytes
 
 from fastware._engine.arguments import as_octets, as_text
 from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED, Headers
+from fastware._internal.http_syntax import OPTIONAL_WHITESPACE
 
 _MALFORMED: Final = "ASGI headers are an iterable of (name, value) pairs of bytes"
-_UNFIT_ITERABLE: Final = (TypeError, ValueError, StopIteration)
+_NOT_ITERABLE: Final = (TypeError, ValueError, StopIteration)
 _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
 _BEARER: Final = re.compile(rb"bearer (.*)\Z", re.IGNORECASE | re.DOTALL)
 _JWS_SHAPE: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
@@ -47,9 +48,10 @@ def cookies(headers: Headers) -> dict[str, str]:
     return found
 
 
-def credential(headers: Headers, query_string: bytes, cookie_name: str, allow_query: bool) -> str | None:
+def credential(headers: Headers, query_string: bytes | None, cookie_name: str) -> str | None:
     """Return the token that a request presents, or ``None``. Rules: ``Engine.credential``."""
-    query_string = _octets_argument(query_string, "query_string")
+    if query_string is not None:
+        query_string = _octets_argument(query_string, "query_string")
     cookie_name = _text_argument(cookie_name, "cookie_name")
     saw_authorization = False
     found = None
@@ -63,11 +65,12 @@ def credential(headers: Headers, query_string: bytes, cookie_name: str, allow_qu
             found = _last_cookie(value, cookie_name, found)
     if session := _unquote(found or ""):
         return session
-    return (_query_token(query_string) or None) if allow_query else None
+    return None if query_string is None else _query_token(query_string) or None
 
 
-def csrf_verdict(headers: Headers) -> int:
-    """Return what the double-submit check says of a state-changing request. Rules: ``Engine.csrf_verdict``."""
+def csrf_verdict(headers: Headers, cookie_name: str) -> int:
+    """Return the result of the double-submit check. Rules: ``Engine.csrf_verdict``."""
+    cookie_name = _text_argument(cookie_name, "cookie_name")
     authorization = submitted = None
     found = None
     for header_name, value in _pairs(headers):
@@ -75,9 +78,9 @@ def csrf_verdict(headers: Headers) -> int:
         if lowered == b"authorization" and authorization is None:
             authorization = value
         elif lowered == b"x-csrf-token" and submitted is None:
-            submitted = value
+            submitted = value.strip(OPTIONAL_WHITESPACE)
         elif lowered == b"cookie":
-            found = _last_cookie(value, "csrf_token", found)
+            found = _last_cookie(value, cookie_name, found)
     if authorization and _JWS_SHAPE.match(_bearer(authorization)):
         return CSRF_PASSED
     expected = _unquote(found or "").encode("latin-1")
@@ -103,12 +106,12 @@ def _text_argument(argument: object, name: str) -> str:
 def _pairs(headers: Iterable[Iterable[bytes]]) -> Iterator[tuple[bytes, bytes]]:
     try:
         iterator = iter(headers)
-    except _UNFIT_ITERABLE:
+    except _NOT_ITERABLE:
         raise TypeError(_MALFORMED) from None
     for item in iterator:
         try:
             name, value = item
-        except _UNFIT_ITERABLE:
+        except _NOT_ITERABLE:
             raise TypeError(_MALFORMED) from None
         if type(name) is bytes and type(value) is bytes:
             yield name, value
@@ -148,7 +151,7 @@ def _unescape(escape: re.Match[str]) -> str:
 
 def _bearer(authorization: bytes) -> bytes:
     match = _BEARER.match(authorization)
-    return match[1].strip(b" \t") if match else b""
+    return match[1].strip(OPTIONAL_WHITESPACE) if match else b""
 
 
 def _query_token(query_string: bytes) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from fastware._engine.contract import Headers, Secrets
+from fastware._engine.contract import INVALID_TOKEN, NO_TOKEN, UNUSABLE_SECRET, Headers, Secrets
 from fastware._engine.pure.headers import credential
+from fastware._engine.pure.secrets import has_usable_secret
 from fastware._engine.pure.tokens import verify_token
 
 
-def identify(headers: Headers, cookie_name: str, secret: Secrets) -> dict[str, Any] | Literal[False] | None:
-    """Return the claims of its token, ``False`` where that is invalid, ``None`` without. Rules: ``Engine.identify``."""
-    token = credential(headers, b"", cookie_name, False)
+def identify(headers: Headers, query_string: bytes | None, cookie_name: str, secret: Secrets) -> dict[str, Any] | int:
+    """Return the claims of the token that a request presents, or why there are none. Rules: ``Engine.identify``."""
+    token = credential(headers, query_string, cookie_name)
     if token is None:
-        return None
+        return NO_TOKEN
     claims = verify_token(token, secret)
-    return False if claims is None else claims
+    if claims is None:
+        return INVALID_TOKEN if has_usable_secret(secret) else UNUSABLE_SECRET
+    return claims

@@ -1,4 +1,4 @@
-"""The JSON of tokens: ``json`` held to the bounds and the strictness of the engine contract."""
+"""The JSON of tokens: ``json`` with the bounds and the strictness of the engine contract."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any, NoReturn
 from fastware._engine.contract import MAX_INTEGER_LENGTH, MAX_JSON_DEPTH
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-"""A string, to its end or to that of the text: a search that began again at every quote would be quadratic."""
+"""A string, up to its end or the end of the text: a search that restarted at every quote would be quadratic."""
 _BRACKET = re.compile(r"[\[\]{}]")
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|u([dD][89a-fA-F])|.)")
-"""An escape in a JSON text; a lone surrogate has a group."""
+"""An escape in a JSON text. The group matches a lone surrogate."""
 
 
 def read_claims(text: bytes) -> dict[str, Any]:
-    """Return the JSON object that *text* is, or raise ``ValueError`` (or ``RecursionError``)."""
+    """Return the JSON object in *text*, or raise ``ValueError`` (or ``RecursionError``)."""
     return _read_object(text, _claims_decoder)
 
 
 def read_jose_header(text: bytes) -> dict[str, Any]:
-    """Do the same without converting integers, which no rule looks at: all of them are 0."""
+    """Do the same without converting integers: no header rule reads one, so all of them are 0."""
     return _read_object(text, _jose_header_decoder)
 
 

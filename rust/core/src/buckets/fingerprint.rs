@@ -4,9 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use siphasher::sip128::SipHasher13;
 
-use super::segment::SLOTS;
-
-/// A hash already: its bits are spread evenly, and nobody without the hash key can choose them.
+/// A keyed hash: its bits are spread evenly, and cannot be chosen without the hash key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fingerprint(pub u64, pub u64);
 
@@ -21,12 +19,6 @@ impl Fingerprint {
     #[allow(clippy::cast_possible_truncation)]
     pub fn pattern(self) -> usize {
         self.0 as usize
-    }
-
-    /// The slot of a segment where probing for it starts: other bits than those that chose the segment.
-    #[allow(clippy::cast_possible_truncation)]
-    pub fn home(self) -> usize {
-        (self.1 >> (u64::BITS - SLOTS.ilog2())) as usize
     }
 }
 

@@ -1,10 +1,9 @@
-//! A moment that is known roughly at once, and exactly only when it is asked for.
+//! A moment that is known roughly, and read exactly only when needed.
 //!
-//! A clock that ticks some hundred times a second is read in a quarter of the time of an exact one. A bucket that is
-//! neither full nor empty anywhere near the moment loses a token in the same way whenever in between it is taken, so
-//! most calls never need the exact one.
+//! A coarse clock, which ticks some hundred times a second, is read in a quarter of the time of an exact one. Most
+//! calls take a token from a bucket that is neither full nor empty around that moment: the exact time changes nothing.
 
-/// Nanoseconds that the rough moment may lie before the exact one: many ticks of any system's clock.
+/// Nanoseconds by which the rough moment may precede the exact one: many ticks of any system's clock.
 pub const LARGEST_LAG: u64 = 125_000_000;
 
 pub trait Moment {

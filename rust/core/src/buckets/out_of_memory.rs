@@ -3,7 +3,7 @@
 use std::collections::TryReserveError;
 use std::io;
 
-/// The buckets are as they were before, and go on.
+/// The buckets are unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OutOfMemory;
 
@@ -13,7 +13,7 @@ impl From<TryReserveError> for OutOfMemory {
     }
 }
 
-/// Of mapping memory.
+/// From mapping memory.
 impl From<io::Error> for OutOfMemory {
     fn from(_: io::Error) -> Self {
         Self

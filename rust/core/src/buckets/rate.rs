@@ -2,7 +2,8 @@
 
 use super::moment::LARGEST_LAG;
 
-const LONGEST_TICK: u64 = 1_000;
+/// Nanoseconds of the longest tick.
+const MAX_TICK: u64 = 1_000;
 
 /// A bucket's size and refill, counted in ticks: a token is a whole number of them.
 #[derive(Clone, Copy)]
@@ -16,7 +17,7 @@ pub struct Rate {
 
 impl Rate {
     pub fn new(capacity: u64, period: u64) -> Self {
-        let ticks_per_token = period.div_ceil(capacity * LONGEST_TICK).max(1);
+        let ticks_per_token = period.div_ceil(capacity * MAX_TICK).max(1);
         let ticks_per_period = ticks_per_token * capacity;
         let ticks_per_nanosecond = Ratio::new(ticks_per_period, period);
         // One more, since moments are rounded down.
@@ -46,15 +47,15 @@ impl Rate {
         if next > latest { Err(next - latest) } else { Ok(next) }
     }
 
-    /// The new arrival time after one token is taken at any moment from `now` to [`LARGEST_LAG`] later, where that is
-    /// one and the same: the bucket is full at none of them, and has a token at all.
+    /// The new arrival time after one token is taken at any moment from `now` to [`LARGEST_LAG`] later, where it is the
+    /// same for all of them: the bucket is never full in that time, and always has a token.
     pub fn take_soon_after(self, arrival: u64, now: u64) -> Option<u64> {
         let next = arrival + self.ticks_per_token;
         (arrival >= now + self.ticks_of_lag && next <= now + self.ticks_per_period).then_some(next)
     }
 }
 
-/// `part / whole` as a binary fraction, so that two multiplications give what a division of 128 bits would.
+/// `part / whole` as a binary fraction, so that two multiplications replace a 128-bit division.
 ///
 /// Let `2**bits > whole` and `fraction = ceil(part * 2**(63 + bits) / whole)`. It is too large by less than 1, so for
 /// `n < 2**63` the product `n * fraction / 2**(63 + bits)` exceeds `n * part / whole` by less than `2**-bits`, which is
@@ -147,7 +148,7 @@ mod tests {
         for (capacity, period) in [(1, SECOND), (7, SECOND), (1_000_003, 60 * SECOND), (SECOND, SECOND), (1, 1 << 53)] {
             let rate = Rate::new(capacity, period);
             assert!(rate.ticks_per_period() <= period);
-            assert!(rate.ticks_per_period() * LONGEST_TICK >= period);
+            assert!(rate.ticks_per_period() * MAX_TICK >= period);
             assert_eq!(rate.ticks(period), rate.ticks_per_period());
             assert_eq!(rate.nanoseconds(rate.ticks_per_period()), period);
         }

@@ -1,8 +1,8 @@
 //! A segment: 32 slots, each a bucket's fingerprint and its arrival time, found by linear probing.
 //!
-//! A slot is in one of three states. *Live*: its arrival is later than the floor, before which time does not run back.
-//! *Stale*: earlier, so its bucket is full and the slot may be taken over, but probing goes on past it. *Fresh*:
-//! never used, arrival 0; probing ends there.
+//! A slot is in one of three states. *Live*: its arrival is later than the floor, the moment of the latest sweep.
+//! *Stale*: not later, so its bucket is full and the slot may be reused, but probing continues past it. *Fresh*:
+//! never used, with arrival 0; probing ends there.
 
 use super::fingerprint::Fingerprint;
 
@@ -22,6 +22,12 @@ pub enum Place {
     Found(usize),
     Stale(usize),
     Fresh(usize),
+}
+
+/// The slot where probing for a fingerprint starts: other bits than those that choose the segment.
+#[allow(clippy::cast_possible_truncation)]
+fn home(fingerprint: Fingerprint) -> usize {
+    (fingerprint.1 >> (u64::BITS - SLOTS.ilog2())) as usize
 }
 
 pub fn slot(fingerprint: Fingerprint, arrival: u64) -> Slot {
@@ -48,10 +54,10 @@ pub fn set_arrival(slot: &mut Slot, arrival: u64) {
     words[2] = arrival.to_ne_bytes();
 }
 
-/// The segment has to have a fresh slot.
+/// Find a fingerprint in a segment, which must have a fresh slot.
 pub fn find(segment: &Segment, wanted: Fingerprint, floor: u64) -> Place {
     let mut stale = None;
-    let mut at = wanted.home();
+    let mut at = home(wanted);
     loop {
         let slot = &segment[at % SLOTS];
         if fingerprint(slot) == wanted {
@@ -68,9 +74,9 @@ pub fn find(segment: &Segment, wanted: Fingerprint, floor: u64) -> Place {
     }
 }
 
-/// Add a slot whose fingerprint is not there yet, next to slots that are all live.
+/// Add a slot whose fingerprint the segment does not hold.
 pub fn add(segment: &mut Segment, slot: &Slot) {
-    let mut at = fingerprint(slot).home();
+    let mut at = home(fingerprint(slot));
     while arrival(&segment[at % SLOTS]) != 0 {
         at += 1;
     }
@@ -88,7 +94,7 @@ mod tests {
     /// A fingerprint whose home is `home`.
     fn at_home(home: u64, number: u64) -> Fingerprint {
         let fingerprint = Fingerprint(number, home << (64 - SLOTS.ilog2()));
-        assert_eq!(fingerprint.home() as u64, home);
+        assert_eq!(super::home(fingerprint) as u64, home);
         fingerprint
     }
 

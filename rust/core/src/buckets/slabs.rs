@@ -1,7 +1,7 @@
-//! The memory of a table's segments: slabs, each mapped by itself.
+//! The memory of a table's segments: slabs, each mapped separately.
 //!
-//! Mapped, because an allocator keeps freed blocks of this size for later, while an unmapped slab is back with the
-//! operating system at once. A slab is small enough to be mapped and unmapped between two requests.
+//! An allocator would keep freed blocks of this size; an unmapped slab returns to the operating system at once. A slab
+//! is small enough to be mapped and unmapped between two requests.
 
 use memmap2::{MmapMut, MmapOptions};
 
@@ -11,7 +11,7 @@ use super::segment::{self, Segment};
 /// Segments of a slab.
 const SIZE: usize = 128;
 
-/// A table that shrinks to so many segments gets a new first slab, none of which has been touched but these.
+/// A table that shrinks to this many segments gets a new first slab, with only their pages in use.
 const FEW: usize = 4;
 
 /// Segments by their index, without gaps.
@@ -27,7 +27,7 @@ impl Slabs {
         &mut bytes.as_chunks_mut().0.as_chunks_mut().0[0]
     }
 
-    /// Nothing is changed where there is no memory for another slab.
+    /// Add a segment. Nothing changes where there is no memory for another slab.
     pub fn push(&mut self, segment: &Segment) -> Result<(), OutOfMemory> {
         if self.segments == self.slabs.len() * SIZE {
             self.slabs.try_reserve(1)?;
@@ -38,7 +38,7 @@ impl Slabs {
         Ok(())
     }
 
-    /// Take the last segment away, and its slab where it was the only one there.
+    /// Remove the last segment, and its slab where it was the only one in it.
     pub fn pop(&mut self) {
         self.segments -= 1;
         self.slabs.truncate(self.segments.div_ceil(SIZE));

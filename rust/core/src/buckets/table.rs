@@ -5,19 +5,19 @@
 
 use super::fingerprint::Fingerprint;
 use super::out_of_memory::OutOfMemory;
-use super::segment::{self, Place, SLOTS};
+use super::segment::{self, Place, SLOTS, Slot};
 use super::slabs::Slabs;
 
-/// Slots in use in a full segment: one stays fresh, where probing ends.
+/// Used slots of a full segment. One stays fresh: probing ends there.
 const FULL: usize = SLOTS - 1;
 
-/// A full segment that keeps more than this without its stale slots is split.
+/// A full segment with more live slots than this is split.
 const CROWDED: usize = FULL * 7 / 8;
 
-/// Two segments with no more than this between them become one.
+/// Two segments with at most this many slots in all are merged.
 const SPARSE: usize = FULL * 5 / 8;
 
-/// In how many steps a table is swept once.
+/// Steps in which a table is swept once.
 pub const STEPS: usize = 256;
 
 #[derive(Default)]
@@ -26,7 +26,7 @@ pub struct Table {
     directory: Vec<u32>,
     entries: Vec<Entry>,
     slabs: Slabs,
-    /// How many segments are told apart by so many bits.
+    /// Segments of each depth.
     of_depth: [usize; 32],
     /// Segments at the start of this round of sweeping.
     round: usize,
@@ -34,10 +34,10 @@ pub struct Table {
     unswept: usize,
 }
 
-/// What is known of a segment.
+/// A segment's place in the directory, and its fill.
 #[derive(Clone, Copy, Default)]
 struct Entry {
-    /// All that it keeps has these lowest `depth` bits.
+    /// The lowest `depth` bits of every fingerprint in it.
     pattern: usize,
     depth: u32,
     /// Slots that are not fresh.
@@ -45,8 +45,8 @@ struct Entry {
 }
 
 impl Table {
-    /// Set the arrival time of a fingerprint to what `change` makes of it, 0 where there is none later than `floor`.
-    /// Nothing is kept of an error.
+    /// Set the arrival time of a fingerprint to the result of `change`, which gets the current one, or 0 where none is
+    /// later than `floor`. An error changes nothing.
     pub fn update<E: From<OutOfMemory>>(
         &mut self,
         fingerprint: Fingerprint,
@@ -54,11 +54,11 @@ impl Table {
         change: impl FnOnce(u64) -> Result<u64, E>,
     ) -> Result<(), E> {
         loop {
-            let Some(&index) = self.directory.get(fingerprint.pattern() & self.directory.len().wrapping_sub(1)) else {
+            let Some(index) = self.index_of(fingerprint) else {
                 self.start()?;
                 continue;
             };
-            let segment = self.slabs.segment(index as usize);
+            let segment = self.slabs.segment(index);
             match segment::find(segment, fingerprint, floor) {
                 Place::Found(at) => {
                     let arrival = segment::arrival(&segment[at]);
@@ -66,9 +66,9 @@ impl Table {
                 }
                 Place::Stale(at) => segment[at] = segment::slot(fingerprint, change(0)?),
                 Place::Fresh(at) => {
-                    let used = &mut self.entries[index as usize].used;
+                    let used = &mut self.entries[index].used;
                     if *used == FULL {
-                        self.make_room(index as usize, floor)?;
+                        self.make_room(index, floor)?;
                         continue;
                     }
                     segment[at] = segment::slot(fingerprint, change(0)?);
@@ -79,12 +79,25 @@ impl Table {
         }
     }
 
-    /// Fingerprints that are kept, stale ones that nobody has come by yet included.
+    /// Forget a fingerprint.
+    pub fn remove(&mut self, fingerprint: Fingerprint) {
+        if let Some(index) = self.index_of(fingerprint) {
+            self.retain(index, |slot| segment::fingerprint(slot) != fingerprint);
+        }
+    }
+
+    /// The segment that holds a fingerprint, if any does.
+    fn index_of(&self, fingerprint: Fingerprint) -> Option<usize> {
+        let place = fingerprint.pattern() & self.directory.len().wrapping_sub(1);
+        self.directory.get(place).map(|index| *index as usize)
+    }
+
+    /// Fingerprints that are kept, including stale ones that are not swept yet.
     pub fn len(&self) -> usize {
         self.entries.iter().map(|entry| entry.used).sum()
     }
 
-    /// How many segments there are to sweep in a step, when `done` of the `STEPS` of a round are over.
+    /// The number of segments to sweep in the step after `done` of the `STEPS` of a round.
     pub fn share(&mut self, done: usize) -> usize {
         if done == 0 {
             self.round = self.entries.len();
@@ -93,9 +106,9 @@ impl Table {
         self.unswept.saturating_sub(self.round * (STEPS - 1 - done) / STEPS)
     }
 
-    /// Drop what is stale in so many segments.
+    /// Remove the stale slots of the given number of segments.
     pub fn sweep(&mut self, segments: usize, floor: u64) {
-        // From the last to the first: what moves into the place of a merged segment has been swept.
+        // From the last to the first: a segment that moves into the place of a merged one is already swept.
         for _ in 0..segments {
             let Some(next) = self.unswept.min(self.entries.len()).checked_sub(1) else { return };
             self.tidy(next, floor);
@@ -123,21 +136,25 @@ impl Table {
 
     /// Make the stale slots of a segment fresh.
     fn purge(&mut self, index: usize, floor: u64) {
-        let used = &mut self.entries[index].used;
-        let segment = self.slabs.segment(index);
-        let live = segment::live(segment, floor);
-        if live == *used {
-            return;
+        if segment::live(self.slabs.segment(index), floor) < self.entries[index].used {
+            self.retain(index, |slot| segment::arrival(slot) > floor);
         }
-        let mut purged = segment::FRESH;
-        for slot in segment.iter().filter(|slot| segment::arrival(slot) > floor) {
-            segment::add(&mut purged, slot);
-        }
-        *segment = purged;
-        *used = live;
     }
 
-    /// Divide a segment in two by one more bit, where there is memory for all that this takes.
+    /// Keep the used slots of a segment for which `keep` is true, and make the others fresh.
+    fn retain(&mut self, index: usize, keep: impl Fn(&Slot) -> bool) {
+        let segment = self.slabs.segment(index);
+        let mut kept = segment::FRESH;
+        let mut used = 0;
+        for slot in segment.iter().filter(|slot| segment::arrival(slot) != 0 && keep(slot)) {
+            segment::add(&mut kept, slot);
+            used += 1;
+        }
+        *segment = kept;
+        self.entries[index].used = used;
+    }
+
+    /// Split a segment in two by one more bit. Nothing changes where there is not enough memory.
     fn split(&mut self, index: usize) -> Result<(), OutOfMemory> {
         let Entry { pattern, depth, .. } = self.entries[index];
         let doubles = self.directory.len() == 1 << depth;
@@ -166,7 +183,7 @@ impl Table {
         Ok(())
     }
 
-    /// Purge a segment, and merge it with its buddy as long as there is little in both.
+    /// Purge a segment, and merge it with its buddy while both are nearly empty.
     fn tidy(&mut self, mut index: usize, floor: u64) {
         self.purge(index, floor);
         while let Some(buddy) = self.buddy(index)
@@ -177,7 +194,7 @@ impl Table {
         self.shrink();
     }
 
-    /// The segment from which this one was split, or that was split from it, unless that has been split further.
+    /// The segment that this one was split from, or that was split from it, unless that one has split further.
     fn buddy(&self, index: usize) -> Option<usize> {
         let Entry { pattern, depth, .. } = self.entries[index];
         let last_bit = (1 << depth) >> 1;
@@ -185,7 +202,7 @@ impl Table {
         (depth > 0 && self.entries[buddy].depth == depth).then_some(buddy)
     }
 
-    /// Move all into the segment of the lower index. Returns that index.
+    /// Move all slots into the segment of the lower index. Returns that index.
     fn merge(&mut self, index: usize, buddy: usize) -> usize {
         let all = *self.slabs.segment(buddy);
         let segment = self.slabs.segment(index);
@@ -198,12 +215,12 @@ impl Table {
         self.of_depth[depth as usize] -= 2;
         self.of_depth[depth as usize - 1] += 1;
         self.point_to(index);
-        self.remove(buddy);
+        self.remove_segment(buddy);
         index
     }
 
-    /// Take a segment away that nothing points to: the last one moves to its place.
-    fn remove(&mut self, index: usize) {
+    /// Remove a segment that nothing points to: the last one moves to its place.
+    fn remove_segment(&mut self, index: usize) {
         let last = self.entries.len() - 1;
         self.entries.swap_remove(index);
         if index != last {
@@ -213,7 +230,7 @@ impl Table {
         self.slabs.pop();
     }
 
-    /// Let the directory point to a segment wherever its pattern is.
+    /// Point the directory to a segment wherever its pattern occurs.
     #[allow(clippy::cast_possible_truncation)]
     fn point_to(&mut self, index: usize) {
         let Entry { pattern, depth, .. } = self.entries[index];
@@ -222,7 +239,7 @@ impl Table {
         }
     }
 
-    /// Halve the directory while no segment needs all of its bits, and let memory go that the entries do not need.
+    /// Halve the directory while no segment needs all of its bits, and free memory that the entries do not need.
     fn shrink(&mut self) {
         while self.directory.len() > 1 && self.of_depth[self.directory.len().ilog2() as usize] == 0 {
             self.directory.truncate(self.directory.len() / 2);
@@ -236,7 +253,7 @@ impl Table {
 
 #[cfg(test)]
 impl Table {
-    /// Bytes that a table holds on to, the entries' aside.
+    /// Bytes that a table holds, without its entries.
     pub fn held(&self) -> usize {
         self.slabs.mapped() + self.directory.capacity() * size_of::<u32>()
     }

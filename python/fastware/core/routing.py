@@ -1,25 +1,24 @@
-"""Routes: paths with typed parameters, and the tree in which a request's path is looked up.
+"""Routes: paths with typed parameters, and the tree that finds the route of a request.
 
-The time of a look-up does not grow with the number of routes: it grows with the path, and with the routes that share
-its beginning.
+The time of a look-up grows with the length of the path and with the routes that share its prefix, not with the number
+of routes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeVar
-from weakref import WeakSet
 
-from fastware.dependencies import Dependencies
+from fastware._internal.routed_handlers import note_as_routed
+from fastware.core.dependencies import Dependencies
 
 Handler = Callable[..., Any]
 HandlerT = TypeVar("HandlerT", bound=Handler)
 
 _PARAMETER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}\Z")
-_LONGEST_INT: Final = 40
+_MAX_INT_LENGTH: Final = 40
 
 
 def _read_str(segment: str) -> str | None:
@@ -27,24 +26,8 @@ def _read_str(segment: str) -> str | None:
 
 
 def _read_int(segment: str) -> int | None:
-    is_number = segment.isascii() and segment.isdigit() and len(segment) <= _LONGEST_INT
+    is_number = segment.isascii() and segment.isdigit() and len(segment) <= _MAX_INT_LENGTH
     return int(segment) if is_number else None
-
-
-_routed: WeakSet[Handler] = WeakSet()
-
-
-def _note_as_routed(handler: Handler) -> None:
-    with suppress(TypeError):  # neither hashed nor referred to weakly: then a decorator did not make it either
-        _routed.add(handler)
-
-
-def is_routed(handler: Handler) -> bool:
-    """Whether a router has *handler* already, so that decorating it now changes nothing for its route."""
-    try:
-        return handler in _routed
-    except TypeError:
-        return False
 
 
 _CONVERTERS: Final[dict[str, Callable[[str], Any]]] = {"int": _read_int, "str": _read_str}
@@ -53,11 +36,11 @@ _PATH: Final = "path"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method of one path, and who answers it."""
+    """A method and path, and the handler that answers them."""
 
     method: str
     path: str
-    handler: Handler = field(repr=False)  # a partial would show what it holds
+    handler: Handler = field(repr=False)  # the repr of a partial shows its arguments
     dependencies: Dependencies = field(repr=False)
 
     @property
@@ -68,15 +51,17 @@ class Route:
 
 
 class Router:
-    """A set of routes. ``create_app`` makes an application of one.
+    """A set of routes. :func:`~fastware.create_app` makes an application of it.
 
     Paths start with ``/``. A whole segment may be a parameter: ``{name}`` (any text), ``{id:int}`` (digits) or, as the
-    last segment, ``{rest:path}`` (any text, slashes included). Where several routes match, a literal segment goes
-    before ``int``, ``int`` before text, text before ``path``.
+    last segment, ``{rest:path}`` (any text, slashes included). Where several routes match, a literal segment takes
+    precedence over ``int``, ``int`` over text, text over ``path``.
 
     Args:
-        prefix: goes before every path.
-        deps: dependencies of every route, by the name of the handler's parameter.
+        prefix: a prefix of every path.
+        deps: dependencies of every route, by the name of the handler's parameter: factories that take the request, or
+            nothing. A plain ``def`` factory runs on the event loop, and must not block it; wrap one that blocks with
+            :func:`~fastware.in_thread`. (A plain ``def`` handler always runs in a worker thread.)
 
     """
 
@@ -94,7 +79,7 @@ class Router:
         dependencies = _checked_dependencies(deps)
 
         def add(handler: HandlerT) -> HandlerT:
-            _note_as_routed(handler)
+            note_as_routed(handler)
             for method in methods:
                 self._routes.append(Route(method.upper(), path, handler, dependencies))
             return handler
@@ -130,13 +115,13 @@ class Router:
         return self.route(path, ["OPTIONS"], deps=deps)
 
     def include_router(self, router: Router, prefix: str = "", *, deps: Dependencies | None = None) -> None:
-        """Add the routes of *router*, those it gets later too, under *prefix* and with further *deps*."""
+        """Add the routes of *router*, including routes added to it later, under *prefix* and with further *deps*."""
         if self in (router, *router._descendants()):
             raise ValueError("a router cannot include itself")
         self._included.append((router, _checked_prefix(prefix), _checked_dependencies(deps)))
 
     def routes(self) -> Iterator[Route]:
-        """Every route, with whole paths and all dependencies, the outermost first."""
+        """Yield every route, with its complete path and all dependencies, the outermost first."""
         for route in self._routes:
             yield self._within(route, "", {})
         for router, prefix, dependencies in self._included:
@@ -190,19 +175,19 @@ def _check_path(path: str) -> None:
             raise ValueError(f"in {path!r}, {segment} must be the last segment")
         if kind not in (*_CONVERTERS, _PATH):
             raise ValueError(
-                f"in {path!r}, {segment!r} must be {{name}}, {{name:int}}, {{name:str}} or {{name:path}}, without more"
+                f"in {path!r}, {segment!r} must be exactly {{name}}, {{name:int}}, {{name:str}} or {{name:path}}"
             )
 
 
 class _Node:
-    """Where the segments so far lead."""
+    """A node of the route tree."""
 
     __slots__ = ("literals", "methods", "parameters", "rest")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node] = {}
         self.parameters: dict[str, _Node] = {}
-        """By the name of the converter, in the order in which they are tried."""
+        """By converter name, in the order in which they are tried."""
         self.rest: _Node | None = None
         self.methods: dict[str, Any] = {}
 
@@ -219,7 +204,7 @@ class _Node:
         return self.parameters[kind]
 
     def find(self, segments: list[str], at: int, values: tuple[Any, ...]) -> Iterator[tuple[_Node, tuple[Any, ...]]]:
-        """Every node that the segments lead to, the most specific first."""
+        """Yield every node that matches the segments, the most specific first."""
         if at == len(segments):
             yield self, values
             return
@@ -236,7 +221,7 @@ class _Node:
 
 
 Found: TypeAlias = tuple[Any, dict[str, Any]]
-"""A target, and the values of its path's parameters."""
+"""A target, and the values of the path parameters."""
 
 
 class RouteTable:
@@ -245,10 +230,10 @@ class RouteTable:
     def __init__(self) -> None:
         self._root = _Node()
         self._literal: dict[tuple[str, str], Any] = {}
-        """Targets of paths without parameters: no other route goes before one of them."""
+        """Targets of paths without parameters, which take precedence over all others."""
 
     def add(self, route: Route, target: Any) -> None:
-        """Add *target* for *route*. Raises ``ValueError`` where the method and path have one."""
+        """Add *target* for *route*. Raises ``ValueError`` for a duplicate method and path."""
         node = self._root
         for segment in route.path.split("/")[1:]:
             node = node.child(segment)
@@ -259,7 +244,7 @@ class RouteTable:
             self._literal[route.method, route.path] = target
 
     def find(self, method: str, path: str) -> Found | None:
-        """Look up *method* and *path*; HEAD finds the GET route where it has none of its own."""
+        """Return the target of *method* and *path*. HEAD falls back to the GET route."""
         target = self._literal.get((method, path))
         if target is not None:
             return target, {}
@@ -271,7 +256,7 @@ class RouteTable:
         return None
 
     def allowed(self, path: str) -> list[str]:
-        """The methods that *path* allows, sorted; none where there is no such path."""
+        """Return the methods that *path* allows, sorted; none where no route has the path."""
         methods = {method for node, _ in self._nodes(path) for method in node.methods}
         if "GET" in methods:
             methods.add("HEAD")

@@ -1,4 +1,4 @@
-"""Locks that are open in a forked child, whoever held them in the parent."""
+"""Locks that a forked child can take, whatever thread held them in the parent."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _owners: WeakValueDictionary[int, Any] = WeakValueDictionary()
 
 
 def give_lock(owner: Any, make_lock: Callable[[], Any]) -> None:
-    """Set ``owner._lock`` to a new lock, and to another one in each child that is forked."""
+    """Set ``owner._lock`` to a new lock, and to another new one in each forked child."""
     owner._make_lock = make_lock
     owner._lock = make_lock()
     _owners[id(owner)] = owner
 
 
 def _renew() -> None:
-    # The thread that held a lock does not exist in the child: nobody would ever release it.
+    # The thread that held a lock does not exist in the child, so nothing would ever release it.
     for owner in list(_owners.values()):
         owner._lock = owner._make_lock()
 

@@ -1,4 +1,4 @@
-"""Users, and the interface of the stores that keep them."""
+"""User records, and the base class of user stores."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from fastware._fork import give_lock
+from fastware._internal.fork import give_lock
 from fastware.auth.passwords import hash_password
 
 User = dict[str, str]
-"""``username``, ``password_hash``, ``role`` and ``created_at`` (ISO 8601, UTC), all ``str``; others are kept."""
+"""``username``, ``password_hash``, ``role``, ``created_at`` (ISO 8601, UTC) and further fields, all ``str``."""
 
-_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_INVALID_IN_NAME: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 REQUIRED_FIELDS: Final = ("username", "password_hash", "role", "created_at")
 
 
 class UserStore:
-    """Keeps users. A subclass gives :meth:`load_users` and :meth:`save_users`; the rest is built on them.
+    """The base class of user stores. A subclass defines :meth:`load_users` and :meth:`save_users`.
 
-    A user is a ``dict`` of ``str``: ``username``, ``password_hash``, ``role`` and ``created_at`` (ISO 8601, UTC);
-    further fields are kept. :meth:`load_users` returns the list of all, and :meth:`save_users` replaces it.
+    A user is a ``dict`` of ``str``: ``username``, ``password_hash``, ``role``, ``created_at`` (ISO 8601, UTC) and
+    further fields. :meth:`load_users` returns the list of all users, and :meth:`save_users` replaces it.
 
-    Safe between the threads that share one store. A subclass whose storage is shared more widely (between processes,
-    say) extends the context manager ``_exclusive``, which is held around a load and the save that depends on it.
+    A store is safe to share between threads. A subclass whose storage is shared between processes extends the context
+    manager ``_exclusive``, which is held around a load and the save that depends on it.
     """
 
     _lock: threading.RLock
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Make the lock here: a subclass need not call ``__init__``."""
+        """Make the lock here, so that a subclass need not call ``__init__``."""
         store = super().__new__(cls)
         give_lock(store, threading.RLock)
         return store
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the lock behind: a copy, in another process too, has one of its own."""
+        """Leave out the lock: a copy has its own, in another process too."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_make_lock")}
 
     def load_users(self) -> list[User]:
@@ -58,18 +58,18 @@ class UserStore:
         """Hash *password*, add the user, and return the new record.
 
         Raises:
-            ValueError: *username* already exists; it or *role* is empty or has a control character or lone surrogate;
-                *password* is one that :func:`~fastware.auth.hash_password` refuses.
+            ValueError: *username* already exists; *username* or *role* is empty or has a control character or a lone
+                surrogate; *password* is invalid for :func:`~fastware.auth.hash_password`.
             TypeError: an argument is not a ``str``.
             ImportError: bcrypt is not installed.
 
         """
         _check_name("username", username)
         _check_name("role", role)
-        self._refuse_duplicate(username, self.load_users())
-        # Outside the lock: it takes a quarter of a second.
+        self._check_not_duplicate(username, self.load_users())
+        # Hash outside the lock: it takes a quarter of a second.
         password_hash = hash_password(password)
-        del password  # where the save fails, reporters of errors show what the frames of the traceback hold
+        del password  # error reporters show the local variables of a traceback's frames
         user = {
             "username": username,
             "password_hash": password_hash,
@@ -78,12 +78,12 @@ class UserStore:
         }
         with self._exclusive():
             users = self.load_users()
-            self._refuse_duplicate(username, users)
+            self._check_not_duplicate(username, users)
             self.save_users([*users, user])
         return user
 
     def delete_user(self, username: str) -> None:
-        """Delete the user *username*. Raises ``LookupError`` where there is none."""
+        """Delete the user *username*. Raises ``LookupError`` where it does not exist."""
         with self._exclusive():
             users = self.load_users()
             others = [user for user in users if user["username"] != username]
@@ -98,7 +98,7 @@ class UserStore:
             yield
 
     @staticmethod
-    def _refuse_duplicate(username: str, users: list[User]) -> None:
+    def _check_not_duplicate(username: str, users: list[User]) -> None:
         if any(user["username"] == username for user in users):
             raise ValueError(f"user {username!r} already exists")
 
@@ -106,5 +106,5 @@ class UserStore:
 def _check_name(argument: str, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{argument} must be str, not {type(value).__name__}")
-    if not value or _UNFIT.search(value):
+    if not value or _INVALID_IN_NAME.search(value):
         raise ValueError(f"{argument} must not be empty or have control characters or lone surrogates")

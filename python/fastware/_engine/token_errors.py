@@ -1,42 +1,24 @@
-"""What is wrong with the arguments of a token call: errors that name cause and cure, the same from both engines."""
+"""The errors and the warning of ``create_token``, the same for both engines. None shows a value of an argument."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
 from typing import Any, Final
 
 from fastware._engine.arguments import as_items, as_octets, as_text, as_utf8
-from fastware._engine.contract import MAX_LEEWAY, MAX_TOKEN_LENGTH, SECONDS_PER_HOUR, SHORTEST_SECRET
+from fastware._engine.contract import MAX_TOKEN_LENGTH, MIN_SECRET_LENGTH, SECONDS_PER_HOUR
+from fastware.errors import InsecureKeyLengthWarning
 
 _HOW_TO_MAKE_ONE: Final = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 _has_warned = False
 
 
-class InsecureKeyLengthWarning(UserWarning):
-    """The secret is shorter than the 32 bytes that HS256 asks for (RFC 7518 section 3.2)."""
-
-
-def normalized(secret: Any) -> Any:
-    """A sequence of the caller's own kind becomes a tuple: engines know ``list`` and ``tuple``."""
-    if isinstance(secret, (str, bytes, list, tuple, bytearray, memoryview)) or not isinstance(secret, Sequence):
-        return secret
-    return tuple(secret)
-
-
-def checked_leeway(leeway: object) -> float:
-    """*leeway* in seconds, or the error that says what it must be."""
-    if not isinstance(leeway, (int, float)):
-        raise _wrong_type("leeway", "a number of seconds", leeway)
-    if not 0 <= leeway <= MAX_LEEWAY:
-        raise ValueError("leeway must be a number of seconds from 0 to 2**53")
-    return float(leeway)
-
-
-def refusal(username: object, role: object, secrets: Any, expires_hours: object, is_fit: bool) -> Exception:
-    """Why a token was not made; *is_fit*: whether the first secret is fit to sign with."""
+def create_token_error(
+    username: object, role: object, secrets: Any, expires_hours: object, is_usable: bool
+) -> Exception:
+    """Return why no token could be made. *is_usable* says whether the first secret is usable."""
     if type(expires_hours) is not int:
         return _wrong_type("expires_hours", "int", expires_hours)
     for name, value in (("username", username), ("role", role)):
@@ -44,19 +26,19 @@ def refusal(username: object, role: object, secrets: Any, expires_hours: object,
             return _wrong_type(name, "str", value)
         if as_utf8(value) is None:
             return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
-    if not is_fit:
-        return _secret_refusal(secrets)
+    if not is_usable:
+        return _secret_error(secrets)
     if not -(2**63) <= int(time.time()) + expires_hours * SECONDS_PER_HOUR < 2**63:
         return ValueError("expires_hours is out of range: exp must fit in 64 bits")
     return ValueError(f"username and role are too long: the token would be over {MAX_TOKEN_LENGTH} characters")
 
 
 def warn_if_short(length: int, stacklevel: int) -> None:
-    """Warn, once a process, of a secret of *length* bytes, where that is under 32."""
-    global _has_warned  # noqa: PLW0603 - once a process
-    if length < SHORTEST_SECRET and not _has_warned:
+    """Warn, once in the process, where a secret of *length* bytes is shorter than 32."""
+    global _has_warned  # noqa: PLW0603 - once in the process
+    if length < MIN_SECRET_LENGTH and not _has_warned:
         warnings.warn(
-            f"secret is {length} bytes long; HS256 needs at least {SHORTEST_SECRET} (RFC 7518 section 3.2); "
+            f"secret is {length} bytes long; HS256 needs at least {MIN_SECRET_LENGTH} (RFC 7518 section 3.2); "
             f"{_HOW_TO_MAKE_ONE}",
             InsecureKeyLengthWarning,
             stacklevel=stacklevel + 1,
@@ -64,7 +46,7 @@ def warn_if_short(length: int, stacklevel: int) -> None:
         _has_warned = True
 
 
-def _secret_refusal(secrets: Any) -> Exception:
+def _secret_error(secrets: Any) -> Exception:
     name, expected, secret = "secret", "str, bytes or a sequence of them", secrets
     items = as_items(secrets)
     if items is not None:

@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fastware.auth.durable_file import make_lock, replace
-from fastware.auth.user_records import check_users, read_users
-from fastware.auth.users import User, UserStore
+from fastware.auth.users.durable_file import make_lock, replace_file
+from fastware.auth.users.records import check_users, read_users
+from fastware.auth.users.store import User, UserStore
 
 
 class JSONFileUserStore(UserStore):
-    """Users in a JSON array at *path*. No file: no users.
+    """Users in a JSON array at *path*. A missing file holds no users.
 
-    Each is an object of strings: ``username``, ``password_hash``, ``role``, ``created_at`` (ISO 8601, UTC), and others.
-    The whole file is read at each call: it is meant for some thousands of users, not for a hundred thousand.
+    Each user is an object of strings: ``username``, ``password_hash``, ``role``, ``created_at`` (ISO 8601, UTC), and
+    further fields. The whole file is read at each call: it is meant for thousands of users, not for a hundred thousand.
 
-    A save is atomic and durable: a reader, and whoever comes after a process that was killed, finds the old users or
-    the new ones. Threads and processes that share the file lose no update; the lock is an empty file beside it,
-    ``<name>.lock``. The file is readable and writable by its owner only. A symbolic link is followed, not replaced.
+    A save is atomic and durable: a reader finds the old users or the new ones, also after the process was killed.
+    Threads and processes that share the file lose no update; the lock is an empty file beside it, ``<name>.lock``. The
+    file is readable and writable by its owner only. A symbolic link is followed, not replaced.
 
     Args:
-        path: the file; missing parent folders are made.
+        path: the file. Missing parent folders are created.
 
     """
 
@@ -35,7 +35,7 @@ class JSONFileUserStore(UserStore):
         """Return all users.
 
         Raises:
-            UserFileError: the file is not a JSON array of users, with the place of the first thing wrong.
+            UserFileError: the file is not a JSON array of users. The message names the place of the first error.
             OSError: the file cannot be read.
 
         """
@@ -48,15 +48,15 @@ class JSONFileUserStore(UserStore):
         """Replace all users.
 
         Raises:
-            UserFileError: *users* are not users.
-            OSError: the file cannot be written, and is as it was. Where only its folder cannot be synced, the new users
-                stand in it, and a power failure may bring the old ones back.
+            UserFileError: *users* is not a list of users.
+            OSError: the file cannot be written, and is unchanged. Where only its folder cannot be synced, the file has
+                the new users, and a power failure may bring the old ones back.
 
         """
         check_users(users, "the users to save")
         content = (json.dumps(users, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
         with self._exclusive():
-            replace(self._target(), content)
+            replace_file(self._target(), content)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -71,9 +71,9 @@ class JSONFileUserStore(UserStore):
                 yield
 
     def _target(self) -> Path:
-        """The file itself, where the path is a symbolic link."""
+        """Return the file that the path leads to, through symbolic links."""
         try:
-            # Strict: a link that cannot be read for a moment is no plain file to be replaced.
+            # Strict: a link that cannot be read for a moment must not be replaced by a file.
             return Path(os.path.realpath(self.path, strict=True))
         except FileNotFoundError:
             return Path(os.path.realpath(self.path))

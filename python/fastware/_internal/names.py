@@ -1,4 +1,4 @@
-"""What to call a function in an error."""
+"""How errors name a function."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """The name of *function*, or of the kind of callable that it is.
+    """Return the qualified name of *function*, or of its class where it is a callable object.
 
-    Never its ``repr``: that of a ``functools.partial`` or of a dataclass shows what it holds, a secret for example.
+    Never its ``repr``: that of a ``functools.partial`` or a dataclass shows the values inside, which may be secrets.
     """
     while isinstance(function, functools.partial):
         function = function.func

@@ -1,17 +1,15 @@
-"""Responses: a status, headers and a body, sent whole."""
+"""Responses: a status, headers and a body."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 import msgspec
 
+from fastware._internal.http_syntax import raw_header
 from fastware.asgi import Receive, Scope, Send
 
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7E\x80-\xFF]*\Z")
 _BODILESS: Final = frozenset((204, 304))
 _NO_COOKIES: Final = ()
 _LONE_SURROGATE: Final = "the content of the response has a lone surrogate, which UTF-8 cannot encode"
@@ -53,7 +51,7 @@ class Response:
             self.raw_headers = [(b"content-type", self.content_type), (b"content-length", b"%d" % len(body))]
 
     def _given_headers(self, headers: Mapping[str, str] | None, cookies: Iterable[str]) -> list[tuple[bytes, bytes]]:
-        raw_headers = [_raw_header(name, value) for name, value in (headers or {}).items()]
+        raw_headers = [raw_header(name, value) for name, value in (headers or {}).items()]
         if self.status not in _BODILESS:
             given = {name for name, _ in raw_headers}
             if b"content-type" not in given:
@@ -62,7 +60,7 @@ class Response:
                 raw_headers.append((b"content-length", b"%d" % len(self.body)))
         if isinstance(cookies, str):
             raise TypeError("cookies must be a list of Set-Cookie values, not one str")
-        return raw_headers + [_raw_header("set-cookie", cookie) for cookie in cookies]
+        return raw_headers + [raw_header("set-cookie", cookie) for cookie in cookies]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response, without its body where the method is HEAD or the status allows none."""
@@ -85,7 +83,7 @@ class TextResponse(Response):
         headers: Mapping[str, str] | None = None,
         cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
-        # Raised out of the `except`: the codec's own error holds the whole text.
+        # The error is raised outside the `except`: the codec's own error holds the text.
         try:
             body = text.encode("utf-8")
         except UnicodeEncodeError:
@@ -96,7 +94,7 @@ class TextResponse(Response):
 
 
 class HTMLResponse(TextResponse):
-    """A response of HTML, UTF-8. Escape what comes from outside: ``html.escape``."""
+    """A response of HTML, UTF-8. Escape text from clients with ``html.escape``."""
 
     __slots__ = ()
 
@@ -104,7 +102,7 @@ class HTMLResponse(TextResponse):
 
 
 class JSONResponse(Response):
-    """A response of JSON: whatever msgspec encodes, dicts, lists, dataclasses, datetimes and structs among it."""
+    """A response of JSON: anything that msgspec encodes, such as dicts, lists, dataclasses, datetimes and structs."""
 
     __slots__ = ()
 
@@ -124,20 +122,3 @@ class JSONResponse(Response):
         if body is None:
             raise ValueError(_LONE_SURROGATE)
         super().__init__(body, status, headers, cookies)
-
-
-async def send_error(send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-    """Send ``{"detail": detail}`` with *status*: what a middleware answers in the application's place."""
-    response = JSONResponse({"detail": detail}, status, headers)
-    await send({"type": "http.response.start", "status": status, "headers": response.raw_headers})
-    await send({"type": "http.response.body", "body": response.body})
-
-
-def _raw_header(name: str, value: str) -> tuple[bytes, bytes]:
-    if not _HEADER_NAME.match(name):
-        raise ValueError(f"{name!r} is not a header name (RFC 9110 section 5.1)")
-    if not _HEADER_VALUE.match(value):
-        raise ValueError(
-            f"the value of the header {name!r} has a control or non-Latin-1 character (RFC 9110 section 5.5)"
-        )
-    return name.lower().encode("ascii"), value.encode("latin-1")

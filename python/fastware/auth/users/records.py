@@ -1,4 +1,4 @@
-"""The JSON of a user file: reading it, and telling users from anything else."""
+"""The JSON of a user file: reading and validating it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fastware.auth.users import REQUIRED_FIELDS, User
+from fastware.auth.users.store import REQUIRED_FIELDS, User
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class UserFileError(ValueError):
-    """The user file does not hold users. The message names the path and the place, and shows nothing of the content."""
+    """The user file is invalid. The message names the path and the place, and shows no value of the content."""
 
 
 @dataclass(frozen=True, slots=True)
-class _RepeatedField:
-    """An object in the file that has two fields of one name: JSON readers would keep one and lose the other."""
+class _DuplicateField:
+    """An object with a duplicate field: JSON readers would silently keep one of the two."""
 
     name: str
 
 
 _KINDS: Final = {
     dict: "an object",
-    _RepeatedField: "an object",
+    _DuplicateField: "an object",
     list: "an array",
     str: "a string",
     float: "a number",
@@ -36,17 +36,16 @@ _KINDS: Final = {
 }
 
 
-def _object(fields: list[tuple[str, Any]]) -> dict[str, Any] | _RepeatedField:
+def _object(fields: list[tuple[str, Any]]) -> dict[str, Any] | _DuplicateField:
     names = [name for name, _ in fields]
-    repeated = next((name for name, count in Counter(names).items() if count > 1), None)
-    return dict(fields) if repeated is None else _RepeatedField(repeated)
+    duplicate = next((name for name, count in Counter(names).items() if count > 1), None)
+    return dict(fields) if duplicate is None else _DuplicateField(duplicate)
 
 
 def read_users(path: Path) -> list[User]:
-    """Return the users that the file *path* holds. Raises ``UserFileError``."""
+    """Return the users in the file *path*. Raises ``UserFileError``."""
     content = path.read_bytes()
-    # Raised out of the `except`, so that nothing of the content hangs on the error as its context, and without locals
-    # that hold it: reporters of errors show what the frames of a traceback hold.
+    # The error is raised outside the `except`, and without local variables of the content: error reporters show both.
     users: Any = None
     try:
         users = json.loads(content.decode("utf-8"), object_pairs_hook=_object, parse_int=float)
@@ -56,7 +55,7 @@ def read_users(path: Path) -> list[User]:
     except UnicodeDecodeError as error:
         problem = f", byte {error.start}: not UTF-8"
     except RecursionError:
-        problem = ", nested too deep"
+        problem = ": nested too deep"
     if problem is not None:
         del content, users
         raise UserFileError(f"{path}{problem}")
@@ -65,7 +64,7 @@ def read_users(path: Path) -> list[User]:
 
 
 def check_users(users: Any, where: str) -> None:
-    """Raise ``UserFileError`` where *users* are not users, with the place behind *where*."""
+    """Raise ``UserFileError`` where *users* is invalid. The message is *where* and the place."""
     problem = _problem_of(users)
     if problem is not None:
         del users
@@ -73,14 +72,14 @@ def check_users(users: Any, where: str) -> None:
 
 
 def _problem_of(users: Any) -> str | None:
-    """The place and the kind of the first thing wrong with *users*."""
+    """Return the place and kind of the first error in *users*."""
     if not isinstance(users, list):
         return f": expected a JSON array of users, found {_kind(users)}"
     usernames: set[str] = set()
     for number, user in enumerate(users, start=1):
         problem = _problem_of_one(user)
         if problem is None and user["username"] in usernames:
-            problem = "a user of this name stands above"
+            problem = "duplicate username"
         if problem is not None:
             return f", user {number}: {problem}"
         usernames.add(user["username"])
@@ -88,8 +87,8 @@ def _problem_of(users: Any) -> str | None:
 
 
 def _problem_of_one(user: Any) -> str | None:
-    if isinstance(user, _RepeatedField):
-        return f"{user.name!r} stands there twice"
+    if isinstance(user, _DuplicateField):
+        return f"duplicate field {user.name!r}"
     if not isinstance(user, dict):
         return f"expected an object, found {_kind(user)}"
     for field in REQUIRED_FIELDS:

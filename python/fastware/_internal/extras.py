@@ -1,4 +1,4 @@
-"""Packages that come with an extra are imported by the first call that needs them."""
+"""Optional packages, imported by the first call that needs them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @functools.cache
 def require(name: str) -> Any:
-    """Return the module *name*, or raise an ``ImportError`` that says how to install it."""
+    """Return the module *name*. Raises ``ImportError`` with the ``pip install`` command where it is missing."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as missing:

@@ -1,4 +1,4 @@
-//! Which secrets are fit to sign and verify with (RFC 8725 section 2.1): see `sign` in the engine contract.
+//! Which secrets can sign and verify (RFC 8725 section 2.1): `has_usable_secret` in the engine contract.
 
 use memchr::{memchr, memmem};
 use zeroize::Zeroizing;
@@ -20,8 +20,8 @@ const DER_INTEGER: u8 = 0x02;
 
 const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
 
-/// Not where `secret` is empty, or a key of another kind.
-pub fn is_fit(secret: &[u8]) -> bool {
+/// Whether `secret` is neither empty nor a key of another kind.
+pub fn is_usable(secret: &[u8]) -> bool {
     !(secret.is_empty() || is_pem(secret) || is_ssh_key(secret) || is_jwk(secret) || is_der_key(secret))
 }
 
@@ -33,10 +33,10 @@ fn is_ssh_key(bytes: &[u8]) -> bool {
     SSH_KEY_TYPES.iter().any(|kind| bytes.starts_with(kind))
 }
 
-/// JSON that may hold a JWK. NULs aside, UTF-16 and UTF-32 are ASCII too.
+/// JSON that may hold a JWK. Without its NULs, ASCII text in UTF-16 or UTF-32 reads as ASCII.
 fn is_jwk(bytes: &[u8]) -> bool {
     if memchr(0, bytes).is_some() {
-        // With room for all: growing would leave copies behind in freed memory.
+        // Allocated at full size: growing would leave copies in freed memory.
         let mut without_nuls = Zeroizing::new(Vec::with_capacity(bytes.len()));
         without_nuls.extend(bytes.iter().filter(|&&byte| byte != 0));
         return is_jwk_without_nuls(&without_nuls);
@@ -61,13 +61,13 @@ fn is_der_key(bytes: &[u8]) -> bool {
     matches!(der_value(content), Some((DER_SEQUENCE | DER_INTEGER, _, _)))
 }
 
-/// The tag and the content of the value that `bytes` begin with, and what follows it (ITU-T X.690 section 10.1).
+/// The tag and the content of the value at the start of `bytes`, and the rest (ITU-T X.690 section 10.1).
 fn der_value(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, length], rest) = bytes.split_first_chunk()?;
     let (length, rest) = if length < 0x80 {
         (usize::from(length), rest)
     } else {
-        // The shortest spelling of the length, in one to four bytes.
+        // DER allows only the shortest spelling of the length. One to four bytes of it are read.
         let (spelled, rest) = rest.split_at_checked(usize::from(length - 0x80))?;
         let length = spelled.iter().fold(0, |length: u64, &byte| length << 8 | u64::from(byte));
         if !(1..=4).contains(&spelled.len()) || spelled[0] == 0 || length < 0x80 {
@@ -81,41 +81,41 @@ fn der_value(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_fit as fit;
+    use super::is_usable;
 
     #[test]
-    fn keys_of_other_kinds_are_unfit() {
-        assert!(!fit(b""));
-        assert!(!fit(b"x\n-----BEGIN PUBLIC KEY-----\n"));
-        assert!(!fit(b"---- BEGIN SSH2 PUBLIC KEY ----"));
-        assert!(!fit(b"ssh-rsa AAAA"));
-        assert!(!fit(b" {\"kty\":\"oct\",\"k\":\"AA\"}\n"));
-        assert!(!fit(br#"[{"k\u0074y":"oct"}]"#));
-        assert!(!fit(b"\xef\xbb\xbf{\"kty\":\"oct\"}"));
-        assert!(!fit(b"\xff\xfe{\0\"\0k\0t\0y\0\"\0:\x001\0}\0"));
+    fn keys_of_other_kinds_are_unusable() {
+        assert!(!is_usable(b""));
+        assert!(!is_usable(b"x\n-----BEGIN PUBLIC KEY-----\n"));
+        assert!(!is_usable(b"---- BEGIN SSH2 PUBLIC KEY ----"));
+        assert!(!is_usable(b"ssh-rsa AAAA"));
+        assert!(!is_usable(b" {\"kty\":\"oct\",\"k\":\"AA\"}\n"));
+        assert!(!is_usable(br#"[{"k\u0074y":"oct"}]"#));
+        assert!(!is_usable(b"\xef\xbb\xbf{\"kty\":\"oct\"}"));
+        assert!(!is_usable(b"\xff\xfe{\0\"\0k\0t\0y\0\"\0:\x001\0}\0"));
     }
 
     #[test]
-    fn der_keys_are_unfit() {
+    fn der_keys_are_unusable() {
         // The public key of RFC 8410 section 10.1, an Ed25519 SubjectPublicKeyInfo.
         let ed25519 = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00\x19\xbf\x44\x09\x69\x84\xcd\xfe\x85\x41\
             \xba\xc1\x67\xdc\x3b\x96\xc8\x50\x86\xaa\x30\xb6\xb6\xcb\x0c\x5c\x38\xad\x70\x31\x66\xe1";
-        assert!(!fit(ed25519));
-        assert!(!fit(&[&[0x30, 0x82, 0x01, 0x04, 0x02, 0x82, 0x01, 0x00], &[7; 256][..]].concat()));
-        assert!(fit(&ed25519[..43]));
-        assert!(fit(&[ed25519, &b"\0"[..]].concat()));
+        assert!(!is_usable(ed25519));
+        assert!(!is_usable(&[&[0x30, 0x82, 0x01, 0x04, 0x02, 0x82, 0x01, 0x00], &[7; 256][..]].concat()));
+        assert!(is_usable(&ed25519[..43]));
+        assert!(is_usable(&[ed25519, &b"\0"[..]].concat()));
         for resembling in
             [&b"0"[..], b"0\x00", b"0\x02", b"0\x02\x04\x00", b"0\x81\x02\x30\x00", b"0\x85\x00\x00\x00\x00\x02"]
         {
-            assert!(fit(resembling), "{resembling:?}");
+            assert!(is_usable(resembling), "{resembling:?}");
         }
     }
 
     #[test]
-    fn secrets_that_only_resemble_them_are_fit() {
-        assert!(fit(b"{just braces}"));
-        assert!(fit(b"kty"));
-        assert!(fit(b"{"));
-        assert!(fit(b"BEGIN"));
+    fn secrets_that_resemble_keys_are_usable() {
+        assert!(is_usable(b"{just braces}"));
+        assert!(is_usable(b"kty"));
+        assert!(is_usable(b"{"));
+        assert!(is_usable(b"BEGIN"));
     }
 }

@@ -1,4 +1,4 @@
-"""An endpoint: a handler with its dependencies, ready to answer requests."""
+"""An endpoint: a handler and its dependencies."""
 
 from __future__ import annotations
 
@@ -7,35 +7,37 @@ from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Any
 
-from fastware._names import name_of
-from fastware.dependencies import (
+from fastware._internal.names import name_of
+from fastware._internal.request_parameter import named_parameters, request_parameter
+from fastware._internal.threads import run_in_thread
+from fastware.core.dependencies import (
     Dependencies,
     Factory,
     Provider,
+    check_no_parameter_of_kind,
     is_awaitable,
     is_kind,
-    parameters_of,
-    refuse_kind,
 )
-from fastware.request import Request
-from fastware.responses import JSONResponse, Response, TextResponse
-from fastware.routing import Handler, Route
+from fastware.core.request import Request
+from fastware.core.responses import JSONResponse, Response, TextResponse
+from fastware.core.routing import Handler, Route
 
 
 class Endpoint:
-    """A route's handler, and what to give it."""
+    """A route's handler, and how its arguments are made."""
 
     __slots__ = ("_handler", "_is_async", "_is_plain", "_names", "_overrides", "_providers", "_request_name")
 
     def __init__(self, route: Route, overrides: dict[Factory, Factory]) -> None:
         handler = route.handler
-        refuse_kind(handler, inspect.Parameter.POSITIONAL_ONLY)
+        check_no_parameter_of_kind(handler, inspect.Parameter.POSITIONAL_ONLY)
         self._handler = handler
         self._is_async = is_kind(inspect.iscoroutinefunction, handler)
         self._overrides = overrides
-        offered = {*route.parameter_names, *route.dependencies}
-        self._request_name = _request_name(handler, offered)
-        self._names = _names_taken(handler, offered, self._request_name, route.path)
+        supplied = {*route.parameter_names, *route.dependencies}
+        request = request_parameter(handler, supplied)
+        self._request_name = request.name if request else None
+        self._names = _names_taken(handler, supplied, self._request_name, route.path)
         self._providers = _providers(route.dependencies, self._names)
         self._is_plain = not any(provider.is_generator for provider, _ in self._providers)
 
@@ -65,53 +67,34 @@ class Endpoint:
             result = self._call(arguments)
             response = as_response(await result if is_awaitable(result) else result, self._handler)
         if response is None:
-            raise RuntimeError(f"a dependency of {name_of(self._handler)} swallowed the error that was raised in it")
+            raise RuntimeError(f"a dependency of {name_of(self._handler)} suppressed the error that was raised in it")
         return response
 
     def _call(self, arguments: dict[str, Any]) -> Any:
-        """The handler's coroutine; of one that only says it makes one (``functools.wraps``), what it returns."""
+        # A handler that is async only by its mark (`functools.wraps` copies it) may return a plain value.
         return self._handler(**arguments) if self._is_async else _call_in_thread(self._handler, arguments)
 
 
 async def _call_in_thread(handler: Handler, arguments: dict[str, Any]) -> Any:
-    """Call a handler that may block: it must not hold up the event loop."""
-    import asyncio  # noqa: PLC0415 - half of the import of fastware, for those who only make tokens
-
-    result = await asyncio.to_thread(_call, handler, arguments)
+    result = await run_in_thread(handler, **arguments)
     return await result if is_awaitable(result) else result
 
 
-def _call(handler: Handler, arguments: dict[str, Any]) -> Any:
-    try:
-        return handler(**arguments)
-    except StopIteration as stop:
-        # A future cannot hold it: whoever awaits the thread would wait for ever.
-        raise RuntimeError(f"the handler {name_of(handler)} raised StopIteration") from stop
-
-
 def _providers(dependencies: Dependencies, taken: Collection[str]) -> list[tuple[Provider, list[str]]]:
-    """Each factory once, with the names that the handler takes its value by: maybe none."""
+    """Return each factory once, with the names of the handler's parameters that get its value."""
     names: dict[Factory, list[str]] = {}
     for name, factory in dependencies.items():
         names.setdefault(factory, []).extend([name] if name in taken else [])
     return [(Provider(factory), factory_names) for factory, factory_names in names.items()]
 
 
-def _request_name(handler: Handler, offered: Collection[str]) -> str | None:
-    parameters = [parameter for parameter in parameters_of(handler) if parameter.name not in offered]
-    if any(parameter.name == "request" for parameter in parameters):
-        return "request"
-    first = next(iter(parameters_of(handler)), None)
-    is_request = first is not None and first in parameters and first.default is first.empty
-    return first.name if first is not None and is_request else None
-
-
-def _names_taken(handler: Handler, offered: Collection[str], request_name: str | None, path: str) -> frozenset[str]:
-    parameters = parameters_of(handler)
+def _names_taken(handler: Handler, supplied: Collection[str], request_name: str | None, path: str) -> frozenset[str]:
+    """Return the supplied names that *handler* has parameters for."""
+    parameters = named_parameters(handler)
     unknown = [
         parameter.name
         for parameter in parameters
-        if parameter.name not in offered and parameter.name != request_name and parameter.default is parameter.empty
+        if parameter.name not in supplied and parameter.name != request_name and parameter.default is parameter.empty
     ]
     if unknown:
         raise TypeError(
@@ -120,12 +103,12 @@ def _names_taken(handler: Handler, offered: Collection[str], request_name: str |
         )
     signature = inspect.signature(handler)
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
-        return frozenset(offered)
-    return frozenset(parameter.name for parameter in parameters if parameter.name in offered)
+        return frozenset(supplied)
+    return frozenset(parameter.name for parameter in parameters if parameter.name in supplied)
 
 
 def as_response(result: Any, handler: Handler) -> Response:
-    """The response that *handler* means by what it returned."""
+    """Return the response for the *result* of *handler*."""
     if isinstance(result, (dict, list)):
         return JSONResponse(result)
     if isinstance(result, Response):

@@ -13,8 +13,10 @@ CSRF_COOKIE: Final = "csrf_token"
 def set_session_cookies(token: str, csrf_token: str, *, max_age: int | None = None, secure: bool = False) -> list[str]:
     """Return the two ``Set-Cookie`` values that begin a session.
 
-    ``session`` holds *token* and is hidden from JavaScript; ``csrf_token`` holds *csrf_token* and is readable by it, so
-    that it can be sent back as ``X-CSRF-Token``. Both have ``Path=/`` and ``SameSite=lax``.
+    ``session`` holds *token* and is hidden from JavaScript. ``csrf_token`` holds *csrf_token*; JavaScript reads it and
+    sends it back as ``X-CSRF-Token``. Both have ``Path=/`` and ``SameSite=lax``.
+
+    Warns with ``CookieSizeWarning`` where a token is too large for a cookie (4,096 bytes with its name).
 
     Args:
         token: what :func:`~fastware.auth.create_token` returned.
@@ -23,7 +25,7 @@ def set_session_cookies(token: str, csrf_token: str, *, max_age: int | None = No
         secure: send them over HTTPS only. Turn it on in production (OWASP Session Management Cheat Sheet).
 
     Raises:
-        ValueError: a character in a value that a cookie cannot hold; the value is not shown.
+        ValueError: a character that a cookie value cannot hold. The message does not show the value.
 
     """
     return [
@@ -33,7 +35,7 @@ def set_session_cookies(token: str, csrf_token: str, *, max_age: int | None = No
 
 
 def clear_session_cookies(*, secure: bool = False) -> list[str]:
-    """Return the two ``Set-Cookie`` values that end a session in the browser; *secure* as it was set.
+    """Return the two ``Set-Cookie`` values that end a session in the browser. Pass *secure* as it was set.
 
     The token itself stays valid until it expires.
     """

@@ -1,4 +1,4 @@
-"""Replacing a file in one step, on disk when it is done, and the lock file that its writers share."""
+"""Replacing a file atomically and durably, and the lock file that its writers share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Final
 _ANY_WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def replace(target: Path, content: bytes) -> None:
-    """Replace *target* by *content* in one step, on disk when this returns. The caller holds the lock."""
-    import tempfile  # noqa: PLC0415 - who only reads users does not need it
+def replace_file(target: Path, content: bytes) -> None:
+    """Replace *target* by *content* in one step. It is on disk when this returns. The caller holds the lock."""
+    import tempfile  # noqa: PLC0415 - not needed to read users
 
     before = _status(target)
     if before is not None and not before.st_mode & _ANY_WRITE:
@@ -36,7 +36,7 @@ def replace(target: Path, content: bytes) -> None:
 
 
 def make_lock(lock: str, target: Path) -> None:
-    """Make the lock of *target* for its owner, where root is the first to need it; an existing one is left alone."""
+    """As root, create the missing lock file of *target* for the owner of *target*, so that its server can use it."""
     if not _is_root():
         return
     with suppress(FileExistsError):
@@ -48,7 +48,7 @@ def make_lock(lock: str, target: Path) -> None:
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Remove what processes left that were killed while they wrote: nobody else writes while we hold the lock."""
+    """Remove the temporary files of killed processes. While this process holds the lock, none is in use."""
     is_ours = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}\.tmp").fullmatch  # as tempfile names them
     for name in filter(is_ours, os.listdir(target.parent)):
         with suppress(FileNotFoundError):
@@ -63,7 +63,7 @@ def _status(target: Path) -> os.stat_result | None:
 
 
 def _give_to_owner(descriptor: int, target: Path) -> None:
-    """An administrator who edits users must not lock the server out: its are the file, or the folder of a new one."""
+    """As root, give the file to the owner of *target*, or of its folder, so that the server keeps its access."""
     if _is_root():
         owner = _status(target) or target.parent.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)

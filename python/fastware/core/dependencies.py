@@ -1,6 +1,6 @@
-"""Dependencies: what a handler needs, made by factories, once a request.
+"""Dependencies: values that a handler needs, made by factories once per request.
 
-How a callable is called is found out once, when the application is created.
+How a factory is called is decided once, when the application is created.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from types import CoroutineType
 from typing import Any, Final, TypeAlias
 
-from fastware._names import name_of
-from fastware.request import Request
+from fastware._internal.names import name_of
+from fastware._internal.request_parameter import named_parameters, request_parameter
+from fastware.core.request import Request
 
 Factory: TypeAlias = Callable[..., Any]
-"""A sync, async, generator or async generator function, with or without a parameter for the request."""
+"""A function or generator function, sync or async, that takes the request or nothing."""
 
 Dependencies: TypeAlias = Mapping[str, Factory]
 """Factories by the name of the handler's parameter."""
@@ -40,7 +41,7 @@ class Provider:
         self.is_generator = self._enter is not None
 
     async def provide(self, request: Request, cleanups: AsyncExitStack) -> Any:
-        """Make the value; a generator's second half is left to *cleanups*."""
+        """Make the value. *cleanups* runs the second half of a generator."""
         arguments = (request,) if self.takes_request else ()
         if self._enter is None:
             value = self.factory(*arguments)
@@ -52,44 +53,36 @@ class Provider:
 
 
 def _is_generator_function(function: Any) -> bool:
-    """Whether *function* makes generators, and not coroutines out of them (``types.coroutine``)."""
+    """Return whether *function* is a generator function that is not a coroutine function by ``types.coroutine``."""
     flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
     return inspect.isgeneratorfunction(function) and not flags & inspect.CO_ITERABLE_COROUTINE
 
 
 def is_awaitable(value: Any) -> bool:
-    """Whether *value* has to be awaited; sooner known of what handlers and factories mostly return."""
+    """Return whether *value* must be awaited. The types that handlers mostly return take a fast path."""
     kind = type(value)
     return kind is CoroutineType or (kind not in _PLAIN and inspect.isawaitable(value))
 
 
 def _takes_request(factory: Factory) -> bool:
-    refuse_kind(factory, inspect.Parameter.KEYWORD_ONLY)
-    required = [parameter for parameter in parameters_of(factory) if parameter.default is parameter.empty]
-    if len(required) > 1:
-        names = ", ".join(parameter.name for parameter in required)
+    check_no_parameter_of_kind(factory, inspect.Parameter.KEYWORD_ONLY)
+    parameters = named_parameters(factory)
+    request = request_parameter(factory)
+    others = [parameter for parameter in parameters if parameter != request and parameter.default is parameter.empty]
+    if others or (request and (request != parameters[0] or request.kind is request.KEYWORD_ONLY)):
+        names = ", ".join(parameter.name for parameter in parameters)
         raise TypeError(f"the dependency {name_of(factory)} takes {names}; a dependency takes the request, or nothing")
-    return len(required) == 1 or any(parameter.name == "request" for parameter in parameters_of(factory))
+    return request is not None
 
 
 def is_kind(test: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
-    """Whether *test*, one of ``inspect``'s, holds for *function*, or for the ``__call__`` of a callable object."""
+    """Return whether a test of ``inspect`` is true for *function*, or for the ``__call__`` of a callable object."""
     return test(function) or test(type(function).__call__)
 
 
-def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters of *function* that have a name to call them by."""
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except ValueError:
-        return []
-    return [parameter for parameter in parameters if parameter.kind not in variadic]
-
-
-def refuse_kind(function: Callable[..., Any], kind: Any) -> None:
-    """Raise ``TypeError`` where *function* has a parameter of *kind*, which would not be passed."""
-    for parameter in parameters_of(function):
+def check_no_parameter_of_kind(function: Callable[..., Any], kind: Any) -> None:
+    """Raise ``TypeError`` where *function* requires a parameter of *kind*, which is never passed."""
+    for parameter in named_parameters(function):
         if parameter.kind is kind and parameter.default is parameter.empty:
             raise TypeError(
                 f"{name_of(function)} takes {parameter.name} as {kind.description}; make it an ordinary one"

@@ -7,17 +7,17 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import Any, Final, NoReturn
 
-from fastware import lifespan as lifespan_protocol
-from fastware._coroutines import returns_coroutine
+from fastware._internal.coroutines import returns_coroutine
 from fastware.asgi import ASGIApp, Message, Middleware, Receive, Scope, Send, path_within_app
-from fastware.body import BODILESS, read_body
-from fastware.dependencies import Factory
-from fastware.endpoint import Endpoint
+from fastware.core import lifespan as lifespan_protocol
+from fastware.core.body import BODILESS, read_body
+from fastware.core.dependencies import Factory
+from fastware.core.endpoint import Endpoint
+from fastware.core.lifespan import Lifespan
+from fastware.core.request import Request
+from fastware.core.responses import JSONResponse, Response
+from fastware.core.routing import Router, RouteTable
 from fastware.errors import HTTPError
-from fastware.lifespan import Lifespan
-from fastware.request import Request
-from fastware.responses import JSONResponse, Response
-from fastware.routing import Router, RouteTable
 
 DEFAULT_MAX_BODY_SIZE: Final = 1024 * 1024
 
@@ -29,7 +29,7 @@ class App:
 
     Attributes:
         state: what the lifespan yielded.
-        dependency_overrides: factories to use in the place of others, for tests.
+        dependency_overrides: factories that replace others, for tests.
 
     """
 
@@ -59,17 +59,17 @@ class App:
         if kind == "http":
             if "state" not in scope:
                 scope["state"] = dict(self.state)
-            serve = self._guarded if self._has_middleware else self._handle
+            serve = self._with_error_responses if self._has_middleware else self._handle
             return serve(scope, receive, send)
         if kind == "lifespan":
             return lifespan_protocol.run(self._lifespan, self, scope, receive, send)
         return self._handle(scope, receive, send)
 
-    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what a middleware raises, as long as nothing has been sent."""
+    async def _with_error_responses(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer an error that a middleware raises, unless the response has started."""
         has_started = False
 
-        # A coroutine function, not one that returns what the server's returns: middleware may make a task of it.
+        # A coroutine function: middleware may make a task of what it returns.
         async def watched_send(message: Message) -> None:
             nonlocal has_started
             has_started = True
@@ -84,20 +84,18 @@ class App:
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await _refuse_websocket(scope, receive, send)
+            await _reject_websocket(scope, receive, send)
             return
-        request = None
         try:
             found = self._routes.find(scope["method"], path_within_app(scope))
-            endpoint, path_params = found or self._refuse(scope)
+            endpoint, path_params = found or self._raise_no_route(scope)
             body = b"" if scope["method"] in BODILESS else await read_body(scope, receive, self._max_body_size)
-            request = Request(scope, body, path_params)
-            response: Response = await endpoint.respond(request)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises is logged and answered
-            response = _error_response(error if request is None else _blamed(error, request), scope)
+            response: Response = await endpoint.respond(Request(scope, body, path_params))
+        except Exception as error:  # noqa: BLE001 - any error of a handler is logged and answered
+            response = _error_response(error, scope)
         await response(scope, receive, send)
 
-    def _refuse(self, scope: Scope) -> NoReturn:
+    def _raise_no_route(self, scope: Scope) -> NoReturn:
         allowed = self._routes.allowed(path_within_app(scope))
         if allowed:
             raise HTTPError(405, "Method not allowed", {"Allow": ", ".join(allowed)})
@@ -114,14 +112,14 @@ def create_app(
     """Return the ASGI application of *router*.
 
     Args:
-        router: its routes. Those added later are not seen.
+        router: the routes. Routes added to it later are not part of the application.
         middleware: callables that take an ASGI application and return one. The first is the outermost.
-        lifespan: an async context manager function that takes the application, or nothing, and yields the state of
-            the requests: a dict, found in ``request.state``.
+        lifespan: an async context manager function that takes the application, or nothing, and yields a dict: the
+            ``request.state`` of each request.
         max_body_size: bytes of the largest request body; a larger one is a 413.
 
     Raises:
-        TypeError: a handler or dependency takes what nobody offers.
+        TypeError: a handler or dependency has a parameter that nothing supplies.
         ValueError: two handlers for one method and path.
 
     """
@@ -134,18 +132,10 @@ def create_app(
     return App(router, middleware, lifespan, max_body_size)
 
 
-def _check(name: str, argument: object, is_fit: bool, expected: str) -> None:
-    if not is_fit:
+def _check(name: str, argument: object, is_valid: bool, expected: str) -> None:
+    if not is_valid:
         what = getattr(argument, "__qualname__", type(argument).__name__)
         raise TypeError(f"{name} must be {expected}; not {what}")
-
-
-def _blamed(error: Exception, request: Request) -> Exception:
-    """*error*, or the client's where the handler read a field of what was sent in the place of an object."""
-    if not (isinstance(error, (AttributeError, TypeError)) and request.has_lone_json):
-        return error
-    logger.debug("%s %r: the body is JSON, but no object", request.method, request.path, exc_info=error)
-    return HTTPError(400, "The body must be a JSON object or array")
 
 
 def _error_response(error: Exception, scope: Scope) -> Response:
@@ -158,7 +148,7 @@ def _error_response(error: Exception, scope: Scope) -> Response:
     return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 
-async def _refuse_websocket(scope: Scope, receive: Receive, send: Send) -> None:
+async def _reject_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1000, "reason": "No such route"})

@@ -1,4 +1,4 @@
-"""The lifespan of an application: what is made at startup, shared by all requests, and closed at shutdown."""
+"""The lifespan of an application: state that is made at startup, shared by all requests, and closed at shutdown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("fastware")
 
 
 async def run(lifespan: Lifespan | None, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run the lifespan protocol; the state is put into the scope, and into ``app.state`` for servers without it."""
+    """Run the lifespan protocol. The state goes into the scope, and into ``app.state`` for servers without that."""
     await receive()
     is_started = False
     try:

@@ -1,10 +1,11 @@
-"""Reading a request's body, whole and within a limit."""
+"""Reading a request's body, up to a limit."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from fastware._engine import engine
+from fastware._internal.http_syntax import OPTIONAL_WHITESPACE
 from fastware.asgi import Receive, Scope
 from fastware.errors import HTTPError
 
@@ -16,11 +17,11 @@ async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
     """Return the body, at most *max_size* bytes.
 
     Raises:
-        HTTPError: 413 for a larger one; what is announced as larger is not read at all. 400 where it ends early.
+        HTTPError: 413 for a larger one, which is not read where its Content-Length is larger. 400 where it ends early.
 
     """
-    # Zeros in front change no number (RFC 9110 section 8.6), and a long number is not converted.
-    announced = engine.header(scope["headers"], b"content-length").lstrip(b"0")
+    # Leading zeros change nothing (RFC 9110 section 8.6), and a long number is never converted.
+    announced = engine.header(scope["headers"], b"content-length").strip(OPTIONAL_WHITESPACE).lstrip(b"0")
     if announced.isdigit() and (len(announced) > len(str(max_size)) or int(announced) > max_size):
         raise _too_large(max_size)
     message = await receive()
@@ -28,8 +29,8 @@ async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
     size = 0
     while True:
         if message["type"] == "http.disconnect":
-            # The client is gone, or half of it: some servers would make a 500 of no answer.
-            raise HTTPError(400, "The request ended before its body was whole")
+            # The client is gone, perhaps only in one direction: without an answer some servers send a 500.
+            raise HTTPError(400, "The request ended before its body was complete")
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > max_size:

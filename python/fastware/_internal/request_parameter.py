@@ -1,0 +1,35 @@
+"""Which parameter of a handler or dependency is the request."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Container
+from inspect import Parameter
+from typing import Any, Final
+
+_VARIADIC: Final = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def named_parameters(function: Callable[..., Any]) -> list[Parameter]:
+    """Return the parameters of *function*, without ``*args`` and ``**kwargs``."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # a builtin without a signature
+        return []
+    return [parameter for parameter in parameters if parameter.kind not in _VARIADIC]
+
+
+def request_parameter(function: Callable[..., Any], supplied: Container[str] = ()) -> Parameter | None:
+    """Return the parameter of *function* that receives the request, or ``None``.
+
+    It is the one named ``request``; otherwise the first parameter, where it has no default. Parameters that get
+    another value, those in *supplied*, are never the request.
+    """
+    parameters = named_parameters(function)
+    for parameter in parameters:
+        if parameter.name == "request" and parameter.name not in supplied:
+            return parameter
+    first = parameters[0] if parameters else None
+    if first is None or first.name in supplied or first.default is not Parameter.empty:
+        return None
+    return None if first.kind is Parameter.KEYWORD_ONLY else first

@@ -1,0 +1,29 @@
+"""Blocking calls, run in a worker thread of the running event loop."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from fastware._internal.names import name_of
+
+ResultT = TypeVar("ResultT")
+
+
+async def run_in_thread(function: Callable[..., ResultT], /, *args: Any, **kwargs: Any) -> ResultT:
+    """Return ``function(*args, **kwargs)``, called in a worker thread, under asyncio or trio."""
+    import asyncio  # noqa: PLC0415 - a third of the import of fastware.auth, and not needed to check a token
+
+    def call() -> ResultT:
+        try:
+            return function(*args, **kwargs)
+        except StopIteration as stop:
+            # A future cannot hold it: the caller would wait without end.
+            raise RuntimeError(f"{name_of(function)} raised StopIteration") from stop
+
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        result: ResultT = await trio.to_thread.run_sync(call)
+        return result
+    return await asyncio.to_thread(call)

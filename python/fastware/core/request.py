@@ -1,0 +1,148 @@
+"""The request: its body has been read, everything else is read from the scope on demand."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from fastware._engine import engine
+from fastware.asgi import Scope
+from fastware.core.client_data import decode_fields, decode_json, decode_typed_json
+from fastware.core.state import State
+from fastware.errors import HTTPError
+
+ValueT = TypeVar("ValueT")
+
+_UNREAD: Final = object()
+
+
+class Request:
+    """An HTTP request.
+
+    Attributes:
+        scope: the ASGI scope.
+        body: the whole body, bytes; empty for GET and HEAD.
+        path_params: the values of the path's ``{name}`` parameters.
+
+    """
+
+    __slots__ = ("__dict__", "body", "path_params", "scope")
+
+    # Defaults of the class, so that a request that is not decoded sets none of them.
+    _json: Any = _UNREAD
+    _form: dict[str, str] | None = None
+    _state: State | None = None
+
+    def __init__(self, scope: Scope, body: bytes = b"", path_params: dict[str, Any] | None = None) -> None:
+        self.scope = scope
+        self.body = body
+        self.path_params: dict[str, Any] = {} if path_params is None else path_params
+
+    @property
+    def method(self) -> str:
+        """The method, uppercase."""
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """The path, percent-decoded, without the query string."""
+        return str(self.scope["path"])
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """The client's host and port, where the server knows them."""
+        client = self.scope.get("client")
+        return tuple(client) if client else None
+
+    @property
+    def state(self) -> State:
+        """What the lifespan yielded, with item and attribute access."""
+        if self._state is None:
+            self._state = State(self.scope.setdefault("state", {}))
+        return self._state
+
+    @property
+    def json(self) -> Any:
+        """The body: a JSON object or array.
+
+        Reading a missing field or item (``request.json["name"]``, at any depth), or a field of an array, raises a 400
+        that names it. Values are not checked: use :meth:`decode` for a body with types.
+
+        Raises:
+            HTTPError: 400 where the body is not a JSON object or array, or over 100 levels deep.
+
+        """
+        if self._json is _UNREAD:
+            self._json = decode_json(self.body)
+        return self._json
+
+    def decode(self, type: type[ValueT]) -> ValueT:
+        """Return the JSON body as a value of *type*, checked.
+
+        Usage::
+
+            class Login(msgspec.Struct):
+                username: str
+                password: str
+
+            login = request.decode(Login)
+
+        Args:
+            type: any type that msgspec decodes: a ``msgspec.Struct``, a dataclass, a ``TypedDict``, ``list[int]``.
+
+        Raises:
+            HTTPError: 400 with the path of the first invalid field, or where the body is not JSON.
+
+        """
+        return decode_typed_json(self.body, type)
+
+    @property
+    def text(self) -> str:
+        """The body, decoded as UTF-8. Raises ``HTTPError`` 400 where it is not UTF-8."""
+        try:
+            return self.body.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+        raise HTTPError(400, "The body is not UTF-8")
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The fields of an ``application/x-www-form-urlencoded`` body, the last of equal names.
+
+        Reading a missing field is a 400 that names it.
+
+        Raises:
+            HTTPError: 415 for another content type, 400 for a malformed body or over 1,000 fields.
+
+        """
+        if self._form is None:
+            content_type = self.header("content-type").partition(";")[0].strip().lower()
+            if content_type != "application/x-www-form-urlencoded":
+                raise HTTPError(415, "Expected application/x-www-form-urlencoded")
+            self._form = decode_fields(self.body)
+        return self._form
+
+    @property
+    def query_params(self) -> dict[str, str]:
+        """The parameters of the query string, the last of equal names.
+
+        Reading a missing one is a 400 that names it. Raises ``HTTPError`` 400 for over 1,000.
+        """
+        return decode_fields(self.scope.get("query_string", b""))
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """All cookies by name."""
+        return engine.cookies(self.scope["headers"])
+
+    def cookie(self, name: str, default: str = "") -> str:
+        """Return the cookie *name*, or *default* where it is missing or empty."""
+        return engine.cookie(self.scope["headers"], name) or default
+
+    def header(self, name: str, default: str = "") -> str:
+        """Return the first header *name* (in any case), or *default* where it is missing or empty."""
+        value = engine.header(self.scope["headers"], name.lower().encode("latin-1"))
+        return value.decode("latin-1") or default
+
+    def __repr__(self) -> str:
+        # Without the query string and the headers, which carry tokens.
+        return f"<Request {self.method} {self.path!r}>"
