@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
+
+_CO_COROUTINE: Final = 0x80
+"""``inspect.CO_COROUTINE``: importing ``inspect`` takes a sixth of the import of fastware.auth."""
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -18,9 +20,11 @@ def returns_coroutine(function: FunctionT) -> FunctionT:
     the handler passes through it. From 3.12 on, ``functools.wraps`` copies the mark.
     """
     if sys.version_info >= (3, 12):
+        import inspect  # noqa: PLC0415
+
         inspect.markcoroutinefunction(function)
     elif sys.implementation.name == "cpython":
         # CPython makes the coroutine in an instruction of the code; this flag is only what `inspect` reads.
         plain = cast(FunctionType, function)
-        plain.__code__ = plain.__code__.replace(co_flags=plain.__code__.co_flags | inspect.CO_COROUTINE)
+        plain.__code__ = plain.__code__.replace(co_flags=plain.__code__.co_flags | _CO_COROUTINE)
     return function

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import re
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, ParamSpec, Protocol, TypeVar, cast
@@ -11,9 +10,7 @@ from typing import Any, Final, NoReturn, ParamSpec, Protocol, TypeVar, cast
 from fastware._engine import engine
 from fastware._internal.coroutines import returns_coroutine
 from fastware._internal.names import name_of
-from fastware._internal.request_parameter import request_parameter
 from fastware._internal.routed_handlers import is_routed
-from fastware.auth.limited_handler import limited
 from fastware.errors import HTTPError
 
 ParametersT = ParamSpec("ParametersT")
@@ -99,6 +96,11 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
     capacity, period = _parse(rate)
 
     def decorate(handler: Callable[ParametersT, ResultT_co]) -> LimitedHandler[ParametersT, ResultT_co]:
+        import inspect  # noqa: PLC0415 - with these, the import of fastware.auth takes a quarter longer
+
+        from fastware._internal.request_parameter import request_parameter  # noqa: PLC0415
+        from fastware.auth.limited_handler import limited  # noqa: PLC0415
+
         request = request_parameter(handler)
         if is_routed(handler):
             raise TypeError(

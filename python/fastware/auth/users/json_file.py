@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastware.auth.users.durable_file import make_lock, replace_file
-from fastware.auth.users.records import check_users, read_users
+from fastware.auth.users.records import check_users, read_users, users_as_json
 from fastware.auth.users.store import User, UserStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class JSONFileUserStore(UserStore):
@@ -29,7 +31,9 @@ class JSONFileUserStore(UserStore):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        from pathlib import Path  # noqa: PLC0415 - a sixth of the import of fastware.auth
+
+        self.path: Path = Path(path)
 
     def load_users(self) -> list[User]:
         """Return all users.
@@ -54,7 +58,7 @@ class JSONFileUserStore(UserStore):
 
         """
         check_users(users, "the users to save")
-        content = (json.dumps(users, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+        content = users_as_json(users)
         with self._exclusive():
             replace_file(self._target(), content)
 
@@ -63,7 +67,7 @@ class JSONFileUserStore(UserStore):
         with super()._exclusive():
             target = self._target()
             target.parent.mkdir(parents=True, exist_ok=True)
-            from filelock import FileLock  # noqa: PLC0415 - takes longer to import than all of fastware.auth
+            from filelock import FileLock  # noqa: PLC0415 - its import takes longer than that of fastware.auth
 
             lock = f"{target}.lock"
             make_lock(lock, target)
@@ -74,6 +78,7 @@ class JSONFileUserStore(UserStore):
         """Return the file that the path leads to, through symbolic links."""
         try:
             # Strict: a link that cannot be read for a moment must not be replaced by a file.
-            return Path(os.path.realpath(self.path, strict=True))
+            target = os.path.realpath(self.path, strict=True)
         except FileNotFoundError:
-            return Path(os.path.realpath(self.path))
+            target = os.path.realpath(self.path)
+        return type(self.path)(target)

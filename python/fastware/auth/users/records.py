@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastware.auth.users.store import REQUIRED_FIELDS, User
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -18,11 +17,11 @@ class UserFileError(ValueError):
     """The user file is invalid. The message names the path and the place, and shows no value of the content."""
 
 
-@dataclass(frozen=True, slots=True)
 class _DuplicateField:
     """An object with a duplicate field: JSON readers would silently keep one of the two."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 _KINDS: Final = {
@@ -37,13 +36,18 @@ _KINDS: Final = {
 
 
 def _object(fields: list[tuple[str, Any]]) -> dict[str, Any] | _DuplicateField:
-    names = [name for name, _ in fields]
-    duplicate = next((name for name, count in Counter(names).items() if count > 1), None)
-    return dict(fields) if duplicate is None else _DuplicateField(duplicate)
+    values: dict[str, Any] = {}
+    for name, value in fields:
+        if name in values:
+            return _DuplicateField(name)
+        values[name] = value
+    return values
 
 
 def read_users(path: Path) -> list[User]:
     """Return the users in the file *path*. Raises ``UserFileError``."""
+    import json  # noqa: PLC0415 - not needed to check a token
+
     content = path.read_bytes()
     # The error is raised outside the `except`, and without local variables of the content: error reporters show both.
     users: Any = None
@@ -61,6 +65,13 @@ def read_users(path: Path) -> list[User]:
         raise UserFileError(f"{path}{problem}")
     checked: list[User] = users
     return checked
+
+
+def users_as_json(users: list[User]) -> bytes:
+    """Return the content of the file of *users*."""
+    import json  # noqa: PLC0415
+
+    return (json.dumps(users, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
 
 
 def check_users(users: Any, where: str) -> None:

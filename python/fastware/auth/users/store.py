@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from fastware._internal.fork import give_lock
@@ -74,7 +73,7 @@ class UserStore:
             "username": username,
             "password_hash": password_hash,
             "role": role,
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created_at": _now(),
         }
         with self._exclusive():
             users = self.load_users()
@@ -101,6 +100,12 @@ class UserStore:
     def _check_not_duplicate(username: str, users: list[User]) -> None:
         if any(user["username"] == username for user in users):
             raise ValueError(f"user {username!r} already exists")
+
+
+def _now() -> str:
+    from datetime import UTC, datetime  # noqa: PLC0415 - not needed to check a token
+
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _check_name(argument: str, value: object) -> None:
