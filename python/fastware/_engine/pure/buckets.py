@@ -42,7 +42,7 @@ class TokenBuckets:
         give_lock(self, threading.Lock)
 
     def take(self, key: str, now: int | None = None) -> int:
-        kept_key = self._kept_key(key)
+        kept_key = key if type(key) is str and len(key) <= _MAX_KEY_LENGTH else self._kept_key(key)
         if now is None:
             now = time.monotonic_ns()
         if not isinstance(now, int):
@@ -56,7 +56,7 @@ class TokenBuckets:
             elif now + self._ticks_per_period < self._swept_at:
                 self._start_again(now)
             now = max(now, self._swept_at)
-            shard = self._shard(kept_key)
+            shard = self._shards[hash(kept_key) % _SHARDS]
             arrival = max(shard.get(kept_key, 0), now) + self._ticks_per_token
             wait = arrival - now - self._ticks_per_period
             if wait <= 0:
@@ -75,21 +75,18 @@ class TokenBuckets:
             if kept_key is None:
                 self._forget_all()
             else:
-                self._shard(kept_key).pop(kept_key, None)
+                self._shards[hash(kept_key) % _SHARDS].pop(kept_key, None)
 
     def __len__(self) -> int:
         return sum(map(len, self._shards))
 
     def _kept_key(self, key: object) -> str | bytes:
-        text = key if type(key) is str else as_text(key)
+        text = as_text(key)
         if text is None:
             raise TypeError("a bucket key must be str")
         if len(text) <= _MAX_KEY_LENGTH:
             return text
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._hash_key).digest()
-
-    def _shard(self, kept_key: str | bytes) -> dict[str | bytes, int]:
-        return self._shards[hash(kept_key) % _SHARDS]
 
     def _sweep(self, now: int) -> None:
         """Sweep the shards that are due since the last sweep, so that a full bucket is removed within two periods."""
