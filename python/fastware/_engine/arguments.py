@@ -14,7 +14,7 @@ from fastware._engine.contract import MAX_LEEWAY
 
 def as_text(value: object) -> str | None:
     """Return *value* as an exact ``str``, or ``None`` where it is not a ``str``."""
-    return str.__str__(value) if issubclass(type(value), str) else None
+    return str.__str__(value) if issubclass(type(value), str) else None  # pyright: ignore[reportArgumentType]
 
 
 def as_octets(value: object) -> bytes | None:

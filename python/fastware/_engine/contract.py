@@ -12,7 +12,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 Secret: TypeAlias = str | bytes
@@ -73,8 +73,6 @@ class TokenBuckets(Protocol):
     than a few of the buckets that are kept.
     """
 
-    def __init__(self, capacity: int, period: int) -> None: ...
-
     def take(self, key: str, now: int | None = None) -> int:
         """Take one token from the bucket of *key* at *now* (nanoseconds of a monotonic clock, 0 to 2**63 - 1).
 
@@ -110,14 +108,16 @@ class TokenBuckets(Protocol):
         ...
 
 
-TokenBucketsClass: TypeAlias = type[TokenBuckets]
+TokenBucketsClass: TypeAlias = Callable[[int, int], TokenBuckets]
 
 
 class Engine(Protocol):
     """The calls of an engine module."""
 
-    NAME: str
-    """``"rust"`` or ``"python"``."""
+    @property
+    def NAME(self) -> str:  # noqa: N802 - a constant of the module
+        """``"rust"`` or ``"python"``."""
+        ...
 
     @property
     def TokenBuckets(self) -> TokenBucketsClass:  # noqa: N802 - a class of the module

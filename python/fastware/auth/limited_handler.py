@@ -12,36 +12,39 @@ from typing import Any, Final, Protocol, TypeGuard
 from fastware._internal.names import name_of
 
 
-class Limit(Protocol):
-    """What the limited handler asks before each call."""
+class Switch(Protocol):
+    """Turns the limit off."""
 
     disabled: bool
-    take: Callable[[Any], int]
-    """Take a token for a request. Returns the nanoseconds to wait, 0 where the token was taken."""
 
+
+Take = Callable[[Any], int]
+"""Takes a token for a request. Returns the nanoseconds to wait, 0 where the token was taken."""
 
 Reject = Callable[[int], Any]
 """Takes the nanoseconds to wait. Its result is returned, and its error raised, in place of the handler's."""
 
 _TEMPLATE: Final = """
-def make({_}limit, {_}take, {_}reject, {_}handler):
+def make({_}switch, {_}take, {_}reject, {_}handler):
     def {_}limited{parameters}:
-        {_}wait = 0 if {_}limit.disabled else {_}take({request})
+        {_}wait = 0 if {_}switch.disabled else {_}take({request})
         return {_}reject({_}wait) if {_}wait else {_}handler({arguments})
     return {_}limited
 """
 _STARS: Final[dict[Any, str]] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
 
-def limited(handler: Callable[..., Any], limit: Limit, reject: Reject, request: str) -> Callable[..., Any]:
-    """Return *handler* behind *limit*. *request* is the name of its parameter that receives the request.
+def limited(
+    handler: Callable[..., Any], request: str, switch: Switch, take: Take, reject: Reject
+) -> Callable[..., Any]:
+    """Return *handler* behind its limit. *request* is the name of the parameter that receives the request.
 
     The result of *handler* is returned, not awaited.
     """
     if _has_own_parameters(handler):
-        function = _compiled(handler, limit, reject, request)
+        function = _compiled(handler, request, switch, take, reject)
     else:
-        function = _generic(handler, limit, reject, request)
+        function = _generic(handler, request, switch, take, reject)
     functools.update_wrapper(function, handler)
     return function
 
@@ -51,7 +54,7 @@ def _has_own_parameters(handler: Callable[..., Any]) -> TypeGuard[FunctionType]:
     return isinstance(handler, FunctionType) and not {"__signature__", "__wrapped__"} & vars(handler).keys()
 
 
-def _compiled(handler: FunctionType, limit: Limit, reject: Reject, request: str) -> Callable[..., Any]:
+def _compiled(handler: FunctionType, request: str, switch: Switch, take: Take, reject: Reject) -> Callable[..., Any]:
     """Return a function that is compiled with the parameters of *handler*.
 
     It adds 130 ns to a call. The generic one, which packs and unpacks its arguments, adds 240 ns where they are
@@ -68,7 +71,7 @@ def _compiled(handler: FunctionType, limit: Limit, reject: Reject, request: str)
     )
     namespace: dict[str, Any] = {}
     exec(compile(source, f"<{__name__}>", "exec"), namespace)  # noqa: S102 - the only names in it are those of parameters
-    function: FunctionType = namespace["make"](limit, limit.take, reject, handler)
+    function: FunctionType = namespace["make"](switch, take, reject, handler)
     function.__defaults__ = handler.__defaults__
     function.__kwdefaults__ = handler.__kwdefaults__
     return function
@@ -87,13 +90,15 @@ def _argument(parameter: Parameter) -> str:
     return _STARS.get(parameter.kind, "") + parameter.name
 
 
-def _generic(handler: Callable[..., Any], limit: Limit, reject: Reject, request: str) -> Callable[..., Any]:
+def _generic(
+    handler: Callable[..., Any], request: str, switch: Switch, take: Take, reject: Reject
+) -> Callable[..., Any]:
     position = _position(handler, request)
 
     def function(*args: Any, **kwargs: Any) -> Any:
         if request not in kwargs and len(args) <= position:
             raise TypeError(f"{name_of(handler)} was called without its {request}")
-        wait = 0 if limit.disabled else limit.take(kwargs[request] if request in kwargs else args[position])
+        wait = 0 if switch.disabled else take(kwargs[request] if request in kwargs else args[position])
         return reject(wait) if wait else handler(*args, **kwargs)
 
     return function

@@ -55,6 +55,7 @@ class LimitedHandler(Protocol[ParametersT, ResultT_co]):
 
     def __call__(self, *args: ParametersT.args, **kwargs: ParametersT.kwargs) -> ResultT_co:
         """Take a token, and call the handler."""
+        ...
 
 
 class Decorator(Protocol):
@@ -62,6 +63,7 @@ class Decorator(Protocol):
 
     def __call__(self, handler: Callable[ParametersT, ResultT_co], /) -> LimitedHandler[ParametersT, ResultT_co]:
         """Return *handler* behind its limit."""
+        ...
 
 
 def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decorator:
@@ -110,9 +112,9 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
             raise TypeError(f"a rate-limited handler takes the request: {name_of(handler)}(request)")
         limit = RateLimit(capacity, period, key_func)
         if inspect.iscoroutinefunction(handler):
-            function: Any = returns_coroutine(limited(handler, limit, _reject_when_awaited, request.name))
+            function: Any = returns_coroutine(limited(handler, request.name, limit, limit.take, _reject_when_awaited))
         else:
-            function = limited(handler, limit, _reject, request.name)
+            function = limited(handler, request.name, limit, limit.take, _reject)
         function.limit = limit
         return cast(LimitedHandler[ParametersT, ResultT_co], function)
 

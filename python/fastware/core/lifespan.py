@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -56,5 +56,5 @@ def _context(lifespan: Lifespan | None, app: Any) -> AbstractAsyncContextManager
 
 
 @asynccontextmanager
-async def _nothing() -> Any:
+async def _nothing() -> AsyncIterator[None]:
     yield None
