@@ -1,8 +1,9 @@
-"""JWT authentication on a route: log in, read the profile, and an admin-only page.
+"""Log in, read your profile, and open a page for admins only.
 
-Make a user, then serve it with either server:
+Create a user and a secret, then start one of the two servers:
 
     python -c "from examples.jwt_auth import user_store; user_store.create_user('ada', 'a password', 'admin')"
+    export JWT_SECRET=$(python -c "import secrets; print(secrets.token_urlsafe(32))")
     granian --interface asgi examples.jwt_auth:app
     uvicorn examples.jwt_auth:app
 """
@@ -29,14 +30,19 @@ router = Router()
 
 @asynccontextmanager
 async def lifespan(app):
-    """Yield what requests find in ``request.state``."""
-    # Without JWT_SECRET the tokens end with the process, and several workers would not know each other's.
-    yield {"config": {"jwt_secret": os.environ.get("JWT_SECRET") or secrets.token_urlsafe(32)}}
+    """Yield the state that every request sees as ``request.state``."""
+    jwt_secret = os.environ.get("JWT_SECRET")
+    if not jwt_secret:
+        # A random secret per process is no alternative: each worker would reject the tokens of the others.
+        raise RuntimeError(
+            'JWT_SECRET is not set. Create a secret: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+        )
+    yield {"config": {"jwt_secret": jwt_secret}}
 
 
 @router.post("/login")
 async def login(request):
-    """Authenticate a user and return a JWT token with session cookies."""
+    """Check the password; return a token and set the session cookies."""
     data = request.json
     username = data["username"]
     password = data["password"]
@@ -57,19 +63,19 @@ async def login(request):
 
 @router.post("/logout")
 async def logout(request):
-    """End the browser session: the cookies go."""
+    """Delete the session cookies."""
     return JSONResponse({"message": "Logged out"}, cookies=clear_session_cookies())
 
 
 @router.get("/profile", deps={"user": get_current_user})
 async def profile(request, user):
-    """Return the authenticated user's profile."""
+    """Return the profile of the logged-in user."""
     return {"username": user["sub"], "role": user["role"]}
 
 
 @router.get("/admin", deps={"user": require_role("admin")})
 async def admin_dashboard(request, user):
-    """Admin-only endpoint using role-based access control."""
+    """Greet an admin; any other role gets a 403."""
     return {"message": f"Welcome, admin {user['sub']}"}
 
 

@@ -1,4 +1,4 @@
-"""Serve the demo: make its users, choose a port, say what to do, and run the server until Ctrl-C."""
+"""Create the users of the demo, choose a port, print the instructions, and run the server until Ctrl-C."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ from .curl_lines import curl_lines
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 100
-SECONDS_TO_FINISH = 2  # what a request that is under way at Ctrl-C gets
+SECONDS_TO_FINISH = 2  # for requests that are running at Ctrl-C
 ACCOUNTS = {"alice": "admin", "bob": "user"}
 
 
@@ -24,11 +24,11 @@ def main():
     try:
         from granian import Granian
     except ImportError:
-        sys.exit('The demo is served by Granian: pip install ".[auth,server]"')
+        sys.exit('The demo needs the Granian server: pip install ".[auth,server]"')
     port = _free_port(arguments.port)
-    # A file for each port: several demos may run from one folder.
+    # One file per port, so that several demos can run from one folder.
     users_file = (arguments.folder / f"users-{port}.json").resolve()
-    passwords = _make_users(users_file)
+    passwords = _create_users(users_file)
     base_url = f"http://{HOST}:{port}"
     os.environ |= {
         settings.USERS_FILE: str(users_file),
@@ -36,7 +36,7 @@ def main():
         settings.JWT_SECRET: secrets.token_urlsafe(32),
     }
     if port != arguments.port:
-        print(f"Port {arguments.port} is taken; using {port}.")
+        print(f"Port {arguments.port} is in use; using {port}.")
     print(_welcome(base_url, passwords), flush=True)
     server = Granian(
         "examples.demo.app:app",
@@ -47,37 +47,37 @@ def main():
         log_level="warning",
         workers_kill_timeout=SECONDS_TO_FINISH,
     )
-    server.on_startup(_end_with_the_terminal)
+    server.on_startup(_stop_on_hangup)
     try:
         server.serve()
     finally:
         for path in (users_file, users_file.with_name(f"{users_file.name}.lock")):
             path.unlink(missing_ok=True)
-    print("\nThe demo has ended; its users are gone.")
+    print("\nThe demo has stopped; its users are deleted.")
 
 
 def _arguments():
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
     parser.add_argument("--port", type=_port, default=8000, help="the first port to try (default: 8000)")
-    parser.add_argument("--folder", type=Path, default=Path(".demo"), help="where the users are kept (default: .demo)")
+    parser.add_argument("--folder", type=Path, default=Path(".demo"), help="folder of the user file (default: .demo)")
     return parser.parse_args()
 
 
 def _port(text):
     port = int(text)
     if not 0 < port < 65_536:
-        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+        raise argparse.ArgumentTypeError("the port must be a number from 1 to 65535")
     return port
 
 
-def _end_with_the_terminal():
-    """Let a closed terminal end the server; Granian would take it as a wish to reload."""
+def _stop_on_hangup():
+    """Stop the server when its terminal is closed; Granian would reload on SIGHUP."""
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
 
 
-def _make_users(users_file):
-    """Make the accounts anew, since nobody knows the passwords of an earlier run; return the passwords by username."""
+def _create_users(users_file):
+    """Create the accounts and return their passwords by username; passwords of an earlier run are lost."""
     users_file.unlink(missing_ok=True)
     store = JSONFileUserStore(users_file)
     passwords = {username: secrets.token_urlsafe(9) for username in ACCOUNTS}
@@ -96,25 +96,25 @@ def _free_port(first):
             except OSError:
                 continue
             return port
-    sys.exit(f"No port from {first} to {first + PORTS_TRIED - 1} is free; choose another with --port")
+    sys.exit(f"No port from {first} to {first + PORTS_TRIED - 1} is free; choose another one with --port")
 
 
 def _welcome(base_url, passwords):
-    engines = {"rust": "Rust", "python": "pure Python (the Rust engine is not built here, or not chosen)"}
+    engines = {"rust": "Rust", "python": "pure Python (the Rust engine is not installed or not selected)"}
     users = "\n".join(
         f"  {username:<6} {password:<14} ({ACCOUNTS[username]})" for username, password in passwords.items()
     )
     return f"""
 fastware demo, engine: {engines[ENGINE]}
 
-Open {base_url} and log in as one of these (the passwords are shown this once):
+Open {base_url} and log in as one of these users (the passwords are printed only once):
 {users}
 
 Or do the same with curl:
 
 {curl_lines(base_url, "alice", passwords["alice"])}
 
-Ctrl-C ends it.
+Ctrl-C stops the demo.
 """
 
 

@@ -1,21 +1,21 @@
-"""The demo's steps as shell lines."""
+"""The steps of the demo as shell commands."""
 
 TEMPLATE = """\
-# log in: the cookies are kept in cookies.txt, the token in TOKEN
+# log in: save the cookies in cookies.txt and the token in TOKEN
 TOKEN=$(curl -s -c cookies.txt BASE/login -H 'Content-Type: application/json' \\
   -d '{"username": "USERNAME", "password": "PASSWORD"}' | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
 
-# the profile, as a browser asks for it, and as a program does
+# read the profile: with the cookies, as a browser does, then with the token, as a program does
 curl -w '\\n' -b cookies.txt BASE/profile
 curl -w '\\n' -H "Authorization: Bearer $TOKEN" BASE/profile
 
-# the admin page
+# open the admin page
 curl -w '\\n' -b cookies.txt BASE/admin
 
-# the rate limit: five searches a minute
+# reach the rate limit of five searches a minute
 for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code} ' BASE/search; done; echo
 
-# log out: without the CSRF token it is refused, with it the cookies go
+# log out: without the CSRF token the request is rejected, with it the cookies are deleted
 curl -w '\\n' -b cookies.txt -c cookies.txt -X POST BASE/logout
 curl -w '\\n' -b cookies.txt -c cookies.txt -X POST BASE/logout \\
   -H "X-CSRF-Token: $(awk '/csrf_token/ {print $7}' cookies.txt)"\
@@ -23,7 +23,7 @@ curl -w '\\n' -b cookies.txt -c cookies.txt -X POST BASE/logout \\
 
 
 def curl_lines(base_url, username, password):
-    """The lines, for a server at *base_url*."""
+    """Return the commands for the server at *base_url*."""
     values = {"BASE": base_url, "USERNAME": username, "PASSWORD": password}
     lines = TEMPLATE
     for name, value in values.items():

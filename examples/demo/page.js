@@ -1,23 +1,24 @@
 "use strict";
 
 const log = document.getElementById("log");
-const who = document.getElementById("who");
+const status = document.getElementById("status");
 const logout = document.getElementById("logout");
 const forged = document.getElementById("forged");
 
+// Another page of this site may set a csrf_token cookie, too. The server reads the last one, so this function must.
 function csrfToken() {
-  const pair = document.cookie.split("; ").find((cookie) => cookie.startsWith("csrf_token="));
+  const pair = document.cookie.split("; ").findLast((cookie) => cookie.startsWith("csrf_token="));
   return pair ? pair.slice("csrf_token=".length) : "";
 }
 
 function show(method, path, response, body) {
   const line = document.createElement("li");
-  const status = document.createElement("span");
-  status.className = response.ok ? "good" : "bad";
-  status.textContent = `${response.status} `;
+  const code = document.createElement("span");
+  code.className = response.ok ? "good" : "bad";
+  code.textContent = `${response.status} `;
   const retryAfter = response.headers.get("Retry-After");
   const wait = retryAfter ? ` (Retry-After: ${retryAfter} s)` : "";
-  line.append(status, `${method} ${path} ${body}${wait}`);
+  line.append(code, `${method} ${path} ${body}${wait}`);
   log.prepend(line);
 }
 
@@ -34,7 +35,7 @@ async function send(method, path, { json, headers = {} } = {}) {
 }
 
 function greet(user) {
-  who.textContent = user ? `Logged in as ${user.username} (${user.role}).` : "Not logged in.";
+  status.textContent = user ? `Logged in as ${user.username} (${user.role}).` : "Not logged in.";
   for (const button of [logout, forged]) {
     button.disabled = !user;
   }
@@ -49,7 +50,7 @@ document.getElementById("login").addEventListener("submit", async (event) => {
   }
 });
 
-// A session outlives the page that it was begun on.
+// The session survives a reload of the page.
 if (csrfToken()) {
   fetch("/profile").then(async (response) => response.ok && greet(await response.json()));
 }

@@ -1,4 +1,4 @@
-"""What the demo's server is told by whoever starts it: names of environment variables."""
+"""Names of the environment variables that configure the demo application."""
 
 USERS_FILE = "FASTWARE_DEMO_USERS_FILE"
 BASE_URL = "FASTWARE_DEMO_BASE_URL"

@@ -1,4 +1,4 @@
-"""The demo's page in a real browser: Chromium, where the machine has it with its driver."""
+"""The demo page in Chromium. Skipped where Chromium, chromedriver or selenium is not installed."""
 
 import importlib.util
 import os
@@ -14,9 +14,9 @@ DRIVER = shutil.which("chromedriver")
 
 if os.environ.get("FASTWARE_REQUIRE_BROWSER") != "1":
     if not (CHROMIUM and DRIVER):
-        pytest.skip("Chromium and chromedriver are not on this machine", allow_module_level=True)
+        pytest.skip("needs chromium and chromedriver", allow_module_level=True)
     if importlib.util.find_spec("selenium") is None:
-        pytest.skip('selenium is missing: .venv/bin/pip install -e ".[browser]"', allow_module_level=True)
+        pytest.skip('needs selenium: .venv/bin/pip install -e ".[browser]"', allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def running(tmp_path_factory):
 
 
 class Page:
-    """The page, as a person uses it."""
+    """The demo page and the actions of a user."""
 
     def __init__(self, browser, url):
         self.browser = browser
@@ -59,7 +59,7 @@ class Page:
         return self.press("button.primary")
 
     def press(self, selector):
-        """Press a button and return the line that comes back."""
+        """Press a button and return the line that the page logs for the response."""
         before = len(self.lines)
         self.find(selector).click()
         self.wait_until(lambda: len(self.lines) > before)
@@ -75,8 +75,8 @@ class Page:
         return [line.text for line in self.browser.find_elements("css selector", "#log li")]
 
     @property
-    def who(self):
-        return self.find("#who").text
+    def status(self):
+        return self.find("#status").text
 
 
 @pytest.fixture
@@ -84,39 +84,39 @@ def page(browser, running):
     return Page(browser, running.url)
 
 
-def test_a_user_logs_in_sees_the_profile_and_logs_out(page, running):
+def test_user_logs_in_sees_profile_and_logs_out(page, running):
     assert page.log_in("alice", running.passwords["alice"]).startswith("200 POST /login")
-    assert page.who == "Logged in as alice (admin)."
+    assert page.status == "Logged in as alice (admin)."
     assert page.press("[data-get='/profile']").startswith('200 GET /profile {"username":"alice"')
     assert page.press("[data-get='/admin']").startswith("200 GET /admin")
     assert page.press("#logout").startswith("200 POST /logout")
-    assert page.who == "Not logged in."
+    assert page.status == "Not logged in."
     assert page.press("[data-get='/profile']").startswith("401 GET /profile")
 
 
-def test_a_session_outlives_a_reload_of_the_page(page, browser, running):
+def test_session_survives_reload(page, browser, running):
     page.log_in("bob", running.passwords["bob"])
     browser.refresh()
-    page.wait_until(lambda: page.who == "Logged in as bob (user).")
+    page.wait_until(lambda: page.status == "Logged in as bob (user).")
 
 
-def test_a_wrong_password_is_told(page):
+def test_wrong_password_is_shown(page):
     assert page.log_in("alice", "wrong").startswith('401 POST /login {"detail":"Invalid credentials"}')
-    assert page.who == "Not logged in."
+    assert page.status == "Not logged in."
 
 
-def test_the_admin_page_is_refused_to_a_user(page, running):
+def test_admin_page_is_forbidden_for_other_roles(page, running):
     page.log_in("bob", running.passwords["bob"])
     assert page.press("[data-get='/admin']").startswith("403 GET /admin")
 
 
-def test_a_logout_without_the_csrf_token_is_refused(page, running):
+def test_logout_without_csrf_token_is_rejected(page, running):
     page.log_in("bob", running.passwords["bob"])
     assert page.press("#forged") == '403 POST /logout {"detail":"Missing CSRF token"}'
     assert page.press("[data-get='/profile']").startswith("200")
 
 
-def test_the_session_cookie_is_hidden_from_javascript_and_the_csrf_cookie_is_not(page, browser, running):
+def test_javascript_sees_csrf_cookie_but_not_session_cookie(page, browser, running):
     page.log_in("bob", running.passwords["bob"])
     visible = browser.execute_script("return document.cookie")
     assert visible.startswith("csrf_token=")
@@ -126,11 +126,28 @@ def test_the_session_cookie_is_hidden_from_javascript_and_the_csrf_cookie_is_not
     assert cookies["session"]["sameSite"] == cookies["csrf_token"]["sameSite"] == "Lax"
 
 
-def test_the_rate_limit_is_hit_and_says_when_to_come_back(page):
+# `cookie.last` of docs/behavior.md. A cookie with another Domain attribute is another cookie; browsers send cookies of
+# one path in the order of their creation (RFC 6265 section 5.4).
+@pytest.mark.parametrize("is_first", [True, False], ids=["theirs-first", "ours-first"])
+def test_post_succeeds_beside_csrf_cookie_of_parent_domain(browser, running, is_first):
+    page = Page(browser, f"http://app.demo.localhost:{running.port}")
+    set_theirs = "document.cookie = 'csrf_token=theirs; Domain=demo.localhost; Path=/'"
+    if is_first:
+        browser.execute_script(set_theirs)
+    page.log_in("bob", running.passwords["bob"])
+    if not is_first:
+        browser.execute_script(set_theirs)
+    names_and_values = browser.execute_script("return document.cookie").split("; ")
+    assert len(names_and_values) == 2
+    assert (names_and_values[0] == "csrf_token=theirs") is is_first
+    assert page.press("#logout").startswith("200 POST /logout")
+
+
+def test_rate_limited_search_shows_retry_after(page):
     lines = [page.press("[data-get='/search']") for _ in range(6)]
     assert lines[0].startswith("200") and lines[4].startswith("200")
     assert lines[5].startswith("429 GET /search") and "Retry-After: " in lines[5]
 
 
-def test_the_page_breaks_none_of_its_own_content_security_policy(page, browser):
+def test_page_complies_with_its_content_security_policy(page, browser):
     assert [entry for entry in browser.get_log("browser") if "Content Security Policy" in entry["message"]] == []

@@ -1,5 +1,8 @@
-"""The example of the reference page, unchanged, over real sockets: each server on each engine."""
+"""``examples/jwt_auth.py`` under each server with two workers, on each engine."""
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -41,9 +44,9 @@ def client(base_url):
 
 
 def log_in(client, username):
-    answer = client.post("/login", json={"username": username, "password": PASSWORDS[username]})
-    assert answer.status_code == 200
-    return answer
+    response = client.post("/login", json={"username": username, "password": PASSWORDS[username]})
+    assert response.status_code == 200
+    return response
 
 
 def signed(**changes):
@@ -56,21 +59,21 @@ def bearer(token):
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_a_login_returns_the_token_and_sets_both_cookies(client):
-    answer = log_in(client, "ada")
-    assert answer.json()["username"] == "ada"
-    session, csrf = answer.headers.get_list("set-cookie")
-    assert session.startswith(f"session={answer.json()['token']};") and "HttpOnly" in session
+def test_login_returns_token_and_sets_both_cookies(client):
+    response = log_in(client, "ada")
+    assert response.json()["username"] == "ada"
+    session, csrf = response.headers.get_list("set-cookie")
+    assert session.startswith(f"session={response.json()['token']};") and "HttpOnly" in session
     assert csrf.startswith("csrf_token=") and "HttpOnly" not in csrf
 
 
 @pytest.mark.parametrize(
     ("username", "password"), [("ada", "wrong"), ("nobody", "correct horse"), ("ada", ""), ("", ""), ("ada", "x" * 100)]
 )
-def test_a_login_with_wrong_credentials_is_401(client, username, password):
-    answer = client.post("/login", json={"username": username, "password": password})
-    assert (answer.status_code, answer.json()) == (401, {"detail": "Invalid credentials"})
-    assert "set-cookie" not in answer.headers
+def test_login_with_wrong_credentials_is_401(client, username, password):
+    response = client.post("/login", json={"username": username, "password": password})
+    assert (response.status_code, response.json()) == (401, {"detail": "Invalid credentials"})
+    assert "set-cookie" not in response.headers
 
 
 BAD_BODIES = [
@@ -89,34 +92,34 @@ BAD_BODIES = [
 
 
 @pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: repr(body[:20]))
-def test_a_login_with_a_body_that_is_no_login_is_400(client, body):
+def test_login_with_malformed_body_is_400(client, body):
     assert client.post("/login", content=body).status_code == 400
 
 
-ODD_CREDENTIALS = [None, 5, True, [], {}, ["ada"], "\0", "a" * 100_000, "é"]
+VALUES_OF_OTHER_TYPES = [None, 5, True, [], {}, ["ada"], "\0", "a" * 100_000, "é"]
 
 
-@pytest.mark.parametrize("value", ODD_CREDENTIALS, ids=lambda value: repr(value)[:10])
-def test_a_login_with_odd_values_is_401(client, value):
+@pytest.mark.parametrize("value", VALUES_OF_OTHER_TYPES, ids=lambda value: repr(value)[:10])
+def test_login_with_values_of_other_types_is_401(client, value):
     assert client.post("/login", json={"username": value, "password": value}).status_code == 401
     assert client.post("/login", json={"username": "ada", "password": value}).status_code == 401
 
 
-def test_the_profile_is_read_with_each_kind_of_credential(client, base_url):
-    token = log_in(client, "bob").json()["token"]
+def test_profile_accepts_cookie_bearer_and_query_token(client, base_url):
+    token = log_in(client, "bob").json()["token"]  # the client keeps the cookies
     expected = {"username": "bob", "role": "user"}
-    assert client.get("/profile").json() == expected  # the cookie
+    assert client.get("/profile").json() == expected
     assert httpx.get(f"{base_url}/profile", headers=bearer(token)).json() == expected
     assert httpx.get(f"{base_url}/profile", params={"token": token}).json() == expected
 
 
-def test_the_profile_without_a_credential_is_401(client):
-    answer = client.get("/profile")
-    assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == "Bearer"
+def test_profile_without_token_is_401(client):
+    response = client.get("/profile")
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == "Bearer"
 
 
-def test_a_token_made_elsewhere_with_the_secret_is_accepted(client):
+def test_token_signed_elsewhere_with_the_same_secret_is_accepted(client):
     assert client.get("/profile", headers=bearer(signed(sub="eve", role="user"))).json()["username"] == "eve"
 
 
@@ -132,39 +135,59 @@ BAD_TOKENS = {
 
 
 @pytest.mark.parametrize("make_token", BAD_TOKENS.values(), ids=BAD_TOKENS.keys())
-def test_a_bad_token_is_401_although_the_cookie_is_good(client, make_token):
+def test_invalid_bearer_token_is_401_even_with_valid_cookie(client, make_token):
     log_in(client, "ada")
     assert client.get("/profile", headers=bearer(make_token())).status_code == 401
 
 
-def test_the_admin_page_is_for_admins(client):
+def test_admin_page_requires_admin_role(client):
     log_in(client, "bob")
     assert client.get("/admin").status_code == 403
     log_in(client, "ada")
     assert client.get("/admin").json() == {"message": "Welcome, admin ada"}
 
 
-def test_a_post_needs_the_csrf_token(client):
+def test_post_requires_csrf_token(client):
     log_in(client, "ada")
     assert client.post("/logout").json() == {"detail": "Missing CSRF token"}
     assert client.post("/logout", headers={"X-CSRF-Token": "guess"}).json() == {"detail": "CSRF token mismatch"}
     assert client.get("/profile").status_code == 200
 
 
-def test_a_logout_takes_the_cookies_away(client):
+def test_logout_deletes_cookies(client):
     log_in(client, "ada")
     assert client.post("/logout", headers={"X-CSRF-Token": client.cookies["csrf_token"]}).status_code == 200
     assert not client.cookies
     assert client.get("/profile").status_code == 401
 
 
-def test_unknown_paths_and_methods_are_told_apart(client):
+def test_unknown_path_is_404_and_unknown_method_is_405(client):
     assert client.get("/nowhere").status_code == 404
-    answer = client.delete("/profile", headers=bearer(signed()))
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    response = client.delete("/profile", headers=bearer(signed()))
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_head_is_get_without_the_body(client):
-    answer = client.head("/profile", headers=bearer(signed()))
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert int(answer.headers["content-length"]) == len(b'{"username":"ada","role":"admin"}')
+def test_head_returns_headers_of_get_without_body(client):
+    response = client.head("/profile", headers=bearer(signed()))
+    assert (response.status_code, response.content) == (200, b"")
+    assert int(response.headers["content-length"]) == len(b'{"username":"ada","role":"admin"}')
+
+
+SERVER_COMMANDS = {
+    "granian": ["granian", "--interface", "asgi", "--workers", "2"],
+    "uvicorn": ["uvicorn", "--workers", "2"],
+}
+
+
+@pytest.mark.parametrize("command", SERVER_COMMANDS.values(), ids=SERVER_COMMANDS.keys())
+def test_server_without_jwt_secret_stops_with_clear_message(command, users_file):
+    environment = {name: value for name, value in os.environ.items() if name != "JWT_SECRET"}
+    run = subprocess.run(
+        [sys.executable, "-m", *command, "--port", str(servers.free_port()), "examples.jwt_auth:app"],
+        cwd=ROOT,
+        env={**environment, "USERS_FILE": str(users_file)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "JWT_SECRET is not set. Create a secret: python -c" in run.stdout + run.stderr
