@@ -1,4 +1,4 @@
-"""The README's code is run, so that what it shows works."""
+"""The Python code and the links of README.md and of docs/."""
 
 import re
 from pathlib import Path
@@ -6,32 +6,69 @@ from pathlib import Path
 import pytest
 from asgi_client import call
 
+from fastware.auth import create_token
+
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOP_LEVEL_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"]
+# A fragment, which cannot run on its own, starts with "```python fragment".
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+SECRET = "a secret of at least 32 bytes for the documentation"
 
 
-def test_the_example_is_the_file_in_examples():
-    example = (ROOT / "examples" / "jwt_auth.py").read_text(encoding="utf-8")
-    assert BLOCKS[0] == example.split('"""\n\n', 1)[1]
+def blocks(page):
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
-@pytest.fixture
-def small_app():
-    names = {}
-    exec(BLOCKS[1], names)
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch):
+    monkeypatch.setenv("JWT_SECRET", SECRET)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(code, id=f"{page.name}-{number}")
+        for page in PAGES
+        for number, code in enumerate(blocks(page), start=1)
+    ],
+)
+def test_code_runs(code):
+    exec(compile(code, "<documentation>", "exec"), {"__name__": "documentation"})
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        pytest.param(page.parent / target, id=f"{page.name}-{target}")
+        for page in TOP_LEVEL_PAGES
+        for target in sorted(set(LINK.findall(page.read_text(encoding="utf-8"))))
+    ],
+)
+def test_link_leads_to_a_file(link):
+    assert link.exists()
+
+
+def readme_app(number):
+    names = {"__name__": "documentation"}
+    exec(blocks(ROOT / "README.md")[number], names)
     return names["app"]
 
 
-def test_the_small_application_answers(small_app):
-    answer = call(small_app, "GET", "/api/users/7", query="sort=age")
-    assert answer.json == {"id": 7, "size": 20, "sort": "age"}
+def bearer(role):
+    return [("authorization", f"Bearer {create_token('ada', role, SECRET)}")]
 
 
-def test_there_are_two_blocks_of_code():
-    assert len(BLOCKS) == 2
+def test_plain_asgi_application_of_readme_requires_a_token():
+    app = readme_app(1)
+    assert call(app).status == 401
+    assert call(app, headers=bearer("user")).body == b"Hello, ada"
 
 
-@pytest.mark.parametrize("path", re.findall(r"\]\((?!http)([^)#]+)\)", README))
-def test_a_link_leads_to_a_file(path):
-    assert (ROOT / path).exists()
+def test_router_application_of_readme_requires_the_admin_role():
+    app = readme_app(2)
+    app.state["config"] = {"jwt_secret": SECRET}
+    assert call(app, path="/reports/7").status == 401
+    assert call(app, path="/reports/7", headers=bearer("user")).status == 403
+    assert call(app, path="/reports/7", headers=bearer("admin")).json == {"id": 7, "read_by": "ada"}
