@@ -1,4 +1,4 @@
-"""Each rule of docs/behavior.md has a test that names it with ``pytest.mark.rule``, and no test names an unknown rule."""
+"""Each rule of docs/behavior.md has a test that names it with ``pytest.mark.rule``; no test names an unknown rule."""
 
 import os
 import re
