@@ -1,9 +1,9 @@
 """PEP 517 build backend: the Rust engine where it can be built, the pure-Python engine everywhere else.
 
-maturin builds the native wheel, hatchling the pure one and the sdist. ``FASTWARE_BUILD`` chooses:
+maturin builds the native wheel, hatchling the pure wheel and the sdist. ``FASTWARE_BUILD`` chooses:
 
-- ``auto`` (default): native; pure where there is no cargo, or where the native build fails;
-- ``rust``: native, and a failed native build fails the installation;
+- ``auto`` (default): native, or pure where cargo is missing or the native build fails;
+- ``rust``: native; where the native build fails, the installation fails;
 - ``pure``: pure, without looking for Rust.
 """
 
@@ -43,12 +43,12 @@ def _wants_native() -> bool:
     if choice == "auto" and shutil.which("cargo") is None:
         _say(
             "fastware: no Rust toolchain (cargo) was found.",
-            "Installing the pure-Python engine: the same behaviour, slower.",
+            "Installing the pure-Python engine, which behaves the same and is slower.",
             "For the Rust engine, install Rust (https://rustup.rs) and install fastware again.",
         )
         return False
     if choice == "rust" and shutil.which("cargo") is None:
-        sys.exit("FASTWARE_BUILD is 'rust', but there is no cargo: install Rust (https://rustup.rs)")
+        sys.exit("FASTWARE_BUILD is 'rust', but cargo is missing: install Rust (https://rustup.rs)")
     return choice != "pure"
 
 
@@ -65,14 +65,14 @@ def get_requires_for_build_editable(config_settings: ConfigSettings = None) -> l
 
 
 def get_requires_for_build_sdist(config_settings: ConfigSettings = None) -> list[str]:
-    """Ask for nothing: the sdist is the sources as they are."""
+    """Ask for nothing: the sdist holds only sources."""
     return list(hatchling.build.get_requires_for_build_sdist(config_settings))
 
 
 def _build(hook: str, directory: str, config_settings: ConfigSettings) -> str:
     if _wants_native():
         try:
-            # Rust cannot be fetched here: maturin must not try to install a toolchain of its own.
+            # maturin must use the toolchain of the machine, and not install its own.
             os.environ["MATURIN_NO_INSTALL_RUST"] = "1"
             _say(f"fastware: building the Rust engine with {shutil.which('cargo')}.")
             return str(getattr(importlib.import_module("maturin"), hook)(directory, config_settings))
@@ -81,7 +81,7 @@ def _build(hook: str, directory: str, config_settings: ConfigSettings) -> str:
                 raise
             _say(
                 f"fastware: the Rust engine could not be built ({type(failure).__name__}: {failure}; see above).",
-                "Installing the pure-Python engine: the same behaviour, slower.",
+                "Installing the pure-Python engine, which behaves the same and is slower.",
                 "FASTWARE_BUILD=rust makes this failure stop the installation instead.",
             )
     if hook == "build_editable":
@@ -90,7 +90,7 @@ def _build(hook: str, directory: str, config_settings: ConfigSettings) -> str:
 
 
 def _remove_extensions() -> None:
-    """Remove what an earlier editable build left beside the sources: it would go on being imported."""
+    """Remove the extension of an earlier editable build, which would still be imported."""
     for extension in ENGINE_FOLDER.glob("_rust*"):
         if extension.suffix in (".so", ".pyd"):
             extension.unlink()
@@ -107,7 +107,7 @@ def build_wheel(
 def build_editable(
     wheel_directory: str, config_settings: ConfigSettings = None, metadata_directory: str | None = None
 ) -> str:
-    """Build an editable wheel; with Rust the extension is put beside the Python sources."""
+    """Build an editable wheel. The extension is put next to the Python sources."""
     del metadata_directory
     return _build("build_editable", wheel_directory, config_settings)
 

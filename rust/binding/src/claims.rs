@@ -1,4 +1,4 @@
-//! A token's JSON, built as Python objects while it is read.
+//! The JSON of a token, read into Python objects.
 
 use fastware_core::json::Build;
 use pyo3::prelude::*;

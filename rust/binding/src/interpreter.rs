@@ -1,4 +1,4 @@
-//! The interpreter that the engine may be loaded in.
+//! The check for the main interpreter.
 
 #![allow(unsafe_code)]
 

@@ -25,15 +25,15 @@ pub fn unicode<'py>(py: Python<'py>, utf8: &[u8]) -> Option<Bound<'py, PyString>
     ascii(py, utf8).or_else(|| Some(PyString::new(py, std::str::from_utf8(utf8).ok()?)))
 }
 
-/// The `str` of `length` ASCII characters, which `fill` writes over as many NULs.
+/// The `str` of `length` ASCII characters that `fill` writes.
 pub fn filled(py: Python<'_>, length: usize, fill: impl FnOnce(&mut [u8])) -> PyResult<Bound<'_, PyString>> {
     let size = ffi::Py_ssize_t::try_from(length)?;
     if length == 0 {
         return Ok(PyString::new(py, ""));
     }
     // SAFETY: as in `ascii` for the new string and its memory, which is `length` bytes that are all written before a
-    // slice of them is made. Nobody else has seen it while `fill` has the slice: the thread stays attached, and no
-    // reference has been given away. The assertion keeps a string that is not ASCII from ever getting out.
+    // slice of them is made. No other code holds the string while `fill` has the slice: the thread stays attached, and
+    // no reference is passed on before. The assertion makes sure that only ASCII strings are returned.
     unsafe {
         let string = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(size, 127))?;
         let start = ffi::PyUnicode_1BYTE_DATA(string.as_ptr());
@@ -52,8 +52,8 @@ fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Option<Bound<'py, PyString>> {
         return None;
     }
     // SAFETY: `PyUnicode_New` with a largest character of 127 makes a compact ASCII string (PEP 393) with room for
-    // `length` bytes and a NUL, which it writes itself, or returns NULL, which is dealt with before anything is
-    // written. Nobody else has seen the new object, its memory cannot overlap `bytes`, and all of them are ASCII,
+    // `length` bytes and a NUL, which it writes itself, or returns NULL, which is handled before anything is
+    // written. No other code holds the new object, its memory cannot overlap `bytes`, and all of them are ASCII,
     // as such a string must be. The thread is attached: `py` proves it. The reference is owned and passed on.
     unsafe {
         let string = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(length, 127)).ok()?;

@@ -1,6 +1,6 @@
 //! `has_usable_secret`, `create_token`, `verify_token`.
 
-#![allow(clippy::doc_markdown)] // the documentation of functions is Python's
+#![allow(clippy::doc_markdown)] // the docstrings are Python's
 
 use fastware_core::claims::{self, Clock};
 use fastware_core::hs256::Key;
@@ -74,7 +74,13 @@ pub fn create_token<'py>(
         true
     });
     let Some(token) = token else {
-        return Err(token_errors::create_token_error(username, role, &secrets, &expires_hours.or(DEFAULT_EXPIRES_HOURS, py)?, is_usable)?);
+        return Err(token_errors::create_token_error(
+            username,
+            role,
+            &secrets,
+            &expires_hours.or(DEFAULT_EXPIRES_HOURS, py)?,
+            is_usable,
+        )?);
     };
     if length < MIN_SECRET_LENGTH {
         token_errors::warn_if_short(py, length)?;
@@ -162,7 +168,8 @@ impl<'a> Claims<'a> {
     #[allow(clippy::cast_possible_truncation)]
     fn new(subject: &'a str, role: &'a str, now: f64, hours: i64) -> Option<Self> {
         let issued_at = (now.abs() < END_OF_TIME).then_some(now as i64)?;
-        let expires_at = i64::try_from(i128::from(issued_at) + i128::from(hours) * i128::from(SECONDS_PER_HOUR)).ok()?;
+        let expires_at =
+            i64::try_from(i128::from(issued_at) + i128::from(hours) * i128::from(SECONDS_PER_HOUR)).ok()?;
         Some(Self { subject, role, issued_at, expires_at })
     }
 
@@ -179,7 +186,7 @@ fn utf8<'s>(object: &'s Bound<'_, PyAny>) -> Option<&'s str> {
     object.cast::<PyString>().ok()?.to_str().ok()
 }
 
-/// A secret, a list or a tuple as it is; a sequence of another kind as a tuple.
+/// `secrets`, with a sequence of another class made a tuple.
 fn as_secrets<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let is_known = secrets.is_instance_of::<PyString>()
         || secrets.is_instance_of::<PyBytes>()

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_spelling_decodes_and_the_others_do_not() {
+    fn only_the_canonical_spelling_decodes() {
         assert_eq!(decode(b"Zg").as_deref(), Some(&b"f"[..]));
         for other in ["Zh", "Zg==", "Zg=", "Z", "Zg\n", " Zg", "Zg+", "Z+8", "Z/8"] {
             assert_eq!(decode(other.as_bytes()), None, "{other:?}");
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_of_every_length_decode_in_either_place() {
+    fn segments_of_every_length_decode() {
         for length in 0..2 * INLINE_PAYLOAD {
             let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).expect("small")).collect();
             let mut segment = vec![0; encoded_length(length)];
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_takes_its_length_only() {
+    fn an_array_decodes_only_its_exact_length() {
         assert_eq!(decode_array::<1>(b"Zg"), Some([b'f']));
         assert_eq!(decode_array::<2>(b"Zg"), None);
         assert_eq!(decode_array::<1>(b"Z"), None);

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_have_buckets_of_their_own() {
+    fn each_key_has_its_own_bucket() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
         assert_eq!(buckets.take(b"a", 0_u64), Ok(0));
         assert_eq!(buckets.take(b"b", 0_u64), Ok(0));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn full_buckets_go_away() {
+    fn full_buckets_are_removed() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
         for key in 0..10_000_u32 {
             assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64), Ok(0));

@@ -8,7 +8,7 @@ use crate::json::{self, Build, Kind};
 /// Bytes of the longest payload that needs no allocation.
 const INLINE_PAYLOAD: usize = 256;
 
-/// Moments that a clock may show, in seconds: beyond these a claim that is saturated to 64 bits could not be compared.
+/// Valid times of a clock, in seconds. Claims are saturated to 64 bits, so later times could not be compared.
 const MOMENTS: Range<f64> = -9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0;
 
 /// The clock and the leeway that a token is checked against, in seconds since the epoch, UTC.
@@ -21,8 +21,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    // Claims are compared as integers; whole seconds of the clock decide, since for an integer n
-    // n <= t is n <= floor(t).
+    // Claims are integers, so whole seconds of the clock suffice: for an integer n, n <= t is n <= floor(t).
     pub fn new(now: f64, leeway: f64) -> Self {
         let (earliest, latest) = (now - leeway, now + leeway);
         if !(MOMENTS.contains(&earliest) && MOMENTS.contains(&latest)) {

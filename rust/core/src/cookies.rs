@@ -1,4 +1,4 @@
-//! The Cookie header (RFC 6265 section 5.4), read as the engine contract says.
+//! The Cookie header (RFC 6265 section 5.4), by the rules of the engine contract.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_pairs_hide_nothing() {
+    fn malformed_pairs_do_not_hide_valid_ones() {
         for header in ["=x; a=1", "junk; a=1", "; ;a=1;;", "\ta \t=\t 1 ", "===; a=1; b", "b=\"; a=1; c=\""] {
             assert_eq!(last_unquoted(header, "a").as_deref(), Some("1"), "{header:?}");
         }

@@ -10,7 +10,7 @@ pub enum Verdict {
     Mismatch = 2,
 }
 
-/// Compare the `csrf_token` cookie with the `X-CSRF-Token` header, in constant time for a given length.
+/// Compare the CSRF cookie with the `X-CSRF-Token` header, in constant time for a given length.
 pub fn double_submit(cookie: &[u8], header: &[u8]) -> Verdict {
     if cookie.is_empty() || header.is_empty() {
         return Verdict::Missing;
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_must_be_there_and_equal() {
+    fn both_are_required_and_must_be_equal() {
         assert_eq!(double_submit(b"\xffx", b"\xffx"), Verdict::Passed);
         assert_eq!(double_submit(b"x", b"y"), Verdict::Mismatch);
         assert_eq!(double_submit(b"x", b"xx"), Verdict::Mismatch);

@@ -3,7 +3,7 @@
 const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
 const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
 
-/// Whether `header_name`, its ASCII letters made lowercase, is `name`.
+/// Whether `header_name`, with its ASCII letters in lowercase, is `name`.
 #[inline]
 pub fn is(header_name: &[u8], name: &[u8]) -> bool {
     header_name.len() == name.len() && is_of_equal_length(header_name, name)

@@ -5,12 +5,12 @@ use memchr::memchr;
 use crate::base64url;
 use crate::json::{self, Tree, Value};
 
-/// `{"alg":"HS256","typ":"JWT"}`, the header of every token made here and of most made elsewhere.
-pub const OURS: &[u8; 36] = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+/// `{"alg":"HS256","typ":"JWT"}`, the header of every token that is made here, and of most tokens.
+pub const HEADER: &[u8; 36] = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
-/// What follows an accepted header and its dot.
+/// The rest of the signing input after an accepted header and its dot.
 pub fn strip_accepted(signing_input: &[u8]) -> Option<&[u8]> {
-    if let Some([b'.', payload @ ..]) = signing_input.strip_prefix(OURS) {
+    if let Some([b'.', payload @ ..]) = signing_input.strip_prefix(HEADER) {
         return Some(payload);
     }
     let (header, payload) = signing_input.split_at(memchr(b'.', signing_input)?);
@@ -75,7 +75,7 @@ mod tests {
         ] {
             assert!(!accepts(header), "{header}");
         }
-        for signing_input in [&b""[..], b".", b".payload", b"e30", OURS, &OURS[1..]] {
+        for signing_input in [&b""[..], b".", b".payload", b"e30", HEADER, &HEADER[1..]] {
             assert_eq!(strip_accepted(signing_input), None);
         }
     }

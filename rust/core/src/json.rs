@@ -1,4 +1,4 @@
-//! The JSON of tokens (RFC 8259), read straight into whatever a [`Build`] makes of it.
+//! The JSON of tokens (RFC 8259), read into values that a [`Build`] makes.
 //!
 //! Stricter than most readers, and bounded: step 3 of `verify_token` in the engine contract.
 
@@ -37,7 +37,7 @@ pub trait Build {
     fn close_object(&mut self, object: Self::Object) -> Self::Value;
 }
 
-/// What the rules for claims need to know of a value, whoever built it.
+/// What the rules for claims need to know of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     Null,
@@ -238,7 +238,7 @@ impl<'t, B: Build> Reader<'t, '_, B> {
         })
     }
 
-    /// The character of `XXXX`, or of `XXXX\uXXXX` for a surrogate pair; a lone surrogate is refused.
+    /// The character of `XXXX`, or of `XXXX\uXXXX` for a surrogate pair; a lone surrogate is rejected.
     fn utf16_character(&mut self) -> Option<char> {
         let unit = self.four_hex_digits()?;
         if !(0xD800..0xE000).contains(&unit) {
@@ -280,7 +280,7 @@ impl<'t, B: Build> Reader<'t, '_, B> {
         Some((self.build.long_integer(literal)?, Kind::Integer(saturated)))
     }
 
-    /// The number that began at `start` and goes on with a fraction or an exponent.
+    /// The number that starts at `start` and continues with a fraction or an exponent.
     fn float(&mut self, start: usize) -> Option<(B::Value, Kind)> {
         if self.take(b'.') {
             self.digits()?;

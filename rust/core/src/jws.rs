@@ -12,15 +12,15 @@ const SIGNATURE_SEGMENT_LENGTH: usize = base64url::encoded_length(SIGNATURE_LENG
 
 /// Characters of the token for a payload of the given bytes. `None` where the token would be over [`MAX_TOKEN_LENGTH`].
 pub fn token_length(payload: usize) -> Option<usize> {
-    let length = jose_header::OURS.len() + 1 + base64url::encoded_length(payload) + 1 + SIGNATURE_SEGMENT_LENGTH;
+    let length = jose_header::HEADER.len() + 1 + base64url::encoded_length(payload) + 1 + SIGNATURE_SEGMENT_LENGTH;
     (length <= MAX_TOKEN_LENGTH).then_some(length)
 }
 
 /// Write the token of `payload`, signed with `key`, into `token`, whose length is that of [`token_length`].
 pub fn sign(payload: &[u8], key: &Key, token: &mut [u8]) {
     let (signing_input, signature) = token.split_at_mut(token.len() - 1 - SIGNATURE_SEGMENT_LENGTH);
-    let (header, encoded) = signing_input.split_at_mut(jose_header::OURS.len());
-    header.copy_from_slice(jose_header::OURS);
+    let (header, encoded) = signing_input.split_at_mut(jose_header::HEADER.len());
+    header.copy_from_slice(jose_header::HEADER);
     encoded[0] = b'.';
     base64url::encode(payload, &mut encoded[1..]);
     signature[0] = b'.';
@@ -97,7 +97,7 @@ mod tests {
             assert!(unverified.is_signed_with(&key));
             unverified.claims(&mut Tree, Clock::new(15.0, 0.0)).is_some()
         };
-        let header = std::str::from_utf8(jose_header::OURS).expect("ASCII");
+        let header = std::str::from_utf8(jose_header::HEADER).expect("ASCII");
         assert!(accepted(&format!("{header}.e30")));
         assert!(accepted("eyJhbGciOiJIUzI1NiJ9.e30"));
         for signing_input in ["", ".", "e30", ".e30", &format!("{header}."), &format!("{header}.e30.e30"), "é.e30"] {

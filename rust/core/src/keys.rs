@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_begin_alike_are_told_apart() {
+    fn secrets_with_a_common_prefix_are_distinct() {
         let sign = |secret: &[u8]| with_key(secret, |key| key.map(|key| key.sign(b"x")));
         assert_ne!(sign(b"secret"), sign(b"secrets"));
         assert_eq!(sign(b"secret"), Some(Key::new(b"secret").sign(b"x")));

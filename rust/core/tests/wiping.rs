@@ -1,6 +1,6 @@
-//! What the engine keeps of a secret is wiped when it goes: no block of memory is freed with a secret or a key in it.
+//! Secrets and keys are wiped from memory before it is freed.
 //!
-//! Freed memory may not be read, so the allocator of this test looks at each block before it lets it go.
+//! Freed memory cannot be read, so the allocator of this test reads each block before it frees it.
 
 #![allow(unsafe_code)]
 
@@ -19,19 +19,19 @@ struct Watching;
 
 thread_local! {
     static WATCHED: Cell<Option<Watched>> = const { Cell::new(None) };
-    /// Freed blocks that held what is watched.
+    /// Freed blocks that held a watched value.
     static FOUND: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The secret's first bytes, and the states that the two pads of its key leave SHA-256 in.
+/// The first bytes of the secret, and of the SHA-256 states after the two pads of its key.
 type Watched = [[u8; 16]; 3];
 
-// SAFETY: every call goes on to the system's allocator as it is. The blocks that are looked at are whole, and still the
-// caller's; `alloc_zeroed` and `realloc` are those of the trait, in terms of the two.
+// SAFETY: every call is passed on to the system's allocator unchanged. The blocks that are read are complete and not
+// freed yet. `alloc_zeroed` and `realloc` are the trait's own, which call the two methods here.
 unsafe impl GlobalAlloc for Watching {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promises are those that the system's allocator asks for. Zeros are there to be looked at:
-        // memory that was never written may not be read.
+        // SAFETY: the caller's promises are those that the system's allocator requires. Zeroed, because memory that was
+        // never written may not be read.
         unsafe { System.alloc_zeroed(layout) }
     }
 
@@ -48,7 +48,7 @@ unsafe impl GlobalAlloc for Watching {
     }
 }
 
-/// How many blocks are freed by `work` with something in them of `secret`, or of its key.
+/// The number of blocks that `work` frees with a part of `secret`, or of its key, in them.
 fn freed_with(secret: &[u8], work: impl FnOnce()) -> usize {
     WATCHED.set(Some(watched(secret)));
     FOUND.set(0);
@@ -61,7 +61,7 @@ fn watched(secret: &[u8]) -> Watched {
     [*secret.first_chunk().expect("long enough"), state(secret, 0x36), state(secret, 0x5c)]
 }
 
-/// The first half of a state, as it lies in memory.
+/// The first half of a state, in memory order.
 fn state(secret: &[u8], pad: u8) -> [u8; 16] {
     let digest = Sha256::digest(secret);
     let key = if secret.len() > 64 { &digest[..] } else { secret };
@@ -82,21 +82,21 @@ fn secret(number: u8) -> [u8; 40] {
 }
 
 fn sign(secret: &[u8]) {
-    with_key(secret, |key| assert_ne!(key.expect("fit").sign(b"x"), [0; 32]));
+    with_key(secret, |key| assert_ne!(key.expect("usable").sign(b"x"), [0; 32]));
 }
 
 #[test]
-fn the_allocator_sees_what_is_not_wiped() {
+fn the_allocator_finds_copies_that_are_not_wiped() {
     let (secret, inner) = (secret(1), state(&secret(1), 0x36));
     assert_eq!(freed_with(&secret, || drop(secret.to_vec())), 1);
     assert_eq!(freed_with(&secret, || drop(inner.to_vec())), 1);
     let mut moved = secret.to_vec();
-    assert_eq!(freed_with(&secret, || moved.reserve(10_000)), 1, "a block that grows leaves a copy behind");
+    assert_eq!(freed_with(&secret, || moved.reserve(10_000)), 1, "a block that grows leaves a copy");
     assert_eq!(freed_with(&secret, || drop(vec![0_u8; 100])), 0);
 }
 
 #[test]
-fn a_secret_that_others_take_the_place_of_is_wiped() {
+fn a_secret_that_others_replace_is_wiped() {
     for wanted in 0..8 {
         let freed = freed_with(&secret(wanted), || {
             for number in 0..32 {
@@ -108,7 +108,7 @@ fn a_secret_that_others_take_the_place_of_is_wiped() {
     }
 }
 
-/// Says at the end of a thread what was found in it.
+/// Reports at the end of a thread what was found in it.
 struct Report(Sender<usize>);
 
 impl Drop for Report {
@@ -127,7 +127,7 @@ fn the_secrets_of_a_thread_are_wiped_when_it_ends() {
     for leaves_a_copy in [false, true] {
         let (sender, receiver) = channel();
         let thread = std::thread::spawn(move || {
-            // What a thread was given first goes last. If it went sooner, the copy would not be found.
+            // Thread locals are dropped in reverse order, so this one reports after the others are dropped.
             REPORT.set(Some(Report(sender)));
             let secret = secret(1);
             sign(&secret);
@@ -143,7 +143,7 @@ fn the_secrets_of_a_thread_are_wiped_when_it_ends() {
 
 #[test]
 fn secrets_with_nuls_and_long_ones_are_wiped() {
-    // Those are looked through without their NULs, or hashed.
+    // The check copies a secret with NULs, and a long one is hashed.
     let mut with_nuls = [b'n'; 300];
     with_nuls.iter_mut().skip(16).step_by(7).for_each(|byte| *byte = 0);
     assert_eq!(freed_with(&with_nuls, || sign(&with_nuls)), 0);
@@ -154,8 +154,8 @@ fn secrets_with_nuls_and_long_ones_are_wiped() {
 }
 
 #[test]
-fn unfit_secrets_are_not_kept() {
-    let unfit = b"{\"kty\":\"oct\",\0\"k\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}";
-    let freed = freed_with(unfit, || with_key(unfit, |key| assert!(key.is_none())));
+fn unusable_secrets_are_not_kept() {
+    let unusable = b"{\"kty\":\"oct\",\0\"k\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}";
+    let freed = freed_with(unusable, || with_key(unusable, |key| assert!(key.is_none())));
     assert_eq!(freed, 0);
 }

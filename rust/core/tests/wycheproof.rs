@@ -1,4 +1,4 @@
-//! Wycheproof's vectors for HMAC-SHA256 and for signed tokens: see `tests/attacks/vectors/README.md`.
+//! Wycheproof's vectors for HMAC-SHA256 and for signed tokens. Source: `tests/attacks/vectors/README.md`.
 
 use fastware_core::base64url;
 use fastware_core::hs256::Key;
@@ -8,7 +8,7 @@ use fastware_core::jws::Unverified;
 
 type Object = [(String, Value)];
 
-/// Valid to a reader that skips characters beyond the alphabet.
+/// Tests that are valid only for a reader that skips characters outside the alphabet.
 const SKIPS_CHARACTERS: [i64; 2] = [372, 373];
 
 fn read(text: &str) -> Vec<(String, Value)> {
@@ -38,7 +38,7 @@ fn octets(hex: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).expect("a byte")).collect()
 }
 
-/// Whether a token is a signed one, whatever its payload is.
+/// Whether a token is signed with `key`, for any payload.
 fn is_signed(token: &str, key: &Key) -> bool {
     let Some((signing_input, _)) = token.rsplit_once('.') else { return false };
     Unverified::new(token.as_bytes()).is_some_and(|unverified| unverified.is_signed_with(key))
@@ -46,7 +46,7 @@ fn is_signed(token: &str, key: &Key) -> bool {
 }
 
 #[test]
-fn macs_are_judged_as_there() {
+fn macs_get_the_published_result() {
     let vectors = read(include_str!("../../../tests/attacks/vectors/hmac_sha256.json"));
     let tests = objects(&vectors, "tests");
     assert!(tests.len() > 30);
@@ -59,7 +59,7 @@ fn macs_are_judged_as_there() {
 }
 
 #[test]
-fn signed_tokens_are_judged_as_there() {
+fn signed_tokens_get_the_published_result() {
     let vectors = read(include_str!("../../../tests/attacks/vectors/json_web_signature.json"));
     let groups = objects(&vectors, "groups");
     assert_eq!(groups.len(), 3);

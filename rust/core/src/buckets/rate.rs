@@ -20,7 +20,7 @@ impl Rate {
         let ticks_per_token = period.div_ceil(capacity * MAX_TICK).max(1);
         let ticks_per_period = ticks_per_token * capacity;
         let ticks_per_nanosecond = Ratio::new(ticks_per_period, period);
-        // One more, since moments are rounded down.
+        // One more, because moments are rounded down.
         let ticks_of_lag = ticks_per_nanosecond.of(LARGEST_LAG) + 1;
         Self { period, ticks_per_token, ticks_per_period, ticks_per_nanosecond, ticks_of_lag }
     }

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn probing_goes_around_the_end_and_past_stale_slots_to_a_fresh_one() {
+    fn probing_wraps_around_and_passes_stale_slots() {
         let home = SLOTS as u64 - 1;
         let mut segment = FRESH;
         for number in 0..3 {

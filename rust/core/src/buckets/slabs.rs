@@ -57,12 +57,12 @@ impl Slabs {
     }
 }
 
-/// With all pages at once: a page fault costs more than a check.
+/// With all pages mapped: a page fault costs more than a call of `take`.
 fn map() -> Result<MmapMut, OutOfMemory> {
     Ok(MmapOptions::new().len(SIZE * segment::BYTES).populate().map_anon()?)
 }
 
-/// Page by page as they are used: most limits have few clients.
+/// With pages mapped on first use: most limits have few clients.
 fn map_untouched() -> Result<MmapMut, OutOfMemory> {
     Ok(MmapMut::map_anon(SIZE * segment::BYTES)?)
 }

@@ -1,6 +1,6 @@
 //! Arrival times by fingerprint, in an extendible hash table: a directory of segments, each of which splits by itself
 //! when it is full and merges with its buddy when both are nearly empty. No step touches more than a few segments,
-//! the doubling and halving of the directory aside, which is a few bytes for each segment.
+//! except for the doubling and halving of the directory, which is a few bytes for each segment.
 //! (Fagin, Nievergelt, Pippenger, Strong: Extendible Hashing, ACM TODS 4(3), 1979.)
 
 use super::fingerprint::Fingerprint;
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn stale_slots_are_used_again_before_anything_splits() {
+    fn stale_slots_are_reused_before_a_segment_splits() {
         let mut table = Table::default();
         let mut held = 0;
         for key in 0..200_000 {
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_of_sweeping_drops_what_is_stale_and_gives_the_memory_back() {
+    fn a_round_of_sweeping_frees_stale_entries_and_their_memory() {
         let mut table = Table::default();
         for key in 0..100_000 {
             set(&mut table, key, 0, if key % 1_000 == 0 { 20 } else { 10 });
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_sweeping_tidies_its_share_of_the_segments_and_no_more() {
+    fn a_step_of_sweeping_frees_only_its_share_of_the_segments() {
         let mut table = Table::default();
         for key in 0..200_000 {
             set(&mut table, key, 0, 10);
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_keeps_what_a_map_keeps_through_growth_and_shrinkage() {
+    fn a_table_agrees_with_a_map_while_it_grows_and_shrinks() {
         let mut numbers = Numbers(42);
         let mut table = Table::default();
         let mut model: HashMap<u64, u64> = HashMap::new();
@@ -427,7 +427,7 @@ mod tests {
                     model.insert(key, arrival);
                     set(&mut table, key, floor, arrival)
                 };
-                // What is stale may be forgotten.
+                // A stale entry may be forgotten.
                 assert!(found == expected || (found == 0 && expected <= floor), "{found} {expected} {floor}");
                 if turn % 20 == 0 {
                     let share = table.share(step);

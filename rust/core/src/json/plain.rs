@@ -16,7 +16,7 @@ pub fn length(text: &[u8]) -> usize {
     chunks.len() * 8 + end.unwrap_or(rest.len())
 }
 
-/// The high bit of the first byte that is not plain, and maybe of some after it.
+/// The high bit of the first byte that is not plain, and possibly of later ones.
 fn marks(chunk: u64) -> u64 {
     let quote = chunk ^ (ONES * u64::from(b'"'));
     let backslash = chunk ^ (ONES * u64::from(b'\\'));

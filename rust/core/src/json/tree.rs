@@ -2,7 +2,7 @@
 
 use super::Build;
 
-/// For JOSE headers, which are not handed to anybody, and for tests.
+/// Used for JOSE headers, which no caller gets, and for tests.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Null,
@@ -63,7 +63,7 @@ impl Build for Tree {
         Vec::new()
     }
 
-    // Equal keys are all kept, so that a large object stays linear; `last` finds the one that counts.
+    // Equal keys are all kept, so that a large object stays linear; `last` finds the last one.
     fn insert(&mut self, object: &mut Self::Object, key: &[u8], value: Value) -> Option<()> {
         object.push((text(key)?, value));
         Some(())
