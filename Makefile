@@ -27,6 +27,9 @@ lint: $(VENV)/.lint-$(KIND) ## check style and types, Python and Rust
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/python -m mypy.stubtest fastware._engine._rust
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet .github
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 
