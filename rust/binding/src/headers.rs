@@ -35,6 +35,8 @@ pub fn each<'py>(
 }
 
 /// The headers that servers send: exact tuples of exact bytes, read without counting a reference for each item.
+///
+/// This saves 1,300 of 3,300 instructions for a cookie in 20 headers.
 #[cfg(not(Py_GIL_DISABLED))]
 mod plain {
     #![allow(unsafe_code)]

@@ -62,7 +62,9 @@ fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Option<Bound<'py, PyString>> {
     }
 }
 
-/// `<[u8]>::is_ascii`, faster for short text: eight bytes at a time, with the last eight overlapping.
+/// `<[u8]>::is_ascii` for short text: eight bytes at a time, with the last eight overlapping.
+///
+/// This saves 6,000 of 69,000 instructions for 36 cookies.
 fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
     let Some(last) = bytes.last_chunk() else { return bytes.is_ascii() };

@@ -175,10 +175,9 @@ impl<'a> Claims<'a> {
 
     /// `None` where the token would be too long.
     fn sign<'py>(&self, py: Python<'py>, key: &Key) -> Option<PyResult<Bound<'py, PyString>>> {
-        claims::with_payload(self.subject, self.role, self.issued_at, self.expires_at, |payload| {
-            let length = jws::token_length(payload.len())?;
-            Some(filled(py, length, |token| jws::sign(payload, key, token)))
-        })
+        let payload = claims::payload(self.subject, self.role, self.issued_at, self.expires_at);
+        let length = jws::token_length(payload.len())?;
+        Some(filled(py, length, |token| jws::sign(&payload, key, token)))
     }
 }
 

