@@ -23,7 +23,8 @@ class JSONFileUserStore(UserStore):
 
     A save is atomic and durable: a reader finds the old users or the new ones, also after the process was killed.
     Threads and processes that share the file lose no update; the lock is an empty file beside it, ``<name>.lock``. The
-    file is readable and writable by its owner only. A symbolic link is followed, not replaced.
+    file is readable and writable by its owner only. A symbolic link is followed, not replaced. On Windows a save raises
+    ``PermissionError`` while another process has the file open.
 
     Args:
         path: the file. Missing parent folders are created.
