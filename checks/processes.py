@@ -1,0 +1,136 @@
+"""Start and stop ASGI servers, and inspect the processes below them."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+HOST = "127.0.0.1"
+_SECONDS_TO_LISTEN = 30
+_SECONDS_TO_STOP = 15
+_INTERFACE = {"granian": ["--interface", "asgi"], "uvicorn": ["--lifespan", "on"]}
+
+
+class Server:
+    """Granian or uvicorn with ``module:app`` on a free port of the loopback interface, running inside ``with``.
+
+    The server starts in *folder*. Its output is appended to the file *log*. *options* belong to its command line.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        target: str,
+        folder: Path,
+        *,
+        workers: int = 1,
+        environment: dict[str, str] | None = None,
+        log: Path | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.workers = workers
+        self.port = free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        self.log = log
+        self._folder = folder
+        self._environment = environment or {}
+        address = ["--host", HOST, "--port", str(self.port), "--workers", str(workers)]
+        self._command = [sys.executable, "-m", name, *_INTERFACE[name], *address, *options, target]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server, and wait until it listens."""
+        with contextlib.ExitStack() as stack:
+            output = stack.enter_context(self.log.open("ab")) if self.log else subprocess.DEVNULL
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self._folder,
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches only the caller, which then stops the server
+            )
+        try:
+            wait_until_it_listens(self._process, self.port)
+        except BaseException as error:
+            self.stop()
+            if self.log and isinstance(error, RuntimeError):
+                error.add_note(self.log.read_text("utf-8", "replace"))
+            raise
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def processes(self) -> set[int]:
+        """Return the ids of the first process and of all below it."""
+        return {self._process.pid, *descendants(self._process.pid)} if self._process else set()
+
+    def stop(self) -> None:
+        """Stop the server, and kill those of its processes that survive it."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        children = descendants(process.pid)
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=_SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for child in children:
+            # The session has the id of the first process: a process outside it has reused the child's id.
+            with contextlib.suppress(ProcessLookupError):
+                if os.getsid(child) == process.pid:
+                    os.kill(child, signal.SIGKILL)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_it_listens(process: subprocess.Popen, port: int, seconds: float = _SECONDS_TO_LISTEN) -> None:
+    """Return once *port* accepts connections. Raises ``RuntimeError`` where *process* ends first or takes too long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server exited with {process.returncode} before it listened")
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not listen within {seconds} s")
+
+
+def descendants(process_id: int) -> list[int]:
+    """Return the ids of all processes below *process_id*; none where there is no ``/proc``."""
+    found = []
+    for task in Path(f"/proc/{process_id}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += [int(child) for child in task.read_text("ascii").split()]
+    return [each for child in found for each in (child, *descendants(child))]
+
+
+def resident_bytes(process_id: int) -> int:
+    """Return how many bytes the process has in RAM."""
+    pages = int(Path(f"/proc/{process_id}/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def exit_on_sigterm() -> None:
+    """Turn SIGTERM into ``SystemExit``, so that servers and measuring processes are stopped too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
