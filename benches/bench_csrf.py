@@ -1,13 +1,13 @@
-"""POST through CSRF middleware; what the bare application costs is subtracted."""
+"""POST through CSRF middleware; the time of the bare application is subtracted."""
+
+import functools
 
 import engines
+from checks.samples import BROWSER_HEADERS, cookie_beside, scope_maker
 
-from . import csrf_peers
-from .contenders import BY_HAND, on_both_engines
-from .exchange import ask_for_response, ask_for_status, exchange
-from .goal import Goal
-from .job import Job, each_contender
-from .requests import BROWSER_HEADERS, cookie_of, each_scope
+from benches import csrf_peers
+from benches.exchange import ask_for_response, ask_for_status, exchange
+from benches.jobs import BY_HAND, Job, each_contender, on_both_engines
 
 _JSON = b"application/json"
 
@@ -30,38 +30,22 @@ _PROTECTIONS = {
 }
 
 
-class _Posted:
-    """A POST with the right cookie, and the header that *submit* makes of the cookie's value."""
-
-    def __init__(self, protect, submit):
-        self._protect = protect
-        self._submit = submit
-
-    def __call__(self):
-        protected = self._protect(_app)
-        headers = [
-            *BROWSER_HEADERS[:12],
-            (b"cookie", cookie_of(csrf_peers.COOKIE, protected.token)),
-            (csrf_peers.HEADER.encode("ascii"), self._submit(protected.token).encode("ascii")),
-        ]
-        return exchange(protected.app, each_scope("POST", "/basket", headers), baseline=protected.bare)
+def _post(protect, step):
+    """POST with the right cookie; the header has its token forwards (*step* 1) or backwards (-1)."""
+    protected = protect(_app)
+    headers = [
+        *BROWSER_HEADERS[:12],
+        (b"cookie", cookie_beside(3, csrf_peers.COOKIE, protected.token)),
+        (csrf_peers.HEADER.encode("ascii"), protected.token[::step].encode("ascii")),
+    ]
+    return exchange(protected.app, scope_maker("POST", "/basket", headers), baseline=protected.bare)
 
 
-def _posted(submit):
-    return {name: _Posted(protect, submit) for name, protect in _PROTECTIONS.items()}
-
-
-def _same(token):
-    return token
-
-
-def _reversed(token):
-    return token[::-1]
-
+_CONTENDERS = {name: functools.partial(_post, protect) for name, protect in _PROTECTIONS.items()}
 
 JOBS = (
-    Job("csrf: POST that passes", _posted(_same), (), (200, _JSON, {"saved": True}), ask_for_response, Goal(0.3)),
-    Job("csrf: POST that is refused", _posted(_reversed), (), 403, ask_for_status),
+    Job("csrf: POST that passes", _CONTENDERS, (1,), (200, _JSON, {"saved": True}), ask_for_response, 0.3),
+    Job("csrf: POST that is rejected", _CONTENDERS, (-1,), 403, ask_for_status),
 )
 
 

@@ -5,14 +5,11 @@ import itertools
 import random
 
 import engines
+from checks.samples import scope_maker
 
-from .call import Each, awaited
-from .contenders import BY_HAND, on_both_engines
-from .goal import Goal
-from .job import Job, each_contender
-from .limiters import HOUR, ByHand, Fastware, Floodgate, Limits, RustPyRateLimit, SlowAPI, SlowAPIWithHeaders, Throttled
-from .loop import loop_of
-from .requests import each_scope
+from benches.jobs import BY_HAND, Job, each_contender, on_both_engines
+from benches.limiters import HOUR, ByHand, Fastware, Floodgate, Limits, RustPyRateLimit, SlowAPI, Throttled
+from benches.timing import Each, awaited, call
 
 _NEVER_EMPTY = 10**9
 _HOST = "203.0.113.7"
@@ -26,151 +23,140 @@ _LIMITERS = {
     "rust-py-rate-limit": RustPyRateLimit,
     "floodgate-rs": Floodgate,
 }
-_DECORATORS = {**_LIMITERS, "slowapi": SlowAPI}
-_REFUSING = {**_LIMITERS, "slowapi": SlowAPIWithHeaders}
+_ADMITTED = [True, True, True, False]
 
 
-class _Hosts:
-    """The addresses of *count* clients, shuffled, over and over, each a new string as in a server."""
-
-    def __init__(self, count):
-        self.spelled = [
-            f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}".encode("ascii") for number in range(count)
-        ]
-        random.Random(count).shuffle(self.spelled)
-        self.next = functools.partial(next, map(bytes.decode, itertools.cycle(self.spelled)))
+def _hosts(count):
+    """Return a function that returns the addresses of *count* clients in random order, each a new string."""
+    hosts = [f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}".encode("ascii") for number in range(count)]
+    random.Random(count).shuffle(hosts)
+    return functools.partial(next, map(bytes.decode, itertools.cycle(hosts)))
 
 
-# The check alone.
-
-
-def _hot(limiter, capacity):
-    return limiter().check(capacity, _HOST)
-
-
-def _many(limiter, capacity, count):
-    """Every key has its bucket already."""
-    hosts = _Hosts(count)
-    check = limiter().check(capacity, Each(hosts.next, at_once=1_000))
-    _meet_all(check, count)
-    return check
-
-
-def _meet_all(call, count):
-    """Make *count* calls, some at a time, so that not all of their arguments are there at once."""
-    make_calls = loop_of(call)
+def _after_one_call_of_each(timed, count):
+    """Return *timed*, once every key has its bucket."""
     for _ in range(count // 1_000):
-        make_calls(1_000)
+        timed.seconds_of(1_000)
+    return timed
 
 
-def _fill_and_refuse(limiter, *inputs):
-    """Which of four checks are admitted with three tokens, instead of a number that never runs out, in the bucket."""
-    check = limiter().check(3, _HOST)
-    return [bool(limiter().is_admitted(check.answer())) for _ in range(4)]
+# The check alone
 
 
-def _fill_and_refuse_each(limiter, *inputs):
-    """The same for a hundred keys in turn."""
-    check = limiter().check(3, Each(_Hosts(100).next))
-    return [[bool(limiter().is_admitted(check.answer())) for _ in range(100)] for _ in range(4)]
+def _check_hot_key(make, capacity):
+    return call(make(capacity).check, _HOST)
 
 
-# A handler that is limited.
+def _check_many_keys(make, capacity, count):
+    return _after_one_call_of_each(call(make(capacity).check, Each(_hosts(count), at_once=1_000)), count)
+
+
+def _admissions(contender, *inputs):
+    """Return which of four calls are admitted with three tokens in the bucket."""
+    limiter = contender.args[0](3)
+    return [bool(limiter.is_admitted(limiter.check(_HOST))) for _ in range(4)]
+
+
+def _admissions_of_each(contender, *inputs):
+    """Return the same for a hundred keys in turn."""
+    limiter, host = contender.args[0](3), _hosts(100)
+    return [[bool(limiter.is_admitted(limiter.check(host()))) for _ in range(100)] for _ in range(4)]
+
+
+# A limited handler
 
 
 async def _search(request):
     return "found"
 
 
-def _request(limiter, make_host):
-    """A new request for every call: Starlette's own for slowapi, which writes into it, fastware's for all others."""
-    if limiter in (SlowAPI, SlowAPIWithHeaders):
+def _requests(make, host):
+    """Return a new request for each call: Starlette's own for slowapi, which writes into it, fastware's for others."""
+    if make in _SLOWAPI:
         from starlette.requests import Request
     else:
-        fastware_request = engines.load("python").Request
-        Request = functools.partial(fastware_request, body=b"", path_params={})  # noqa: N806
-    make_scope = each_scope("GET", "/search", [])
-
-    def request():
-        return Request(make_scope() | {"client": (make_host(), 50000)})
-
-    return Each(request)
+        Request = functools.partial(engines.load("python").Request, body=b"", path_params={})  # noqa: N806
+    make_scope = scope_maker("GET", "/search", [])
+    return Each(lambda: Request(make_scope() | {"client": (host(), 50000)}))
 
 
-def _added(limiter, capacity):
-    """One request over and over, where the limiter does not write into it."""
-    request = _request(limiter, _HOST.__str__)
-    if limiter is not SlowAPI:
+_SLOWAPI = (SlowAPI, functools.partial(SlowAPI, has_headers=True))
+
+
+def _added_to_handler(make, capacity):
+    """One request is used again and again, where the limiter does not write into it."""
+    request = _requests(make, lambda: _HOST)
+    if make not in _SLOWAPI:
         request = request.make()
-    return awaited(limiter().limited(capacity, _search), request, baseline=awaited(_search, request))
+    return awaited(make(capacity).limited(_search), request, baseline=awaited(_search, request))
 
 
-def _with_many_clients(limiter, capacity, count):
-    hosts = _Hosts(count)
-    served = awaited(limiter().limited(capacity, _search), _request(limiter, hosts.next))
-    _meet_all(served, count)
-    return served
+def _many_clients(make, capacity, count):
+    limited = make(capacity).limited(_search)
+    return _after_one_call_of_each(awaited(limited, _requests(make, _hosts(count))), count)
 
 
-def _refused(limiter, capacity):
-    refused = awaited(limiter().limited(capacity, _search), _request(limiter, _HOST.__str__), refusal=Exception)
-    refused.answer()
-    return refused
+def _rejected(make, capacity):
+    limited = awaited(make(capacity).limited(_search), _requests(make, lambda: _HOST), raises=Exception)
+    limited.answer()
+    return limited
 
 
-def _first_answer(limiter, *inputs):
-    return awaited(limiter().limited(1, _search), _request(limiter, _HOST.__str__)).answer()
+def _first_answer(contender, *inputs):
+    make = contender.args[0]
+    return awaited(make(1).limited(_search), _requests(make, lambda: _HOST)).answer()
 
 
-def _status_and_wait(limiter, capacity):
-    """The status of a refusal, and whether it names the wait. slowapi counts the second that has begun as well."""
-    refusal = _refused(limiter, capacity).answer()
-    return refusal.status_code, HOUR <= int(refusal.headers["Retry-After"]) <= HOUR + 1
+def _status_and_wait(contender, capacity):
+    """Return the status of a rejection, and whether it names the wait; slowapi adds the second that has begun."""
+    rejection = contender(capacity).answer()
+    return rejection.status_code, HOUR <= int(rejection.headers["Retry-After"]) <= HOUR + 1
 
 
-def _job(title, prepare, limiters, inputs, expected, trial, goal=None, left_out=None):
-    """A job for each of *limiters*, which *prepare* makes a call of and *trial* an answer."""
-    contenders = {name: functools.partial(_prepared, prepare, limiter) for name, limiter in limiters.items()}
-    return Job(
-        f"rate limit: {title}",
-        contenders,
-        inputs=inputs,
-        expected=expected,
-        trial=lambda contender, *inputs: trial(contender.args[1], *inputs),
-        goal=Goal(goal) if goal else None,
-        left_out=left_out or {},
-    )
+def _job(title, prepare, makers, inputs, expected, ask, **options):
+    contenders = {name: functools.partial(prepare, make) for name, make in makers.items()}
+    return Job(f"rate limit: {title}", contenders, inputs, expected, ask, **options)
 
-
-def _prepared(prepare, limiter, *inputs):
-    return prepare(limiter, *inputs)
-
-
-_ONE = [True, True, True, False]
 
 JOBS = (
-    _job("check alone, one hot key", _hot, _LIMITERS, (_NEVER_EMPTY,), _ONE, _fill_and_refuse),
+    _job("check alone, one hot key", _check_hot_key, _LIMITERS, (_NEVER_EMPTY,), _ADMITTED, _admissions),
     _job(
         "check alone, 100,000 keys",
-        _many,
+        _check_many_keys,
         _LIMITERS,
         (_NEVER_EMPTY, _COUNT),
-        [[admitted] * 100 for admitted in _ONE],
-        _fill_and_refuse_each,
-        0.10,
+        [[is_admitted] * 100 for is_admitted in _ADMITTED],
+        _admissions_of_each,
+        goal=0.10,
     ),
-    _job("added to a handler, one hot key", _added, _DECORATORS, (_NEVER_EMPTY,), "found", _first_answer, 0.07),
+    _job(
+        "added to a handler, one hot key",
+        _added_to_handler,
+        {**_LIMITERS, "slowapi": _SLOWAPI[0]},
+        (_NEVER_EMPTY,),
+        "found",
+        _first_answer,
+        goal=0.07,
+    ),
     _job(
         "handler and limit, 100,000 keys",
-        _with_many_clients,
+        _many_clients,
         _LIMITERS,
         (_NEVER_EMPTY, _COUNT),
         "found",
         _first_answer,
-        0.26,
-        {"slowapi": "its buckets take many seconds to make"},
+        goal=0.26,
+        left_out={"slowapi": "its buckets take many seconds to make"},
     ),
-    _job("refused call", _refused, _REFUSING, (1,), (429, True), _status_and_wait, 0.45),
+    _job(
+        "rejected call",
+        _rejected,
+        {**_LIMITERS, "slowapi": _SLOWAPI[1]},
+        (1,),
+        (429, True),
+        _status_and_wait,
+        goal=0.45,
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""What people write in the place of a library: short, fast enough, right for the input that they have in mind."""
+"""What people write instead of using a library: short, fast enough, and right for the input that they expect."""
 
 import hmac
 import json
@@ -6,8 +6,6 @@ import math
 import re
 import time
 from urllib.parse import parse_qs
-
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def header(headers, name):
@@ -35,7 +33,7 @@ def credential(scope):
 
 
 class DictBuckets:
-    """Token buckets in a dict: no lock, and a key once seen is never forgotten."""
+    """Token buckets in a dict: no lock, and a key is never forgotten."""
 
     def __init__(self, capacity, seconds):
         self._capacity = capacity
@@ -43,7 +41,7 @@ class DictBuckets:
         self._buckets = {}
 
     def take(self, key):
-        """Take a token; returns 0, or the seconds to wait for one."""
+        """Take a token; return 0, or the seconds to wait for one."""
         now = time.monotonic()
         tokens, updated = self._buckets.get(key, (self._capacity, now))
         tokens = min(self._capacity, tokens + (now - updated) * self._per_second)
@@ -60,7 +58,7 @@ class CSRFMiddleware:
         self.app = app
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             headers = scope["headers"]
             expected = cookie(headers, "csrf_token").encode("latin-1")
             submitted = header(headers, b"x-csrf-token")

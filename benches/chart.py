@@ -1,152 +1,82 @@
-"""Draw a run: ``python -m benches.chart run.json benchmarks.svg``. Needs matplotlib."""
+"""Draw docs/benchmarks.svg from the JSON of a run: ``python -m benches.chart run.json docs/benchmarks.svg``.
 
-import argparse
-from dataclasses import dataclass
+A bar for each engine and for the best peer, in R on a logarithmic scale, and a mark for the goal.
+"""
+
+import json
+import math
+import sys
+from html import escape
 from pathlib import Path
+from typing import Any
 
-from . import drawing
-from .contenders import BY_HAND, PYTHON, RUST
-from .number import shown
-from .result import Result, read
+from benches.jobs import OURS, PYTHON, RUST
 
-_JOBS = {
-    "create token": "create a token",
-    "verify token: valid": "verify a valid token",
-    "verify token: forged signature": "verify a forged one",
-    "verify token: 4 KB of claims": "verify one with 4 KB of claims",
-    "cookie: one of 8, 600 bytes": "one cookie of 8",
-    "cookie: one of 36, 3.8 KB": "one cookie of 36",
-    "header: 15th of 20": "a header, 15th of 20",
-    "rate limit: added to a handler, one hot key": "rate limit, added to a handler",
-    "rate limit: handler and limit, 100,000 keys": "handler and limit, 100,000 keys",
-    "rate limit: refused call": "a call that is refused",
-    "csrf: POST that passes": "CSRF protection, added to a POST",
-    "request: what auth adds to GET": "what auth adds to a request",
-    "request: GET with Bearer token": "whole request, Bearer token",
-    "request: POST, session, CSRF, limit": "whole request, session, CSRF, limit",
-}
-"""The main rows, and what the chart calls them."""
-
-_PEER_COLOUR, _GOAL_COLOUR = "#a3a3a3", "#111827"
-_BEST_PEERS = 2
-_WELL_KNOWN = ("PyJWT", "Starlette", "limits", "starlette-csrf", "Starlette + PyJWT", "FastAPI + PyJWT")
-_TITLE_HEIGHT = 1.9
-_COLUMNS = 2
+_JOBS = (
+    "create token",
+    "verify token: valid",
+    "verify token: forged signature",
+    "verify token: 4 KB of claims",
+    "header: 15th of 20",
+    "cookie: one of 8, 600 bytes",
+    "rate limit: added to a handler, one hot key",
+    "csrf: POST that passes",
+    "request: GET with Bearer token",
+    "request: POST, session, CSRF, limit",
+)
+_COLORS = {RUST: "#b7410e", PYTHON: "#3776ab", "best peer": "#9a9a9a"}
+_LEFT, _WIDTH, _ROW, _BAR = 290, 560, 52, 13
+_LEAST, _MOST = 0.01, 200.0
 
 
-@dataclass(frozen=True)
-class _Group:
-    """The bars of one job."""
-
-    title: str
-    results: list[Result]
-
-    @property
-    def height(self) -> float:
-        return _TITLE_HEIGHT + len(self.results)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benches.chart", description="Draw a run of `make bench`.")
-    parser.add_argument("run", help="JSON of the run")
-    parser.add_argument("picture", help="where to write it; the ending chooses the format")
-    options = parser.parse_args()
-    draw(read(options.run), options.picture)
-
-
-def draw(results: list[Result], path: str) -> None:
-    """Draw the main rows of *results* to *path*. The same results give the same SVG, to the byte."""
-    columns = _columns(_groups(results))
-    height = max(sum(group.height for group in column) for column in columns)
-    size = (11, 1 + 0.17 * height)
-    figure, all_axes = drawing.draw(1, _COLUMNS, size=size)
-    for axes, column in zip(all_axes, columns, strict=True):
-        _dress(axes, height)
-        _draw_column(axes, column)
-    _explain(figure)
-    drawing.save(figure, Path(path))
+def draw(results: list[dict[str, Any]]) -> str:
+    """Return the SVG of *results*, the ``extra_info`` of pytest-benchmark's JSON."""
+    rows = [[each for each in results if each["job"] == job] for job in _JOBS]
+    height = 90 + _ROW * len(rows)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _WIDTH + 130} {height}" '
+        'font-family="sans-serif" font-size="13">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        _text(20, 28, "Time in R, one hmac.digest of 150 bytes; less is better", 'font-size="17" font-weight="bold"'),
+    ]
+    for place, (name, color) in enumerate(_COLORS.items()):
+        lines.append(f'<rect x="{_LEFT + 150 * place}" y="42" width="12" height="12" fill="{color}"/>')
+        lines.append(_text(_LEFT + 18 + 150 * place, 53, name))
+    lines.append(_text(_LEFT + 450, 53, "| goal of the Rust engine"))
+    for power in range(-2, 3):
+        x = _x(10.0**power)
+        lines.append(f'<path d="M{x:.0f} 66V{height - 20}" stroke="#ddd"/>')
+        lines.append(_text(x, height - 6, f"{10.0**power:g}", 'text-anchor="middle" fill="#666"'))
+    for number, row in enumerate(rows):
+        lines += _bars(70 + _ROW * number, row)
+    return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _groups(results: list[Result]) -> list[_Group]:
-    groups = [_Group(title, _shown([each for each in results if each.job == job])) for job, title in _JOBS.items()]
-    return [group for group in groups if group.results]
+def _bars(top: int, row: list[dict[str, Any]]) -> list[str]:
+    by_name = {each["contender"]: each for each in row}
+    best = min((each for each in row if each["contender"] not in OURS), key=lambda each: each["r"], default=None)
+    lines = [_text(_LEFT - 10, top + 26, row[0]["job"], 'text-anchor="end"')] if row else []
+    bars = [(name, by_name[name]["r"], "") for name in OURS if name in by_name]
+    bars += [("best peer", best["r"], f" {best['contender']}")] if best else []
+    for place, (name, value, label) in enumerate(bars):
+        y = top + 4 + (_BAR + 1) * place
+        lines.append(f'<path d="M{_LEFT} {y}H{_x(value):.0f}v{_BAR}H{_LEFT}z" fill="{_COLORS[name]}"/>')
+        goal = by_name[name].get("goal", 0) if name in by_name else 0
+        lines.append(_text(_x(max(value, goal)) + 4, y + 11, f"{value:.3g}{label}", 'font-size="11"'))
+        if goal:
+            lines.append(f'<path d="M{_x(goal):.0f} {top}v20" stroke="black" stroke-width="2"/>')
+    return lines
 
 
-def _shown(results: list[Result]) -> list[Result]:
-    """Both engines, the best peers, and those that everybody knows; the quickest of the peers first."""
-    ours = [result for name in (RUST, PYTHON) for result in results if result.contender == name]
-    peers = sorted((result for result in results if result not in ours), key=lambda result: result.value)
-    return ours + [peer for index, peer in enumerate(peers) if index < _BEST_PEERS or peer.contender in _WELL_KNOWN]
+def _x(value: float) -> float:
+    return _LEFT + _WIDTH * math.log(max(value, _LEAST) / _LEAST) / math.log(_MOST / _LEAST)
 
 
-def _columns(groups: list[_Group]) -> list[list[_Group]]:
-    """*groups* in their order, in columns of about the same height."""
-    share = sum(group.height for group in groups) / _COLUMNS
-    columns: list[list[_Group]] = [[] for _ in range(_COLUMNS)]
-    done = 0.0
-    for group in groups:
-        columns[min(int((done + group.height / 2) / share), _COLUMNS - 1)].append(group)
-        done += group.height
-    return columns
-
-
-def _draw_column(axes, groups):
-    top = 0.0
-    for group in groups:
-        axes.text(_LEAST * 1.05, top + _TITLE_HEIGHT - 1, group.title, va="center", fontweight="bold", zorder=4)
-        for index, result in enumerate(group.results):
-            _draw_bar(axes, result, top + _TITLE_HEIGHT + index)
-        top += group.height
-
-
-def _draw_bar(axes, result, position):
-    axes.barh(position, result.value, 0.78, color=_colour(result), zorder=2)
-    right = max(result.value, result.goal or 0)
-    axes.text(right * 1.12, position, f"{shown(result.value)}  {_name(result)}", va="center", fontsize=8, zorder=4)
-    if result.goal is not None:
-        axes.plot((result.goal,) * 2, (position - 0.5, position + 0.5), color=_GOAL_COLOUR, linewidth=2.2, zorder=5)
-
-
-def _colour(result):
-    return drawing.COLOURS.get(result.contender, _PEER_COLOUR)
-
-
-def _name(result):
-    return {RUST: "Rust engine", PYTHON: "Python engine", BY_HAND: "by hand"}.get(result.contender, result.contender)
-
-
-def _dress(axes, height):
-    axes.set_xscale("log")
-    axes.set_xlim(_LEAST, 5_000)
-    axes.set_ylim(height + 0.3, 0.2)
-    axes.set_yticks([])
-    axes.grid(axis="y", visible=False)
-    axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.tick_params(axis="x", which="minor", length=0)
-
-
-_LEAST = 0.02
-"""Where the bars begin: a logarithmic axis has no zero."""
-
-
-def _explain(figure):
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    figure.legend(
-        handles=[
-            Patch(color=drawing.COLOURS[RUST], label="fastware, Rust engine"),
-            Patch(color=drawing.COLOURS[PYTHON], label="fastware, Python engine"),
-            Patch(color=_PEER_COLOUR, label="the best peers, and the best known"),
-            Line2D([], [], color=_GOAL_COLOUR, linewidth=2.2, label="goal of the Rust engine"),
-        ],
-        loc="outside upper center",
-        ncols=4,
-        frameon=False,
-    )
-    figure.supxlabel("R, the time of one hmac.digest of 150 bytes. Logarithmic; less is better.", fontsize=9)
+def _text(x: float, y: float, text: str, attributes: str = "") -> str:
+    return f'<text x="{x:.0f}" y="{y}" {attributes}>{escape(text)}</text>'
 
 
 if __name__ == "__main__":
-    main()
+    run, picture = map(Path, sys.argv[1:])
+    benchmarks = json.loads(run.read_text("utf-8"))["benchmarks"]
+    picture.write_text(draw([each["extra_info"] for each in benchmarks if "job" in each["extra_info"]]), "utf-8")

@@ -1,110 +1,144 @@
-"""How the benchmarks are found, checked, timed and reported."""
+"""Check, time and report the contenders of each job, with pytest-benchmark."""
 
 import gc
-from time import perf_counter
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from checks.tables import machine, table
 
-from .contenders import RUST
-from .interleaved import Interleaved
-from .job import Quantity
-from .report import Report
-from .result import Result
-from .stated_clock import StatedClock
+from benches.jobs import OURS, RUST, Job
+from benches.timing import Rounds
 
-_REPORT = pytest.StashKey[Report]()
-_CLOCK = StatedClock()
+_DEFAULTS = {"benchmark_max_time": "0.5", "benchmark_min_rounds": 10, "benchmark_disable_gc": True}
 
-_OPTIONS = {
-    "benchmark_max_time": "0.5",
-    "benchmark_min_rounds": 10,
-    "benchmark_disable_gc": True,
-}
+
+class _Clock:
+    """The timer that pytest-benchmark reads before and after a round: the round advances it by the time of one call."""
+
+    seconds = 0.0
+
+    def read(self) -> float:
+        return self.seconds
+
+
+_CLOCK = _Clock()
+
+
+@dataclass
+class _Report:
+    job: Job
+    missing: dict[str, str] = field(default_factory=dict)
+    failure: str = ""
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+_REPORTS: dict[str, _Report] = {}
 
 
 def pytest_configure(config):
-    config.stash[_REPORT] = Report()
     config.addinivalue_line("python_files", "bench_*.py")
     config.addinivalue_line("filterwarnings", "ignore")  # the peers' own
     given = " ".join(map(str, config.invocation_params.args))
-    for option, value in _OPTIONS.items():
+    for option, value in _DEFAULTS.items():
         if f"--{option.replace('_', '-')}" not in given:
             setattr(config.option, option, value)
     if not (config.option.benchmark_verbose or config.option.benchmark_compare):
-        config.option.benchmark_quiet = True  # one table is enough
+        config.option.benchmark_quiet = True  # the table below is enough
 
 
 def pytest_itemcollected(item):
     if "time_contender" in item.fixturenames:
-        item.add_marker(pytest.mark.benchmark(timer=_CLOCK.now))
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    terminalreporter.ensure_newline()
-    config.stash[_REPORT].write(terminalreporter)
+        item.add_marker(pytest.mark.benchmark(timer=_CLOCK.read))
 
 
 @pytest.fixture
-def job_report(request, job, contender):
-    """The report of the job, after its check: all contenders gave the right answer, and this one is not missing."""
-    report = request.config.stash[_REPORT].of(job)
+def time_contender(request, job, contender, benchmark):
+    """Time the contender, once all contenders of the job have given the right answer."""
+    if job.title not in _REPORTS:
+        report = _REPORTS[job.title] = _Report(job)
+        try:
+            report.missing = job.check()
+        except BaseException as error:
+            report.failure = str(error)
+            raise
+    report = _REPORTS[job.title]
     if report.failure:
         pytest.fail(report.failure, pytrace=False)
     if contender in report.missing:
         pytest.skip(f"{contender}: {report.missing[contender]}")
-    return report
-
-
-@pytest.fixture
-def time_contender(request, job, contender, job_report, benchmark):
-    """Time the contender, and R before and after each of its rounds."""
 
     def timed():
-        benchmark.group = job.title
         gc.collect()
-        measured = job.contenders[contender](*job.inputs)
-        if isinstance(job, Quantity):
-            result = _count(benchmark, job, contender, measured)
-        elif benchmark.disabled:
-            benchmark(measured.answer)
+        benchmark.group = job.title
+        call = job.contenders[contender](*job.inputs)
+        if benchmark.disabled:
+            benchmark(call.answer)
             return
-        else:
-            result = _time(benchmark, job, contender, measured, request.config.option)
-        job_report.results[contender] = result
-        benchmark.extra_info |= result.extra_info()
+        rounds = Rounds(call)
+
+        def one_round():
+            _CLOCK.seconds += rounds.measure()
+
+        options = request.config.option
+        seconds, minimum = float(options.benchmark_max_time), int(options.benchmark_min_rounds)
+        benchmark.pedantic(one_round, rounds=rounds.number_within(seconds, minimum))
+        report.results[contender] = result = _result(job, contender, rounds, bool(call.baseline))
+        benchmark.extra_info |= result
 
     return timed
 
 
-def _time(benchmark, job, contender, call, option):
-    interleaved = Interleaved(call)
-    rounds = interleaved.rounds_within(float(option.benchmark_max_time), int(option.benchmark_min_rounds))
-    benchmark.pedantic(lambda: _CLOCK.advance(interleaved.round()), rounds=rounds)
-    cost = interleaved.cost_in_r
-    r_seconds = interleaved.r_seconds
-    return Result(
-        job.title,
-        contender,
-        cost,
-        subtracted=interleaved.baseline_in_r if call.baseline else None,
-        r_seconds=r_seconds,
-        **_judged(job, contender, cost, r_seconds),
-    )
+def _result(job: Job, contender: str, rounds: Rounds, has_baseline: bool) -> dict[str, Any]:
+    result = {"job": job.title, "contender": contender, "r": rounds.ratio, "r_seconds": rounds.r_seconds}
+    if has_baseline:
+        result["baseline"] = rounds.baseline
+    if contender == RUST and job.goal is not None:
+        reached = rounds.ratio * rounds.r_seconds * 1e9 / job.size if job.size else rounds.ratio
+        result |= {"goal": job.goal, "goal_unit": "ns/byte" if job.size else "R", "reached": reached}
+        result["met"] = reached <= job.goal
+    return result
 
 
-def _count(benchmark, job, contender, count):
-    def counted():
-        start = perf_counter()
-        value = count()
-        _CLOCK.advance(perf_counter() - start)
-        return value
+def pytest_terminal_summary(terminalreporter):
+    if not _REPORTS:
+        return
+    reports, line = _REPORTS.values(), terminalreporter.write_line
+    terminalreporter.ensure_newline()
+    terminalreporter.section("R = one hmac.digest of 150 bytes, measured beside each contender")
+    rows = [row for report in reports for row in _rows(report)]
+    line(table(("job", "contender", "in R", "to best peer", "goal", "met"), rows, 2))
+    # The same peer is missing in several jobs: say it once.
+    for note in dict.fromkeys(f"missing: {name}, {why}" for each in reports for name, why in each.missing.items()):
+        line(note)
+    for note in dict.fromkeys(
+        f"left out: {name}, {why}" for each in reports for name, why in each.job.left_out.items()
+    ):
+        line(note)
+    line(machine())
+    judged = [result for report in reports for result in report.results.values() if "met" in result]
+    if judged:
+        line(f"goals met: {sum(each['met'] for each in judged)} of {len(judged)}")
 
-    value = benchmark.pedantic(counted)
-    return Result(job.title, contender, value, job.unit, **_judged(job, contender, value, 0.0))
+
+def _rows(report: _Report) -> list[tuple[str, ...]]:
+    title = report.job.title
+    if report.failure:
+        return [(title, "A WRONG ANSWER", "", "", "", "")]
+    if not report.results:
+        return [(title, f"{len(report.job.contenders) - len(report.missing)} right answers", "", "", "", "")]
+    best = min((each["r"] for name, each in report.results.items() if name not in OURS), default=None)
+    rows = []
+    for name, each in report.results.items():
+        shown = f"{name} (less {_number(each['baseline'])})" if "baseline" in each else name
+        goal, met = "-", "-"
+        if "met" in each:
+            goal = f"{_number(each['goal'])} {each['goal_unit']}"
+            met = f"{'yes' if each['met'] else 'NO'}, {_number(each['reached'])}"
+        rows.append((title, shown, _number(each["r"]), _number(each["r"] / best) if best else "-", goal, met))
+        title = ""
+    return rows
 
 
-def _judged(job, contender, value, r_seconds):
-    if contender != RUST or job.goal is None:
-        return {}
-    goal = job.goal
-    return {"goal": goal.limit, "goal_unit": goal.unit, "compared": goal.compared(value, r_seconds)}
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2g}"

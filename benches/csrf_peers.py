@@ -1,11 +1,13 @@
-"""CSRF middleware of other libraries: the application with it, the one without, and a token that it accepts.
+"""CSRF middleware of other libraries: the protected application, the bare one, and a token that is accepted.
 
-Cookie and header bear the same names everywhere; most libraries sign their tokens.
+Cookie and header have the same names everywhere. Most libraries sign their tokens.
 """
 
 from typing import Any, NamedTuple
 
-from . import by_hand
+from checks.samples import CSRF_TOKEN
+
+from benches import by_hand
 
 COOKIE = "csrf_token"
 HEADER = "x-csrf-token"
@@ -13,16 +15,14 @@ SECRET = "5Jr8hLx2Vq0tZc7Wn3Yb9Kd1Pf6Sg4Ma"
 
 
 class Protected(NamedTuple):
-    """An application that is protected, the bare one, and a token that the protection accepts."""
-
     app: Any
     bare: Any
     token: str
 
 
 def with_plain_token(wrap, app):
-    """Protection that compares header and cookie and asks nothing more of them."""
-    return Protected(wrap(app), app, "q3mXz0oN8yK5vT2rB7wL4sJ1hG6fD9aP")
+    """Return protection that compares header and cookie, whatever the token is."""
+    return Protected(wrap(app), app, CSRF_TOKEN)
 
 
 def by_hand_middleware(app):
@@ -45,19 +45,17 @@ def asgi_csrf(app):
 
 
 def litestar(app):
-    """Litestar's middleware runs in an application of Litestar's only; *app* is not used."""
+    """Litestar's middleware needs an application of Litestar's; *app* is not used."""
+    from litestar import Litestar, post
     from litestar.config.csrf import CSRFConfig
     from litestar.middleware.csrf import generate_csrf_token
-
-    config = CSRFConfig(secret=SECRET, cookie_name=COOKIE, header_name=HEADER)
-    return Protected(_litestar_application(config), _litestar_application(None), generate_csrf_token(SECRET))
-
-
-def _litestar_application(csrf_config):
-    from litestar import Litestar, post
 
     @post("/basket", status_code=200)
     async def basket() -> dict[str, bool]:
         return {"saved": True}
 
-    return Litestar([basket], csrf_config=csrf_config, openapi_config=None, logging_config=None)
+    def application(csrf_config):
+        return Litestar([basket], csrf_config=csrf_config, openapi_config=None, logging_config=None)
+
+    config = CSRFConfig(secret=SECRET, cookie_name=COOKIE, header_name=HEADER)
+    return Protected(application(config), application(None), generate_csrf_token(SECRET))

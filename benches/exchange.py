@@ -2,50 +2,45 @@
 
 import json
 
-from .call import Each, awaited, run
+from benches.timing import Each, awaited, run
 
 
 def exchange(app, make_scope, baseline=None):
-    """The call that sends a new request through *app*; it reads an empty body and its messages go nowhere.
+    """Return the call that sends a new request through *app*; its messages are dropped.
 
-    The same request through *baseline*, where there is one, is subtracted.
+    The time of the same request through *baseline* is subtracted.
     """
-    arguments = (Each(make_scope), receive, _discard)
+    arguments = (Each(make_scope), _receive, _drop)
     return awaited(app, *arguments, baseline=awaited(baseline, *arguments) if baseline else None)
 
 
 def ask_for_response(contender, *inputs):
-    """A trial, see ``Job``: status, content type and decoded JSON of the response."""
-    start, body = _messages(contender(*inputs))
-    return start["status"], _content_type(start), json.loads(body["body"])
+    """Return the status, the content type and the decoded JSON of the response."""
+    start, body = _response(contender(*inputs))
+    headers = {bytes(name).lower(): bytes(value) for name, value in start["headers"]}
+    return start["status"], headers.get(b"content-type", b"").partition(b";")[0], json.loads(body)
 
 
 def ask_for_status(contender, *inputs):
-    """A trial, see ``Job``: the status alone, where libraries word their refusals differently."""
-    return _messages(contender(*inputs))[0]["status"]
+    """Return the status alone: libraries phrase their rejections differently."""
+    return _response(contender(*inputs))[0]["status"]
 
 
-async def receive():
+async def _receive():
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-async def _discard(message):
+async def _drop(message):
     pass
 
 
-def _messages(call):
-    """The messages of one request; bodies that come in pieces are joined."""
+def _response(call):
     sent = []
 
     async def send(message):
         sent.append(message)
 
-    make_scope = call.arguments[0].make
-    run(call.function(make_scope(), receive, send))
+    scope = call.arguments[0].make()
+    run(call.function(scope, _receive, send))
     start, *bodies = sent
-    return start, {"body": b"".join(message.get("body", b"") for message in bodies)}
-
-
-def _content_type(start):
-    headers = {bytes(name).lower(): bytes(value) for name, value in start["headers"]}
-    return headers.get(b"content-type", b"").partition(b";")[0]
+    return start, b"".join(message.get("body", b"") for message in bodies)

@@ -1,25 +1,25 @@
-"""How other libraries sign and verify a token, as their documentation shows it; the secret is a ``str``.
+"""How other libraries sign and verify a token, as their documentation shows it.
 
-Keys that a library lets its user keep are made once. ``sign`` takes a username and a role; ``verify`` is a call whose
-refusals are exceptions.
+The secret is a ``str``, and a key that a library lets its user keep is made once. ``sign`` takes a username and a role;
+``verify`` is a call whose rejections are exceptions.
 """
 
 import time
 from importlib import import_module
 
-from .call import call
-from .tokens import LIFETIME, SECRET
+from checks.samples import SECRET, claims_at
+
+from benches.timing import call
 
 _ALGORITHMS = ["HS256"]
 
 
 def _claims(username, role):
-    now = int(time.time())
-    return {"sub": username, "role": role, "iat": now, "exp": now + LIFETIME}
+    return claims_at(int(time.time())) | {"sub": username, "role": role}
 
 
 class PyJWT:
-    """PyJWT, and what has the same functions under another name."""
+    """PyJWT, and oxyjwt, which has the same functions."""
 
     def __init__(self, module_name="jwt"):
         self._module_name = module_name
@@ -34,39 +34,35 @@ class PyJWT:
 
     def verify(self, token):
         module = import_module(self._module_name)
-        return call(module.decode, token, SECRET, _ALGORITHMS, refusal=module.PyJWTError)
+        return call(module.decode, token, SECRET, _ALGORITHMS, raises=module.PyJWTError)
 
 
 class RyJWT:
     @staticmethod
-    def sign(username, role):
+    def _key():
         import ryjwt
 
-        key = ryjwt.SecretKey(SECRET, algorithms=_ALGORITHMS)
+        return ryjwt.SecretKey(SECRET, algorithms=_ALGORITHMS)
+
+    def sign(self, username, role):
+        encode = self._key().encode
 
         def create(username, role):
-            return key.encode(_claims(username, role))
+            return encode(_claims(username, role))
 
         return call(create, username, role)
 
-    @staticmethod
-    def sign_ready_claims(username, role):
+    def sign_ready_claims(self, username, role):
+        return call(self._key().encode, _claims(username, role))
+
+    def verify(self, token):
         import ryjwt
 
-        key = ryjwt.SecretKey(SECRET, algorithms=_ALGORITHMS)
-        return call(key.encode, _claims(username, role))
-
-    @staticmethod
-    def verify(token):
-        import ryjwt
-
-        key = ryjwt.SecretKey(SECRET, algorithms=_ALGORITHMS)
-        return call(key.decode, token, refusal=ryjwt.RYJWTError)
+        return call(self._key().decode, token, raises=ryjwt.RYJWTError)
 
 
 class Joserfc:
-    @staticmethod
-    def sign(username, role):
+    def sign(self, username, role):
         from joserfc import jwt
         from joserfc.jwk import OctKey
 
@@ -77,25 +73,22 @@ class Joserfc:
 
         return call(create, username, role)
 
-    @staticmethod
-    def verify(token):
+    def verify(self, token):
         from joserfc import errors, jwt
         from joserfc.jwk import OctKey
 
-        key = OctKey.import_key(SECRET)
-        registry = jwt.JWTClaimsRegistry()
+        key, registry = OctKey.import_key(SECRET), jwt.JWTClaimsRegistry()
 
         def verify(token):
             claims = jwt.decode(token, key, _ALGORITHMS).claims
             registry.validate(claims)
             return claims
 
-        return call(verify, token, refusal=errors.JoseError)
+        return call(verify, token, raises=errors.JoseError)
 
 
 class PythonJose:
-    @staticmethod
-    def sign(username, role):
+    def sign(self, username, role):
         from jose import jwt
 
         def create(username, role):
@@ -103,18 +96,17 @@ class PythonJose:
 
         return call(create, username, role)
 
-    @staticmethod
-    def verify(token):
+    def verify(self, token):
         from jose import jwt
         from jose.exceptions import JOSEError
 
-        return call(jwt.decode, token, SECRET, _ALGORITHMS, refusal=JOSEError)
+        return call(jwt.decode, token, SECRET, _ALGORITHMS, raises=JOSEError)
 
 
-BY_NAME = {
+JWT_PEERS = {
     "PyJWT": PyJWT(),
-    "joserfc": Joserfc,
-    "python-jose": PythonJose,
+    "joserfc": Joserfc(),
+    "python-jose": PythonJose(),
     "oxyjwt": PyJWT("oxyjwt"),
-    "ryjwt": RyJWT,
+    "ryjwt": RyJWT(),
 }

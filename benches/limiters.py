@@ -1,9 +1,4 @@
-"""Rate limiters: the check alone, and a handler that is limited with it.
-
-``check`` makes buckets of *capacity* tokens an hour and returns the call that takes one for *key*, which is a ``str``
-or ``Each``. ``is_admitted`` reads the call's answer. ``limited`` makes a handler from *handler*, as a user would write
-it; where the limit is reached, it raises an exception with a status and headers.
-"""
+"""Rate limiters: the check alone, and a handler that it limits, as a user would write it."""
 
 import logging
 import math
@@ -13,180 +8,111 @@ from types import SimpleNamespace
 
 import engines
 
-from . import by_hand
-from .call import call
+from benches.by_hand import DictBuckets
 
 HOUR = 3_600
 
 
 class TooManyRequestsError(Exception):
-    """What the peers raise in the place of fastware's HTTPError."""
+    """What the handlers of the peers raise, like fastware's HTTPError."""
 
     def __init__(self, retry_after):
         self.status_code = 429
         self.headers = {"Retry-After": str(retry_after)}
 
 
-class Fastware:
-    """Token buckets. A check reads the clock."""
+class Limiter:
+    """*capacity* calls an hour for each key.
 
-    def __init__(self, engine):
-        self._engine = engine
+    ``check`` takes a key; ``is_admitted`` reads its answer, and ``wait`` returns the seconds until the next call.
+    """
 
-    def check(self, capacity, key):
-        buckets = engines.engine(self._engine).TokenBuckets(capacity, HOUR * 10**9)
-        return call(buckets.take, key)
-
-    @staticmethod
-    def is_admitted(answer):
+    def is_admitted(self, answer):
         return answer == 0
 
-    def limited(self, capacity, handler):
-        return engines.load(self._engine).auth.rate_limit(f"{capacity}/hour")(handler)
-
-
-class ByHand:
-    """Token buckets in a dict."""
-
-    @staticmethod
-    def check(capacity, key):
-        return call(by_hand.DictBuckets(capacity, HOUR).take, key)
-
-    @staticmethod
-    def is_admitted(answer):
-        return answer == 0
-
-    @staticmethod
-    def limited(capacity, handler):
-        buckets = by_hand.DictBuckets(capacity, HOUR)
+    def limited(self, handler):
+        check, is_admitted, wait = self.check, self.is_admitted, self.wait
 
         async def limited(request):
-            wait = buckets.take(request.scope["client"][0])
-            if wait:
-                raise TooManyRequestsError(wait)
+            client = request.scope["client"][0]
+            answer = check(client)
+            if not is_admitted(answer):
+                raise TooManyRequestsError(math.ceil(wait(answer, client)))
             return await handler(request)
 
         return limited
 
 
-class Limits:
+class Fastware(Limiter):
+    """The token buckets of an engine; a check reads the clock. The handler is limited by the public decorator."""
+
+    def __init__(self, engine, capacity):
+        self.check = engines.engine(engine).TokenBuckets(capacity, HOUR * 10**9).take
+        self.limited = engines.load(engine).auth.rate_limit(f"{capacity}/hour")
+
+
+class ByHand(Limiter):
+    def __init__(self, capacity):
+        self.check = DictBuckets(capacity, HOUR).take
+
+    def wait(self, answer, client):
+        return answer
+
+
+class Limits(Limiter):
     """limits, in memory, with its fixed window, the cheapest of its strategies."""
 
-    @staticmethod
-    def _limiter(capacity):
+    def __init__(self, capacity):
         from limits import RateLimitItemPerHour
         from limits.storage import MemoryStorage
         from limits.strategies import FixedWindowRateLimiter
 
-        return FixedWindowRateLimiter(MemoryStorage()), RateLimitItemPerHour(capacity)
+        self._limiter, self._item = FixedWindowRateLimiter(MemoryStorage()), RateLimitItemPerHour(capacity)
 
-    def check(self, capacity, key):
-        limiter, item = self._limiter(capacity)
-        return call(limiter.hit, item, key)
+    def check(self, key):
+        return self._limiter.hit(self._item, key)
 
-    @staticmethod
-    def is_admitted(answer):
+    def is_admitted(self, answer):
         return answer
 
-    def limited(self, capacity, handler):
-        limiter, item = self._limiter(capacity)
-
-        async def limited(request):
-            client = request.scope["client"][0]
-            if not limiter.hit(item, client):
-                reset_time = limiter.get_window_stats(item, client).reset_time
-                raise TooManyRequestsError(math.ceil(reset_time - time.time()))
-            return await handler(request)
-
-        return limited
+    def wait(self, answer, client):
+        return self._limiter.get_window_stats(self._item, client).reset_time - time.time()
 
 
-class SlowAPI:
-    """slowapi, which is limits as a decorator of Starlette's handlers. Its log of refusals is off."""
-
-    _has_headers = False
-
-    def limited(self, capacity, handler):
-        from slowapi import Limiter, _rate_limit_exceeded_handler
-        from slowapi.errors import RateLimitExceeded
-        from slowapi.util import get_remote_address
-
-        logging.getLogger("slowapi").setLevel(logging.ERROR)
-        limiter = Limiter(key_func=get_remote_address, headers_enabled=self._has_headers)
-        app = SimpleNamespace(state=SimpleNamespace(limiter=limiter))
-
-        async def search(request):
-            return await handler(request)
-
-        decorated = limiter.limit(f"{capacity}/hour")(search)
-
-        async def limited(request):
-            request.scope["app"] = app
-            try:
-                return await decorated(request)
-            except RateLimitExceeded as error:
-                return _rate_limit_exceeded_handler(request, error)
-
-        return limited
-
-
-class SlowAPIWithHeaders(SlowAPI):
-    """slowapi set to say Retry-After, which its handlers can do only where they return a response."""
-
-    _has_headers = True
-
-
-class Throttled:
+class Throttled(Limiter):
     """throttled-py, in memory, with its token bucket."""
 
-    @staticmethod
-    def _throttle(capacity):
+    def __init__(self, capacity):
         from throttled import MemoryStore, RateLimiterType, Throttled
         from throttled.rate_limiter import per_hour
 
         quota = per_hour(capacity, burst=capacity)
-        return Throttled(using=RateLimiterType.TOKEN_BUCKET.value, quota=quota, store=MemoryStore())
+        self.check = Throttled(using=RateLimiterType.TOKEN_BUCKET.value, quota=quota, store=MemoryStore()).limit
 
-    def check(self, capacity, key):
-        return call(self._throttle(capacity).limit, key)
-
-    @staticmethod
-    def is_admitted(answer):
+    def is_admitted(self, answer):
         return not answer.limited
 
-    def limited(self, capacity, handler):
-        throttle = self._throttle(capacity)
-
-        async def limited(request):
-            result = throttle.limit(request.scope["client"][0])
-            if result.limited:
-                raise TooManyRequestsError(math.ceil(result.state.retry_after))
-            return await handler(request)
-
-        return limited
+    def wait(self, answer, client):
+        return answer.state.retry_after
 
 
-class RustPyRateLimit:
+class RustPyRateLimit(Limiter):
     """rust-py-rate-limit: fixed windows in Rust."""
 
-    @staticmethod
-    def _limiter(capacity):
+    def __init__(self, capacity):
         from rust_py_rate_limit import RateLimiter
 
-        return RateLimiter(capacity, HOUR)
+        self._limiter = RateLimiter(capacity, HOUR)
+        self.check = self._limiter.allow
 
-    def check(self, capacity, key):
-        return call(self._limiter(capacity).allow, key)
-
-    @staticmethod
-    def is_admitted(answer):
+    def is_admitted(self, answer):
         return answer
 
-    def limited(self, capacity, handler):
-        limiter = self._limiter(capacity)
+    def limited(self, handler):
+        check = self._limiter.check
 
         async def limited(request):
-            result = limiter.check(request.scope["client"][0])
+            result = check(request.scope["client"][0])
             if not result["allowed"]:
                 raise TooManyRequestsError(result["retry_after_seconds"])
             return await handler(request)
@@ -194,29 +120,51 @@ class RustPyRateLimit:
         return limited
 
 
-class Floodgate:
+class Floodgate(Limiter):
     """floodgate-rs: fixed windows in Rust, which a thread clears all at once."""
 
-    @staticmethod
-    def _mapping(capacity):
+    def __init__(self, capacity):
         from floodgate import FixedMapping
 
-        return FixedMapping(capacity, timedelta(seconds=HOUR))
+        self.check = FixedMapping(capacity, timedelta(seconds=HOUR)).trigger
 
-    def check(self, capacity, key):
-        return call(self._mapping(capacity).trigger, key)
-
-    @staticmethod
-    def is_admitted(answer):
+    def is_admitted(self, answer):
         return answer is None
 
-    def limited(self, capacity, handler):
-        mapping = self._mapping(capacity)
+    def wait(self, answer, client):
+        return answer.total_seconds()
+
+
+class SlowAPI:
+    """slowapi, which decorates Starlette's handlers with limits. *has_headers* adds ``Retry-After`` to a rejection.
+
+    With headers, its handlers must return a response, so only the rejection is measured with them.
+    """
+
+    def __init__(self, capacity, has_headers=False):
+        from slowapi import Limiter
+        from slowapi.util import get_remote_address
+
+        logging.getLogger("slowapi").setLevel(logging.ERROR)
+        self._limiter = Limiter(key_func=get_remote_address, headers_enabled=has_headers)
+        self._rate = f"{capacity}/hour"
+
+    def limited(self, handler):
+        from slowapi import _rate_limit_exceeded_handler
+        from slowapi.errors import RateLimitExceeded
+
+        app = SimpleNamespace(state=SimpleNamespace(limiter=self._limiter))
+
+        async def search(request):
+            return await handler(request)
+
+        decorated = self._limiter.limit(self._rate)(search)
 
         async def limited(request):
-            wait = mapping.trigger(request.scope["client"][0])
-            if wait is not None:
-                raise TooManyRequestsError(math.ceil(wait.total_seconds()))
-            return await handler(request)
+            request.scope["app"] = app
+            try:
+                return await decorated(request)
+            except RateLimitExceeded as error:
+                return _rate_limit_exceeded_handler(request, error)
 
         return limited

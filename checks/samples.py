@@ -85,6 +85,11 @@ def cookie_header(count: int, size: int, name: str, value: str) -> bytes:
     return "; ".join(pairs).encode("ascii")
 
 
+def cookie_beside(others: int, name: str, value: str) -> bytes:
+    """Return a Cookie header with *name* among *others* of ordinary length."""
+    return cookie_header(others + 1, len(name) + len(value) + 80 * others, name, value)
+
+
 def _pair(index: int, length: int) -> str:
     start = f"_tracker{index}="
     letters = random.Random(index).choices(string.ascii_letters + string.digits + ".-_", k=length - len(start))

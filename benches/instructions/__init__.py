@@ -1,1 +1,0 @@
-"""Machine instructions of the engines' calls, counted by callgrind. docs/instructions.md says how to read them."""

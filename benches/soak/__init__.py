@@ -1,1 +1,0 @@
-"""Whole servers under load, fastware beside FastAPI: ``python -m benches.soak``."""
