@@ -5,14 +5,12 @@ The memory check, memcheck and the tests of references make the same calls.
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hostile_objects import HostileBytes, HostileClass, HostileList, HostileText, HostileTuple, SaysItIsText
 from raw_tokens import SECRET, sign_bytes, sign_claims, sign_segments
-
-from checks import hostile_arguments as hostile
 
 CALLS = (
     "create_token",
@@ -29,6 +27,84 @@ CALLS = (
     "reset",
     "TokenBuckets",
 )
+
+
+class HostileError(RuntimeError):
+    """Raised by an argument, not by the engine."""
+
+
+def _raise(*_: object) -> None:
+    raise HostileError
+
+
+class _Raises:
+    """Raises from each of these methods, and from the property ``scope``."""
+
+    __iter__ = __bool__ = get = _raise
+    scope = property(_raise)
+
+
+class _Iterates:
+    """Returns *iterator* from ``__iter__``, or raises it where it is an exception class."""
+
+    def __init__(self, iterator: Any) -> None:
+        self._iterator = iterator
+
+    def __iter__(self) -> Any:
+        if isinstance(self._iterator, type):
+            raise self._iterator
+        return self._iterator
+
+
+def _fails_after(items: list[Any]) -> Any:
+    """Yield *items*, then raise."""
+    yield from items
+    raise HostileError
+
+
+@Sequence.register
+class _Items:
+    """A sequence that is neither a list nor a tuple; it raises where its *length* is greater than that of *items*."""
+
+    def __init__(self, items: list[Any], length: int) -> None:
+        self._items = items
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> Any:
+        if index < len(self._items):
+            return self._items[index]
+        raise HostileError if self._length > len(self._items) else IndexError
+
+
+class _Bytes(bytes):
+    """A subclass whose instances have attributes."""
+
+
+class _Text(str):
+    """A subclass whose instances have attributes."""
+
+
+class _ClearsTheList(bytes):
+    """Bytes that empty the list of headers when they are deleted."""
+
+    headers: list[Any]
+
+    def __del__(self) -> None:
+        self.headers.clear()
+
+
+class _NoOrder(float):
+    __le__ = __ge__ = _raise
+
+
+class Request:
+    """The part of a request that a rate limit reads."""
+
+    def __init__(self, scope: Any) -> None:
+        self.scope = scope
 
 
 class Made:
@@ -116,7 +192,7 @@ _VALID_TOKENS = {
     "escapes": sign_bytes(b'{"sub":"\\u00e9\\ud83d\\ude00\\n","\\u0061":"\xc3\xa9","\xe6\x84\x9b":{}}'),
     "another header": sign_claims(_CLAIMS, header={"typ": "JWT", "alg": "HS256", "kid": "7", "x": [1, {"y": 2.5}]}),
     "duplicate members": sign_bytes(b"{%s,%s,%s}" % (_MEMBERS, _MEMBERS, _MEMBERS)),
-    "subclass of str": Made(lambda: hostile.Text(_TOKEN)),
+    "subclass of str": Made(lambda: _Text(_TOKEN)),
 }
 _PAYLOAD_ENDINGS = {
     "nothing": b"",
@@ -178,7 +254,7 @@ _UNUSABLE_SECRETS = {
     "DER": bytes([0x30, 0x06, 0x30, 0x04, 1, 2, 3, 4]),
     "list of wrong types": [None, Made(object), 5],
     "tuple of wrong types": (Made(dict), ""),
-    "sequence that raises": Made(lambda: hostile.FailingSecrets(["other" * 8])),
+    "sequence that raises": Made(lambda: _Items(["other" * 8], 2)),
     "hostile list": Made(lambda: HostileList([5])),
     "hostile tuple": Made(lambda: HostileTuple((5,))),
     "hostile text": Made(lambda: HostileText("")),
@@ -191,7 +267,7 @@ _INVALID_LEEWAYS = {
     "NaN": Made(lambda: float("nan")),
     "text": "leeway",
     "an object": Made(object),
-    "no order": Made(lambda: hostile.NoOrder(5)),
+    "no order": Made(lambda: _NoOrder(5)),
     "too large for a float": 10**400,
 }
 
@@ -200,7 +276,7 @@ def _tokens():
     yield _returns("create_token", "good", "alice", "admin", SECRET)
     yield _returns("create_token", "not ASCII", "älice", "愛", "é" * 40, 3)
     yield _returns("create_token", "long", "a" * 1_000, "b" * 3_000, SECRET.encode())
-    yield _returns("create_token", "subclass of str", Made(lambda: hostile.Text("alice")), "admin", [SECRET])
+    yield _returns("create_token", "subclass of str", Made(lambda: _Text("alice")), "admin", [SECRET])
     for name, arguments in {
         "too long": ("a" * 60_000, "admin", SECRET),
         "wrong username": (Made(object), "admin", SECRET),
@@ -219,7 +295,7 @@ def _tokens():
         yield _returns("verify_token", name, token, SECRET)
     yield _returns("verify_token", "leeway", _TOKEN, SECRET, leeway=Made(lambda: float(30)))
     yield _returns("verify_token", "second secret", _TOKEN, [_OTHER_SECRET, SECRET])
-    yield _returns("verify_token", "sequence", _TOKEN, Made(lambda: hostile.Secrets([_OTHER_SECRET, SECRET])))
+    yield _returns("verify_token", "sequence", _TOKEN, Made(lambda: _Items([_OTHER_SECRET, SECRET], 2)))
     for name, secret in _UNUSABLE_SECRETS.items():
         yield _raises("create_token", f"secret, {name}", "alice", "admin", secret)
         yield _returns("verify_token", f"secret, {name}", _TOKEN, secret)
@@ -248,9 +324,10 @@ _COOKIES = (b"cookie", b'a=1; session="quo\\"ted\\101"; b=\xe4; csrf_token=01234
 
 def _headers_cleared_while_read():
     """A list whose first cookie, and with it the rest of the list, is deleted when the second is read."""
-    headers = []
-    headers += [iter([b"cookie", hostile.ClearsTheList(b"session=1", headers)]), [b"cookie", b"session=2"]]
-    headers += [list(_COOKIES)]
+    headers: list[Any] = []
+    first = _ClearsTheList(b"session=1")
+    first.headers = headers
+    headers += [iter([b"cookie", first]), [b"cookie", b"session=2"], list(_COOKIES)]
     return headers
 
 
@@ -263,7 +340,7 @@ _READABLE_HEADERS = {
     "no cookie": _PLAIN,
     "many cookies": [_COOKIES] * 5,
     "a long cookie": [(b"cookie", b"; ".join(b"name%d=value%d" % (n, n) for n in range(100)) + b"; session=last")],
-    "subclass of bytes": [(Made(lambda: hostile.Bytes(b"cookie")), Made(lambda: hostile.Bytes(_COOKIES[1])))] * 3,
+    "subclass of bytes": [(Made(lambda: _Bytes(b"cookie")), Made(lambda: _Bytes(_COOKIES[1])))] * 3,
     "hostile bytes": [(Made(lambda: HostileBytes(b"host")), Made(lambda: HostileBytes(b"x"))), _COOKIES],
     "iterator": Made(lambda: iter([_COOKIES])),
     "generator": Made(lambda: (header for header in [iter((name, value)) for name, value in (*_PLAIN, _COOKIES)])),
@@ -273,11 +350,11 @@ _UNREADABLE_HEADERS = {
     "None": None,
     "an object": Made(object),
     "hostile class": Made(HostileClass),
-    "no iterator": Made(hostile.NoIterator),
-    "not an iterator": Made(hostile.NotAnIterator),
-    "stops early": Made(hostile.StopsEarly),
-    "fails after some": Made(lambda: hostile.FailsAfter([*_PLAIN, (b"x", b"y")])),
-    "fails after some by index": Made(lambda: hostile.Items([*_PLAIN, [b"x", b"y"]])),
+    "no iterator": Made(_Raises),
+    "not an iterator": Made(lambda: _Iterates(5)),
+    "stops early": Made(lambda: _Iterates(StopIteration)),
+    "fails after some": Made(lambda: _Iterates(_fails_after([*_PLAIN, (b"x", b"y")]))),
+    "fails after some by index": Made(lambda: _Items([*_PLAIN, [b"x", b"y"]], 9)),
     "hostile list": Made(lambda: HostileList(_PLAIN)),
     "hostile tuple": Made(lambda: HostileTuple(_PLAIN)),
     "tuple of one": [*_PLAIN, (b"name",)],
@@ -286,9 +363,9 @@ _UNREADABLE_HEADERS = {
     "list of three": [*_PLAIN, [b"name", b"value", b"more"]],
     "item None": [*_PLAIN, None],
     "item an object": [*_PLAIN, Made(object)],
-    "item without iterator": [*_PLAIN, Made(hostile.NoIterator)],
-    "item fails after one": [*_PLAIN, Made(lambda: hostile.FailsAfter([b"name"]))],
-    "item fails after one by index": [*_PLAIN, Made(lambda: hostile.Items([b"name"]))],
+    "item without iterator": [*_PLAIN, Made(_Raises)],
+    "item fails after one": [*_PLAIN, Made(lambda: _Iterates(_fails_after([b"name"])))],
+    "item fails after one by index": [*_PLAIN, Made(lambda: _Items([b"name"], 2))],
     "name of text": [*_PLAIN, ("name", b"value")],
     "value of text": [*_PLAIN, (b"name", "value")],
     "value a bytearray": [*_PLAIN, (b"cookie", Made(lambda: bytearray(b"session=1")))],
@@ -374,19 +451,19 @@ def _buckets():
         "no client": Made(dict),
         "empty client": Made(lambda: {"client": ()}),
         "list": Made(lambda: {"client": ["10.0.0.1", 5]}),
-        "client of another class": Made(lambda: {"client": hostile.Client(["10.0.0.1"])}),
+        "client of another class": Made(lambda: {"client": _Items(["10.0.0.1"], 1)}),
         "host an object": Made(lambda: {"client": (object(), 5)}),
     }.items():
-        yield _returns("take_by_client", name, Made(lambda scope=scope: hostile.Request(fresh(scope))))
+        yield _returns("take_by_client", name, Made(lambda scope=scope: Request(fresh(scope))))
     for name, request in {
         "no request": object,
-        "no scope": hostile.NoScope,
-        "scope not a dict": lambda: hostile.Request([]),
-        "scope raises": lambda: hostile.Request(hostile.NoClient()),
-        "client not a sequence": lambda: hostile.Request({"client": 5}),
-        "client raises": lambda: hostile.Request({"client": hostile.Client()}),
-        "client without truth": lambda: hostile.Request({"client": hostile.NoTruth()}),
-        "set": lambda: hostile.Request({"client": {"host"}}),
+        "no scope": _Raises,
+        "scope not a dict": lambda: Request([]),
+        "scope raises": lambda: Request(_Raises()),
+        "client not a sequence": lambda: Request({"client": 5}),
+        "client raises": lambda: Request({"client": _Items([], 1)}),
+        "client without truth": lambda: Request({"client": _Raises()}),
+        "set": lambda: Request({"client": {"host"}}),
     }.items():
         yield _raises("take_by_client", name, Made(request))
     yield _returns("reset", "every bucket")

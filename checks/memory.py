@@ -19,8 +19,7 @@ from dataclasses import astuple, dataclass, fields
 
 import engines
 
-from checks.engine_calls import CALLS, calls_of, cases
-from checks.hostile_arguments import HostileError
+from checks.engine_calls import CALLS, HostileError, calls_of, cases
 from checks.processes import exit_on_sigterm, resident_bytes
 from checks.tables import machine, table
 

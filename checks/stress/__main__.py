@@ -63,7 +63,7 @@ def _sums(results: dict[str, Result]) -> list[tuple[str, ...]]:
     figures = {
         "responses": lambda result: f"{result.tally.total:,}",
         "responses a second": lambda result: f"{result.tally.total / result.seconds:,.0f}",
-        "workers killed, server restarted": lambda result: f"{result.kills}, {result.restarts}",
+        "workers killed": lambda result: f"{result.kills}",
         "users tried": lambda result: f"{result.users.tried:,}",
         "rate-limited calls admitted, rejected": lambda result: (
             f"{result.admissions.admitted.total():,}, {result.admissions.rejected:,}"

@@ -1,7 +1,6 @@
 """The attack on one server: many clients at once, workers that are killed meanwhile, and the verdict."""
 
 import asyncio
-import math
 import os
 import random
 import signal
@@ -22,7 +21,7 @@ from checks.stress.verdicts import MAX_GROWTH, Admissions, Memory, Tally, Users,
 from fastware.auth import JSONFileUserStore
 
 _SECONDS_TO_RESPOND = 60
-_SECONDS_TO_RESPAWN = 20
+_SECONDS_TO_START = 20
 _SECONDS_TO_SETTLE = 7
 """Granian exits where a worker dies that started less than 5.5 seconds ago: it assumes a crash loop."""
 _GRACE = 0.1
@@ -44,7 +43,6 @@ class Result:
 
     seconds: float = 0
     kills: int = 0
-    restarts: int = 0
     exact: tuple[int, int] = (0, 0)
     tally: Tally = field(default_factory=Tally)
     users: Users = field(default_factory=Users)
@@ -67,14 +65,13 @@ class Workers:
     def living(self) -> set[int]:
         return self.all() & self.server.processes()
 
-    async def are_complete(self) -> bool:
-        """Wait until all workers live; return ``False`` where the server has exited or starts no others."""
-        deadline = time.monotonic() + _SECONDS_TO_RESPAWN
-        while self.server.is_running() and time.monotonic() < deadline:
-            if len(self.living()) == self.server.workers:
-                return True
+    async def wait_until_complete(self) -> None:
+        """Raises ``RuntimeError`` where the server exits, or does not start all workers in time."""
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while len(self.living()) != self.server.workers:
+            if not self.server.is_running() or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.server.name} has {len(self.living())} of {self.server.workers} workers")
             await asyncio.sleep(0.1)
-        return False
 
 
 class Killer:
@@ -82,14 +79,13 @@ class Killer:
 
     def __init__(self, workers: Workers, chance: random.Random) -> None:
         self.kills: list[float] = []
-        self.outages: list[tuple[float, float]] = []
-        """From a kill that the server did not survive until it was started again."""
         self._workers = workers
         self._random = chance
         self._first_seen = dict.fromkeys(workers.living(), 0.0)
         self._spared = min(self._first_seen)
 
     async def run(self, seconds_between: float) -> None:
+        """Raises ``RuntimeError`` where the server does not replace a killed worker."""
         while True:
             await asyncio.sleep(seconds_between * self._random.uniform(0.7, 1.3))
             settled = time.monotonic() - _SECONDS_TO_SETTLE
@@ -98,25 +94,13 @@ class Killer:
                 self.kills.append(time.monotonic())
                 os.kill(self._random.choice(sorted(victims)), signal.SIGKILL)
                 await asyncio.sleep(0.2)
-            if not await self._workers.are_complete():
-                await self._restart()
+            await self._workers.wait_until_complete()
             for worker in self._workers.living():
                 self._first_seen.setdefault(worker, time.monotonic())
 
     def explains(self, since: float, until: float) -> bool:
         """Return whether a connection that was open from *since* and lost at *until* can have had a killed worker."""
-        killed = any(since - _GRACE < moment < until for moment in self.kills)
-        return killed or any(begin < until and since < end for begin, end in self.outages)
-
-    async def _restart(self) -> None:
-        begin = self.kills[-1] if self.kills else time.monotonic()
-        self.outages.append((begin, math.inf))
-        await asyncio.to_thread(self._workers.server.stop)
-        await asyncio.to_thread(self._workers.server.start)
-        await self._workers.are_complete()
-        self.outages[-1] = (begin, time.monotonic())
-        self._first_seen = dict.fromkeys(self._workers.living(), 0.0)
-        self._spared = min(self._first_seen)
+        return any(since - _GRACE < moment < until for moment in self.kills)
 
 
 def attack(name: str, plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
@@ -163,7 +147,7 @@ class _Attack:
         self._result = result
         self._say = say
         self._memory = Memory()
-        self._closed: list[tuple[Kind, float, float]] = []
+        self._killer: Killer
         self._kinds = [
             *valid.KINDS,
             *valid.user_kinds(result.users),
@@ -175,15 +159,14 @@ class _Attack:
 
     async def run(self) -> None:
         plan, result = self._plan, self._result
-        if not await self._workers.are_complete():
-            raise RuntimeError(f"{self._workers.server.name} did not start {plan.workers} workers")
-        killer = Killer(self._workers, random.Random(plan.seed))
+        await self._workers.wait_until_complete()
+        killer = self._killer = Killer(self._workers, random.Random(plan.seed))
         begin = time.monotonic()
         clients = [Client(number, self._workers.server.port, plan.seed) for number in range(plan.clients)]
         seconds_between_kills = max(2, min(6, plan.seconds / 4))
         beside = [
             asyncio.create_task(killer.run(seconds_between_kills)),
-            asyncio.create_task(self._watch(begin, killer)),
+            asyncio.create_task(self._watch(begin)),
         ]
         try:
             async with asyncio.TaskGroup() as group:
@@ -196,14 +179,9 @@ class _Attack:
             for client in clients:
                 client.close()
         result.seconds = time.monotonic() - begin
-        result.kills, result.restarts = len(killer.kills), len(killer.outages)
+        result.kills = len(killer.kills)
         result.growth = self._memory.growth(self._workers.living())
-        result.complaints += [f"the check itself failed: {each!r}" for each in errors if isinstance(each, Exception)]
-        for kind, since, until in self._closed:
-            if killer.explains(since, until):
-                result.tally.note(kind, LOST)
-            else:
-                result.tally.fail(f"{kind.name}: the server closed the connection, and no worker had been killed")
+        result.complaints += [repr(each) for each in errors if isinstance(each, Exception)]
         result.complaints += self._complaints()
 
     async def _play_until(self, end: float, client: Client) -> None:
@@ -221,8 +199,10 @@ class _Attack:
             async with asyncio.timeout(_SECONDS_TO_RESPOND):
                 outcome = await kind.play(client)
         except Closed:
-            # Whether the server survives a kill is known only later.
-            self._closed.append((kind, client.exposed_since, time.monotonic()))
+            if self._killer.explains(client.exposed_since, time.monotonic()):
+                tally.note(kind, LOST)
+            else:
+                tally.fail(f"{kind.name}: the server closed the connection, and no worker had been killed")
             await asyncio.sleep(0.02)
         except NotHTTP as error:
             tally.fail(f"{kind.name}: the server sent something other than HTTP/1", str(error))
@@ -236,7 +216,7 @@ class _Attack:
         else:
             tally.note(kind, outcome)
 
-    async def _watch(self, begin: float, killer: Killer) -> None:
+    async def _watch(self, begin: float) -> None:
         """Sample the memory of the workers, and report progress."""
         plan, result, ticks = self._plan, self._result, 0
         while True:
@@ -248,17 +228,15 @@ class _Attack:
                 self._memory.end_warm_up()
             if ticks % 4 == 0:
                 wrong = sum(map(len, result.tally.failures.values()))
-                self._say(
-                    f"[{self._workers.server.name} {seconds:3.0f}/{plan.seconds:.0f} s] {result.tally.total:,} responses, "
-                    f"{len(killer.kills)} kills, {result.users.tried:,} users tried, {wrong} wrong"
-                )
+                counts = f"{result.tally.total:,} responses, {len(self._killer.kills)} kills, {wrong} wrong"
+                self._say(f"[{self._workers.server.name} {seconds:3.0f}/{plan.seconds:.0f} s] {counts}")
 
     def _complaints(self) -> list[str]:
         result = self._result
         # A check of something that never happened proves nothing.
         missing = {
             "no worker was killed": not result.kills,
-            "no worker was alive throughout": not result.growth and not result.restarts,
+            "no worker was alive throughout": not result.growth,
             "no call was over the limit": not result.admissions.rejected,
             "no user was created": not result.users.created - settings.ROLES.keys(),
             "no user was deleted": not result.users.deleted,

@@ -37,7 +37,10 @@ class Tally:
         self.failures.setdefault(failure, []).append(example)
 
     def complaints(self) -> list[str]:
-        return ["; ".join([f"{what} ({len(each)} times)", *each[:3]]) for what, each in self.failures.items()]
+        return [
+            "; ".join([f"{what} ({len(examples)} times)", *filter(None, examples[:3])])
+            for what, examples in self.failures.items()
+        ]
 
 
 @dataclass
