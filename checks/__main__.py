@@ -9,6 +9,7 @@ import sys
 import time
 
 from checks import ROOT, SKIPPED
+from checks.processes import exit_on_sigterm
 
 CHECKS = {
     "growth": "no cost grows faster than its input",
@@ -22,6 +23,7 @@ _VERDICTS = {0: "passed", SKIPPED: "skipped"}
 
 
 def main(arguments: list[str]) -> int:
+    exit_on_sigterm()
     if arguments and arguments[0] in CHECKS:
         status = _run(*arguments)
         return 0 if status == SKIPPED else status
@@ -45,7 +47,7 @@ def _run(name: str, *arguments: str) -> int:
     try:
         return process.wait()
     except BaseException:
-        # Ctrl-C reaches the check too; it stops what it started.
+        # The check then stops what it started.
         process.terminate()
         process.wait()
         raise
