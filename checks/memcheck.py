@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from checks import SKIPPED
+from checks.processes import exit_on_sigterm
 
 _MODULE = "_rust."
 _CALLS = """
@@ -33,6 +34,7 @@ ctypes.string_at(block, 64)
 
 
 def main() -> int:
+    exit_on_sigterm()
     if shutil.which("valgrind") is None:
         print("Nothing checked: valgrind is not installed (Debian's package is called valgrind).")
         return SKIPPED

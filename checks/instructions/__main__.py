@@ -15,6 +15,7 @@ from pathlib import Path
 
 from checks import ROOT, SKIPPED
 from checks.instructions import callgrind
+from checks.processes import exit_on_sigterm
 from checks.tables import table
 
 _RUST = "fastware._engine._rust"
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("--baseline", action="store_true", help="write the baseline instead of comparing with it")
     parser.add_argument("--quick", action="store_true", help="changes nothing: the counts are always exact")
     arguments = parser.parse_args()
+    exit_on_sigterm()
     if callgrind.version() is None:
         print("No instructions counted: valgrind is not installed (Debian's package is called valgrind).")
         return SKIPPED

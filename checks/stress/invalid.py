@@ -141,7 +141,7 @@ _WITHOUT_CSRF_TOKEN = (
     [("Cookie", f"{_ADA}; CSRF_TOKEN={CSRF_TOKEN}"), CSRF_HEADER],
     [("Cookie", f"{_ADA}; csrf_token"), CSRF_HEADER],
 )
-_PROTECTED = "POST /orders, POST /logout, DELETE /users/ada, DELETE /users/login, POST /orders?/login".split(", ")
+_PROTECTED = ["POST /orders", "POST /logout", "DELETE /users/ada", "DELETE /users/login", "POST /orders?/login"]
 _MISSING = [
     Request(*target.split(" "), [*headers, JSON], _ORDER, {403: {"detail": "Missing CSRF token"}})
     for headers in _WITHOUT_CSRF_TOKEN
@@ -160,14 +160,14 @@ _AROUND_THE_CHECK = r"""
     /login/../orders /login/..%2forders /login%2f..%2forders /login/%2e%2e/orders /login\..\orders /login;/../orders
     /login%00/../orders /login/./../users //login/../orders /login?/../orders //orders /./orders /%6frders /orders/
     /orders%00 /orders%0d%0aX-CSRF-Token:%20x /LOGIN/../orders /login-as
-""".split()
+""".split()  # noqa: SIM905 - a list would have one path a line
 _TARGETS = ("http://stressed/orders", "http://login/orders", "*", "orders", "", "?/login", "/orders#/login")
 _PATHS = """
-    /orders/-1 /orders/%D9%A3 /users/% /users/%zz%ff%00 /users/..%2F..%2Fetc%2Fpasswd /profile/.. /%70rofile
+    /orders/-1 /orders/%D9%A3 /users/% /users/%zz%ff%00 /users/..%2F..%2Fetc%2Fpasswd /users/../../etc/passwd /profile/.. /%70rofile
     /users/%c0%af /\xff /search?text=%ff%00&page /search?%
-""".split()
+""".split()  # noqa: SIM905
 _PATHS += ["/" * 5_000, "/users/" + "a/" * 2_000, "/orders/" + "9" * 5_000, "/search?" + "a=1&" * 3_000]
-_METHODS = "get pOST PATCH TRACE CONNECT OPTIONS M-SEARCH PROPFIND BREW GET,POST".split()
+_METHODS = ["get", "pOST", "PATCH", "TRACE", "CONNECT", "OPTIONS", "M-SEARCH", "PROPFIND", "BREW", "GET,POST"]
 _METHODS += ["X" * 300, "G\x00T"]
 
 
