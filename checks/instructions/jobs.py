@@ -62,7 +62,7 @@ def engine_jobs(module: str):
     yield Job("bucket, by client", lambda: by_client(request), 0)
     empty = engine.TokenBuckets(1, _HOUR).take
     empty(_HOST, _HOUR)
-    yield Job("bucket, refused", lambda: empty(_HOST, _HOUR), _HOUR)
+    yield Job("bucket, rejected", lambda: empty(_HOST, _HOUR), _HOUR)
     many = engine.TokenBuckets(10**6, _HOUR).take
     hosts = [f"10.0.{number >> 8}.{number & 255}".encode("ascii") for number in range(_BUCKETS)]
     for host in hosts:
