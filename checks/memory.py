@@ -16,9 +16,11 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
+from pathlib import Path
 
 import engines
 
+from checks import SKIPPED
 from checks.engine_calls import CALLS, HostileError, calls_of, cases
 from checks.processes import exit_on_sigterm, resident_bytes
 from checks.tables import machine, table
@@ -133,6 +135,9 @@ def _repeat(turn: Turn, calls: int) -> int:
 
 def main() -> int:
     arguments = _parser().parse_args()
+    if not Path("/proc/self/statm").exists():
+        print("Nothing measured: the check reads the memory of a process in /proc, which only Linux has.")
+        return SKIPPED
     exit_on_sigterm()
     calls = _QUICK_CALLS if arguments.quick else arguments.calls
     jobs = [(control,) for control in CONTROLS]
