@@ -44,7 +44,7 @@ bench: $(VENV)/.bench-$(KIND) ## run the benchmarks; a table of ratios comes las
 	$(BIN)/python -m pytest benches --benchmark-json=.benchmarks/latest.json $(ARGS)
 
 instructions: $(VENV)/.bench-$(KIND) ## count the instructions of the hot paths against the baseline; needs valgrind
-	$(BIN)/python -m checks.instructions $(ARGS)
+	$(BIN)/python -m checks instructions $(ARGS)
 
 fuzz: $(VENV)/.fuzz-$(KIND) ## search for inputs with a wrong result for ten minutes (ARGS="--minutes 60", ARGS=--quick)
 	$(BIN)/python -m fuzz $(ARGS)
