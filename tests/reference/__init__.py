@@ -1,0 +1,19 @@
+"""One independent implementation of each rule of docs/behavior.md that is more than a table of cases.
+
+They are written for the reader: plain loops, exact fractions, no tricks, slow. None of them imports fastware. The tests
+and the fuzz targets compare both engines with them::
+
+    from tests.reference import headers
+
+    assert engine.cookies(given) == headers.cookies(given)
+
+============== =======================================================================
+buckets        token buckets, counted in exact fractions
+form           the fields of forms and query strings
+headers        header, cookies, credential and the CSRF verdict of a request
+json_text      the JSON of tokens and of request bodies
+secrets        usable secrets
+set_cookie     ``Set-Cookie`` values
+tokens         PyJWT, and the rules by which fastware is stricter
+============== =======================================================================
+"""
