@@ -11,9 +11,13 @@ and the fuzz targets compare both engines with them::
 buckets        token buckets, counted in exact fractions
 form           the fields of forms and query strings
 headers        header, cookies, credential and the CSRF verdict of a request
+identity       who makes a request
 json_text      the JSON of tokens and of request bodies
-secrets        usable secrets
+rates          the rate of a rate limit
+routing        paths of routes, and the route that answers a request
+secrets        usable secrets, and examples of unusable ones
 set_cookie     ``Set-Cookie`` values
 tokens         PyJWT, and the rules by which fastware is stricter
+user_file      the bytes of a JSON user file
 ============== =======================================================================
 """

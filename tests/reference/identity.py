@@ -1,0 +1,19 @@
+"""Who makes a request: the rule of ``identify``."""
+
+from typing import Any
+
+from tests.reference import headers, secrets, tokens
+
+NO_TOKEN, INVALID_TOKEN, UNUSABLE_SECRET = 0, 1, 2
+
+
+def identify(given: headers.Headers, query_string: bytes | None, cookie_name: str, secret: Any) -> dict[str, Any] | int:
+    """Return the claims, or one of the three constants."""
+    token = headers.credential(given, query_string, cookie_name)
+    if token is None:
+        return NO_TOKEN
+    claims = tokens.verified(token, secret)
+    if claims is not None:
+        return claims
+    several = secret if isinstance(secret, (list, tuple)) else [secret]
+    return INVALID_TOKEN if any(map(secrets.is_usable, several)) else UNUSABLE_SECRET
