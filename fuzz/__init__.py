@@ -1,9 +1,9 @@
-"""Coverage-guided fuzzing of both engines against each other, PyJWT and references; see docs/fuzzing.md."""
+"""Coverage-guided fuzzing: both engines against each other, PyJWT and the references. See fuzz/README.md."""
 
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-# The engines are loaded as the tests load them.
-sys.path.append(str(ROOT / "tests" / "support"))
+# The targets load the engines as the tests do.
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]

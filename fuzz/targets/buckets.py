@@ -1,75 +1,96 @@
-"""Token buckets: calls with any keys at any moments."""
+"""Token buckets: calls with any keys at any moments; and the rates of rate limits."""
 
-from fuzz.alike import ENGINES
-from fuzz.fuzzed_input import FuzzedInput
-from fuzz.reference.buckets import ExactBuckets
-from fuzz.target import Target, expect
+import random
 
-_SECOND = 10**9
-_KEYS = ("", "a", "b", "\ud800", "k" * 64, "k" * 65, "\x00", "ÿ")
-_CAPACITIES = (1, 2, 3, 5, 7, 60, 1_000, 4_097, 10**6, 10**9)
-_PERIODS = (_SECOND, _SECOND + 1, 60 * _SECOND, 3_600 * _SECOND, 2**53, 2**53 - 1, 7_777_777_777)
-_LAST_MOMENT = 2**63 - 1
+from tests.reference import rates
+from tests.reference.buckets import Buckets
+
+from fuzz.both_engines import ENGINES, PACKAGES, same
+from fuzz.target import Input, as_text, expect, target
+
+SECOND = 10**9
+KEYS = ("", "a", "b", "\ud800", "k" * 64, "k" * 65, "\x00", "ÿ")
+CAPACITIES = (1, 2, 3, 5, 7, 60, 1_000, 4_097, 10**6, 10**9)
+PERIODS = (SECOND, SECOND + 1, 60 * SECOND, 3_600 * SECOND, 2**53, 2**53 - 1, 7_777_777_777)
+LAST_MOMENT = 2**63 - 1
 
 
-def _check_calls(data: bytes) -> None:
-    given = FuzzedInput(data)
-    capacity = given.number(1, 10**9) if given.flag() else given.choice(_CAPACITIES)
-    period = given.number(_SECOND, 2**53) if given.flag() else given.choice(_PERIODS)
+@target(
+    "buckets",
+    "buckets that count tokens in exact fractions",
+    seeds=[*(random.Random(number).randbytes(130) for number in range(5)), bytes(30) + b"\x01\x00\x02\x00"],
+)
+def check_buckets(data: bytes) -> None:
+    check_limits(Input(data[-8:]))
+    given = Input(data)
+    capacity = given.number(1, 10**9) if given.flag() else given.choice(CAPACITIES)
+    period = given.number(SECOND, 2**53) if given.flag() else given.choice(PERIODS)
     buckets = [engine.TokenBuckets(capacity, period) for engine in ENGINES]
-    exact = ExactBuckets(capacity, period)
-    now = given.number(0, 2**40)
-    wait = 0
+    exact = Buckets(capacity, period)
+    now, wait = given.number(0, 2**40), 0
     keys = set()
     while not given.is_used_up():
-        key = given.choice(_KEYS)
+        key = given.choice(KEYS)
         keys.add(key)
-        now = min(max(0, now + _step(given, period, capacity, wait)), _LAST_MOMENT)
-        waits = [one.take(key, now) for one in buckets]
+        kind = given.number(0, 15)
+        if kind >= 14:
+            for each in (*buckets, exact):
+                each.reset(key if kind == 14 else None)
+            continue
+        now = min(max(0, now + step(kind, given, period, capacity, wait)), LAST_MOMENT)
+        waits = [each.take(key, now) for each in buckets]
         wait = exact.take(key, now)
-        expect(waits == [wait] * len(waits), "another wait", capacity, period, key, now, waits, wait)
-        expect(all(len(one) <= len(keys) for one in buckets), "more buckets than keys", capacity, period, len(keys))
+        expect(waits == [wait] * len(waits), "wrong wait", capacity, period, key, now, waits, wait)
+        kept = [len(each) for each in buckets]
+        expect(all(exact.not_full() <= count <= len(keys) for count in kept), "wrong number of buckets", kept)
 
 
-def _step(given: FuzzedInput, period: int, capacity: int, wait: int) -> int:
-    kind = given.number(0, 9)
-    if kind < 3:
+def step(kind: int, given: Input, period: int, capacity: int, wait: int) -> int:
+    """Return the nanoseconds until the next call."""
+    if kind <= 3:
         return 0
-    if kind < 5:
-        return wait - (kind == 4)
-    if kind == 5:
-        return -given.number(0, period // 2_048)
+    if kind <= 5:
+        return wait - (kind == 5)
     if kind == 6:
-        return given.number(0, period // capacity)
+        return -given.number(0, period // 2_048)
     if kind == 7:
-        return given.number(0, period)
-    return given.number(0, 2**62) if kind == 8 else period
+        return -period + given.number(-2_000, 2_000)
+    if kind == 8:
+        return -given.number(0, 2**62)
+    if kind == 9:
+        return given.number(0, 2**62)
+    if kind <= 11:
+        return given.number(0, period // capacity)
+    return given.number(0, period) if kind == 12 else period
 
 
-def _check_limits(data: bytes) -> None:
-    given = FuzzedInput(data)
+def check_limits(given: Input) -> None:
     capacity = given.choice((0, 1, 10**9, 10**9 + 1)) + given.number(-2, 2)
     period = given.choice((10**9, 2**53, 0)) + given.number(-2, 2)
     now = given.choice((0, 2**63 - 1, 2**63)) + given.number(-2, 2)
-    is_right = 1 <= capacity <= 10**9 and 10**9 <= period <= 2**53
-    for engine in ENGINES:
-        try:
-            buckets = engine.TokenBuckets(capacity, period)
-        except ValueError:
-            expect(not is_right, "refused", capacity, period)
-            continue
-        expect(is_right, "not refused", capacity, period)
-        try:
-            buckets.take("a", now)
-        except OverflowError:
-            expect(not 0 <= now < 2**63, "refused", now)
-        else:
-            expect(0 <= now < 2**63, "not refused", now)
+    outcome = same("TokenBuckets", lambda engine: engine.TokenBuckets(capacity, period).take("a", now), ENGINES)
+    if not (1 <= capacity <= 10**9 and 10**9 <= period <= 2**53):
+        expect(outcome[:2] == ("raised", ValueError), "invalid limits", capacity, period, outcome)
+    elif not 0 <= now < 2**63:
+        expect(outcome[:2] == ("raised", OverflowError), "invalid moment", now, outcome)
+    else:
+        expect(outcome == ("returned", 0), "a full bucket", capacity, period, now, outcome)
 
 
-def _check(data: bytes) -> None:
-    _check_limits(data[-8:])
-    _check_calls(data)
-
-
-TARGET = Target("buckets", "buckets that count tokens in exact fractions", _check, longest=240)
+@target(
+    "rate_string",
+    "the form, read without a pattern",
+    seeds=[
+        *(b"1/second", b"5/minute", b"1000000000/hour", b"1000000001/hour", b"0/second", b"01/second", b"5/minutes"),
+        *(b"5/minute\n", b"\xd9\xa3/minute"),
+    ],
+)
+def check_rate_string(data: bytes) -> None:
+    rate = as_text(data)
+    parsers = [package.auth.rate_limit.__globals__["_parse"] for package in PACKAGES]
+    outcome = same("rate_limit", lambda parse: parse(rate), parsers)
+    expected = rates.parse(rate)
+    if expected is None:
+        expect(outcome[:2] == ("raised", ValueError) and "must be" in outcome[2], "not rejected", rate, outcome)
+    else:
+        expect(outcome == ("returned", expected), "wrong rate", rate, outcome, expected)

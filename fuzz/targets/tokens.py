@@ -1,82 +1,168 @@
-"""Any text as a token, and any two JSON texts signed for real, so that what stands behind the signature is reached."""
+"""Tokens: any text, any signed JSON, tokens that are created; and which secrets are usable."""
 
+import warnings
+from typing import Any
+
+from jwt.algorithms import HMACAlgorithm
+from jwt.exceptions import InvalidKeyError
 from outcomes import identical
-from raw_tokens import HEADER, SECRET, base64url, sign_segments
+from raw_tokens import HEADER, SECRET, base64url, sign_bytes, sign_segments
+from tests.reference import secrets, tokens
 
-from fuzz.alike import returned
-from fuzz.fuzzed_input import FuzzedInput, as_text
-from fuzz.reference import pyjwt
-from fuzz.stopped_clock import stopped
-from fuzz.target import Target, expect
+from fuzz.both_engines import attempted, returned
+from fuzz.target import Input, as_text, expect, target
 
-_LEEWAYS = (0.0, 0.5, 1, 3_600.0, 2**53)
+NOW = 1_700_000_000.5
+LEEWAYS = (0.0, 0.5, 1, 3_600.0, 2**53)
+MOMENTS = (NOW, 0.0, -1.9, 1e9, 2.0**53, -(2.0**53))
+ODD_HOURS: tuple[Any, ...] = (True, 1.0, None, "1", 2**70, -(2**70))
 
-_HEADER_WORDS = (b'{"alg":"HS256"', b'"typ":"JWT"', b'"alg"', b'"HS256"', b'"kid"', b'"crit"', b'["b64"]', b'"b64"')
-_CLAIM_WORDS = (b'"exp"', b'"nbf"', b'"iat"', b'"sub"', b'"aud"', b'"jti"', b'"role"', b'"iss"')
-_JSON_WORDS = (
-    b"null",
-    b"true",
-    b"false",
-    b"NaN",
-    b"Infinity",
-    b"1700000000",
-    b"1700000001",
-    b"-0",
-    b"1e309",
-    b"0.5",
-    b"9223372036854775808",
-    b"\\ud800",
-    b"\\ud83d\\ude00",
-    b"\\uDBFF\\uDFFF",
-    b"\\u0065xp",
-    b"[[[[[[[[",
-    b"]]]]]]]]",
-    b'{"a":',
-    b"\xed\xa0\x80",
-    b"\xef\xbb\xbf",
+HEADERS = (
+    b'{"alg":"HS256","crit":["b64"],"b64":true,"kid":"k"}',
+    b'{"alg":"none","alg":"HS256"}',
+    b'{"alg":"none","crit":[]}',
+    b'{"alg":"HS256","a":' + b"[" * 63 + b"]" * 63 + b"}",
+    b'{"alg":"HS256","a":' + b"[" * 64 + b"]" * 64 + b"}",
+)
+PAYLOADS = (
+    b'{"sub":"ada","role":"admin","iat":1700000000,"exp":1700003600}',
+    b'{"exp":1700000000}',
+    b'{"nbf":1700000001,"iat":1700000001}',
+    b'{"exp":1700000000.9,"nbf":-0.0,"iat":1e3,"aud":[]}',
+    b'{"exp":"soon","exp":1700000001}',
+    b'{"exp":99999999999999999999,"nbf":-99999999999999999999}',
+    b'{"sub":1,"jti":null}',
+    b'{"a":' + b"[" * 63 + b"]" * 63 + b"}",
+    b'{"a":' + b"[" * 64 + b"]" * 64 + b"}",
+    b'{"a":' + b"7" * 4_300 + b"}",
+    b'{"a":' + b"7" * 4_301 + b"}",
+    b'{"a":1e309,"a":1}',
+    b'{"a":NaN}',
+    b'{"a":"\\ud83d\\ude00","b":"\\ud800"}',
+    b'{"a":"\\uDBFF\\uDFFF\\udAFF\\udCfF"}',
+    b"\xef\xbb\xbf{}",
+    b"[]",
 )
 
 
-def _check_token(data: bytes) -> None:
-    _compare_with_pyjwt(as_text(data), SECRET, 0.0)
-
-
-def _check_signed_token(data: bytes) -> None:
-    given = FuzzedInput(data)
-    leeway = given.choice(_LEEWAYS)
-    is_spelled_by_fuzzer = given.number(0, 7) == 1
-    is_text = given.flag()
-    header, octets, payload = given.fields(3)
-    octets = octets or SECRET.encode("utf-8")
-    header = header or HEADER
-    if is_spelled_by_fuzzer:
-        segments = header.decode("latin-1"), payload.decode("latin-1")
-    else:
-        segments = base64url(header), base64url(payload)
-    _compare_with_pyjwt(sign_segments(*segments, octets), as_text(octets) if is_text else octets, leeway)
-
-
-def _compare_with_pyjwt(token: str, secret: str | bytes, leeway: float) -> None:
-    with stopped():
-        ours = returned("verify_token", token, secret, leeway=leeway)
-        theirs = pyjwt.claims(token, secret, leeway)
-    rule = None if theirs is None else pyjwt.stricter_rule(token, secret)
+def compare(token: str, secret: str | bytes, leeway: float) -> None:
+    with tokens.stopped_clock(NOW):
+        found = returned("verify_token", token, secret, leeway=leeway)
+        theirs = tokens.pyjwt_claims(token, secret, leeway)
+    rule = None if theirs is None else tokens.stricter_rule(token, secret)
     expected = None if rule else theirs
-    expect(identical(ours, expected), "not what PyJWT and the stricter rules say", token, secret, ours, theirs, rule)
+    expect(identical(found, expected), "wrong claims", token, secret, leeway, found, theirs, rule)
 
 
-TOKEN = Target(
+@target(
     "token",
-    "PyJWT: accepted with equal claims where it accepts, or by a stricter rule refused",
-    _check_token,
-    (b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.", b"e30", b".", b"=", b"-_"),
-    longest=512,
+    "PyJWT, or a stricter rule that rejects the token",
+    seeds=[
+        *(sign_bytes(payload).encode("ascii") for payload in (*PAYLOADS[:3], b"x")),
+        *(sign_bytes(b"{}", header=header).encode("ascii") for header in HEADERS[:3]),
+        sign_bytes(b"{}").encode("ascii") + b"=",
+        b"eyJhbGciOiJub25lIn0.e30.",
+    ],
 )
+def check_token(data: bytes) -> None:
+    compare(as_text(data), SECRET, 0.0)
 
-SIGNED_TOKEN = Target(
+
+@target(
     "signed_token",
-    "PyJWT: accepted with equal claims where it accepts, or by a stricter rule refused",
-    _check_signed_token,
-    (*_HEADER_WORDS, *_CLAIM_WORDS, *_JSON_WORDS, b"\x1e", b"-----BEGIN "),
-    longest=6_000,
+    "PyJWT, or a stricter rule that rejects the token",
+    seeds=[
+        *(b"\x1e\x1e" + payload + b"\x00\x00\x00" for payload in PAYLOADS),
+        *(b"\x1e\x1e" + payload + b"\x00\x00\x02" for payload in PAYLOADS[1:4]),
+        *(header + b"\x1e\x1e{}\x00\x00\x00" for header in HEADERS),
+        b"eyJhbGciOiJIUzI1NiJ9\x1e\x1ee30\x00\x01\x00",
+        b"eyJhbGciOiJIUzI1NiJ9\x1e\x1ee30=\x00\x01\x00",
+        b"\x1e-----BEGIN PUBLIC KEY-----\nAA\n-----END PUBLIC KEY-----\x1e{}\x00\x00\x00",
+        b"\x1e\xc3\xa9 secret\x1e{}\x01\x00\x00",
+    ],
 )
+def check_signed_token(data: bytes) -> None:
+    given = Input(data)
+    leeway, is_encoded, is_text = given.choice(LEEWAYS), given.number(0, 7) != 1, given.flag()
+    header, octets, payload = given.fields(3)
+    header, octets = header or HEADER, octets or SECRET.encode("ascii")
+    encode = base64url if is_encoded else lambda segment: segment.decode("latin-1")
+    token = sign_segments(encode(header), encode(payload), octets)
+    compare(token, as_text(octets) if is_text else octets, leeway)
+
+
+@target(
+    "created_token",
+    "the token that PyJWT creates, byte for byte; verified again",
+    seeds=(
+        fields + b"\x1e" + SECRET.encode("ascii") + choices
+        for fields in (b"ada\x1eadmin", b'"\\\n\x00\x7f/\x1e\xc3\xa9\xf0\x9f\x98\x80', b"\xff\x1eadmin")
+        for choices in (b"\x01\x06\xb8\x02\x00", b"\x00\x07\xa1 \x00\x01\x03", b"\x00\x02\x00\x00")
+    ),
+)
+def check_created_token(data: bytes) -> None:
+    given = Input(data)
+    moment, hours, is_text = given.choice(MOMENTS), hours_of(given), given.flag()
+    username, role, octets = given.fields(3)
+    secret = as_text(octets) if is_text else octets
+    arguments = as_text(username), as_text(role), secret, hours
+    with tokens.stopped_clock(moment):
+        kind, *rest = attempted("create_token", *arguments)
+        expected = tokens.created(*arguments, moment)
+        if expected is None:
+            expect(kind == "raised" and rest[0] in (TypeError, ValueError), "not rejected", arguments, rest)
+            return
+        expect((kind, *rest) == ("returned", expected), "not the token of PyJWT", arguments, rest, expected)
+        issued_at = int(moment)
+        claims = {"sub": arguments[0], "role": arguments[1], "iat": issued_at, "exp": issued_at + hours * 3_600}
+        is_valid = claims["exp"] > moment and issued_at <= moment
+        found = returned("verify_token", expected, secret)
+        expect(identical(found, claims if is_valid else None), "wrong claims", arguments, found)
+
+
+def hours_of(given: Input) -> Any:
+    kind = given.number(0, 7)
+    if kind == 0:
+        return given.choice(ODD_HOURS)
+    if kind == 1:
+        return given.choice((1, -1)) * (2**63 // 3_600) + given.number(-500_000, 500_000)
+    return given.number(-1_000, 1_000)
+
+
+OTHER_KEYS = [key.encode("utf-8") if isinstance(key, str) else key for key in secrets.OTHER_KEYS.values()]
+
+
+@target(
+    "secret",
+    "the reference; PyJWT accepts every usable secret",
+    seeds=[
+        *(key + b"\x00\x00\x00" for key in OTHER_KEYS),
+        *(key[:-1] + b"\x00\x00\x00" for key in OTHER_KEYS if key.startswith(b"\x30")),
+        *(b"\x00\x00\x00", bytes(range(1, 33)) + b"\x00\x00\x00", SECRET.encode("ascii") + b"\x00\x00\x01"),
+        SECRET.encode("ascii") + b"\x1e-----BEGIN \x1e\x01\x01\x01",
+    ],
+)
+def check_secret(data: bytes) -> None:
+    given = Input(data)
+    is_text, is_tuple = given.flag(), given.flag()
+    if given.number(0, 3) == 1:
+        several = [as_text(field) if is_text else field for field in given.all_fields()]
+        several = several if any(several) else []
+        usable = returned("has_usable_secret", tuple(several) if is_tuple else several)
+        expect(usable is any(map(secrets.is_usable, several)), "wrong for several secrets", several, usable)
+        return
+    (octets,) = given.fields(1)
+    secret = as_text(octets) if is_text else octets
+    usable = returned("has_usable_secret", secret)
+    expect(usable is secrets.is_usable(secret), "wrong for a secret", secret, usable)
+    expect(not usable or is_accepted_by_pyjwt(secret), "a usable secret that PyJWT rejects", secret)
+
+
+def is_accepted_by_pyjwt(secret: str | bytes) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
+        except (InvalidKeyError, UnicodeEncodeError):
+            return False
+    return True

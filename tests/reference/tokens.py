@@ -13,6 +13,7 @@ from typing import Any
 
 import jwt
 import jwt.api_jwt
+
 from tests.reference import json_text, secrets
 
 MAX_LENGTH = 65_536
