@@ -6,17 +6,8 @@ use fastware_core::{keys, secrets};
 
 use crate::bytes;
 
-const SSH_KEY_TYPES: [&[u8]; 9] = [
-    b"ssh-ed25519",
-    b"ssh-ed448",
-    b"ssh-rsa",
-    b"ssh-dss",
-    b"ecdsa-sha2-nistp256",
-    b"ecdsa-sha2-nistp384",
-    b"ecdsa-sha2-nistp521",
-    b"sk-ssh-ed25519@openssh.com",
-    b"sk-ecdsa-sha2-nistp256@openssh.com",
-];
+const SSH_KEY_TYPES: &str = "ssh-ed25519 ssh-ed448 ssh-rsa ssh-dss ecdsa-sha2-nistp256 ecdsa-sha2-nistp384 \
+    ecdsa-sha2-nistp521 sk-ssh-ed25519@openssh.com sk-ecdsa-sha2-nistp256@openssh.com";
 
 pub fn seeds() -> Vec<Vec<u8>> {
     let others = bytes![
@@ -31,7 +22,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         b"[{\"kty\":\"oct\"}]",
         b"\xff\xfe{\0\"\0k\0t\0y\0\"\0:\x001\0}\0",
     ];
-    SSH_KEY_TYPES.iter().map(|kind| kind.to_vec()).chain(others).collect()
+    SSH_KEY_TYPES.split(' ').map(|kind| kind.as_bytes().to_vec()).chain(others).collect()
 }
 
 pub fn check(data: &[u8]) {
@@ -42,7 +33,7 @@ pub fn check(data: &[u8]) {
 
 fn is_usable(secret: &[u8]) -> bool {
     let is_pem = contains(secret, b"-----BEGIN ") || contains(secret, b"---- BEGIN ");
-    let is_ssh_key = SSH_KEY_TYPES.iter().any(|kind| secret.starts_with(kind));
+    let is_ssh_key = SSH_KEY_TYPES.split(' ').any(|kind| secret.starts_with(kind.as_bytes()));
     !(secret.is_empty() || is_pem || is_ssh_key || is_der_key(secret) || is_jwk(secret))
 }
 
