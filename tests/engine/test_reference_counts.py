@@ -1,22 +1,18 @@
-"""References: each call gives back all that it takes of its arguments, whichever way it ends."""
+"""No engine call keeps a reference to its arguments, whether it returns or raises."""
 
 import gc
 import sys
 import weakref
 
 import pytest
-from benches.memory.cases import Case, calls_of, cases
-from benches.memory.fresh import fresh
-from benches.memory.hostile import Request
-from benches.memory.jobs import CALLS
+from checks.engine_calls import CALLS, Request, calls_of, cases, fresh
 from raw_tokens import SECRET, sign_claims
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
-CASES = cases()
-BY_CALL = {call: [case for case in CASES if case.call == call] for call in CALLS}
-OURS = ("benches.memory.hostile", "hostile_objects")
-TIMES = 5
+CASES = {call: [case for case in cases() if case.call == call] for call in CALLS}
+MODULES_OF_ARGUMENTS = ("checks.engine_calls", "hostile_objects")
+REPETITIONS = 5
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +20,15 @@ def calls(engine):
     return calls_of(engine)
 
 
-def arguments_of(case: Case):
-    return fresh(case.arguments), fresh(case.keywords or {})
-
-
 def parts(value, found=None):
-    """*value* and all that can be reached from it, what the interpreter shares aside."""
+    """Return *value* and everything that it refers to by id, without the objects that the interpreter shares."""
     found = {} if found is None else found
     kind = type(value)
     is_shared = kind in (type, bool, type(None)) or (kind in (str, bytes, tuple) and len(value) < 2)
     if id(value) in found or is_shared or (kind is int and -6 < value < 257):
         return found
     found[id(value)] = value
-    if kind in (list, tuple, set, dict) or kind.__module__ in OURS:
+    if kind in (list, tuple, set, dict) or kind.__module__ in MODULES_OF_ARGUMENTS:
         for part in gc.get_referents(value):
             parts(part, found)
     return found
@@ -46,7 +38,7 @@ def counts(objects):
     return [sys.getrefcount(each) for each in objects]
 
 
-def run(function, arguments, keywords):
+def outcome(function, arguments, keywords):
     try:
         function(*arguments, **keywords)
     except Exception:
@@ -55,58 +47,55 @@ def run(function, arguments, keywords):
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_no_reference_to_an_argument_is_kept(calls, call):
+def test_call_keeps_no_reference_to_an_argument(calls, call):
     function = calls[call]
     kept = []
     # The pure-Python engine keeps a key with its bucket, once.
-    most = 1 if call.startswith("take") else 0
-    for case in BY_CALL[call]:
-        arguments, keywords = arguments_of(case)
-        assert run(function, arguments, keywords) == ("raised" if case.raises else "returned"), case.title
-        arguments, keywords = arguments_of(case)
+    allowed = 1 if call.startswith("take") else 0
+    for case in CASES[call]:
+        assert outcome(function, *case.fresh_arguments()) == ("raised" if case.raises else "returned"), case.title
+        arguments, keywords = case.fresh_arguments()
         objects = list(parts((arguments, keywords)).values())
         before = counts(objects)
-        for _ in range(TIMES):
-            run(function, arguments, keywords)
-        # An iterator that is exhausted lets go of what it went through.
+        for _ in range(REPETITIONS):
+            outcome(function, arguments, keywords)
+        # An exhausted iterator no longer refers to what it iterated over: a count may fall.
         if any(now > then for now, then in zip(counts(objects), before, strict=True)):
             gc.collect()
             more = [now - then for now, then in zip(counts(objects), before, strict=True)]
-            kept += [f"{case.title}: {type(each)} {n:+}" for each, n in zip(objects, more, strict=True) if n > most]
+            kept += [f"{case.title}: {type(each)} {n:+}" for each, n in zip(objects, more, strict=True) if n > allowed]
     assert kept == []
 
 
-def test_the_count_sees_a_reference_that_is_kept():
-    arguments, keywords = arguments_of(BY_CALL["header"][0])
+def test_kept_reference_is_detected():
+    arguments, keywords = CASES["header"][0].fresh_arguments()
     objects = list(parts((arguments, keywords)).values())
     before = counts(objects)
-    stolen = arguments[0][1][1]
+    kept = arguments[0][1][1]
     assert [now - then for now, then in zip(counts(objects), before, strict=True)].count(1) == 1
-    assert any(each is stolen for each in objects)
+    assert any(each is kept for each in objects)
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_objects_are_gone_once_the_caller_lets_go_of_them(calls, call):
+def test_arguments_are_deleted_after_the_call(calls, call):
     function = calls[call]
     watched = []
-    for case in BY_CALL[call]:
-        arguments, keywords = arguments_of(case)
+    for case in CASES[call]:
+        arguments, keywords = case.fresh_arguments()
         for each in parts((arguments, keywords)).values():
-            if type(each).__module__ in OURS and type(each).__weakrefoffset__:
+            if type(each).__module__ in MODULES_OF_ARGUMENTS and type(each).__weakrefoffset__:
                 watched.append((case.title, weakref.ref(each)))
-        run(function, arguments, keywords)
+        outcome(function, arguments, keywords)
         del arguments, keywords, each
     gc.collect()
     assert [title for title, reference in watched if reference() is not None] == []
 
 
 class Watched:
-    """An object that can be watched."""
+    """An object that can have weak references."""
 
 
-def test_what_an_exception_of_the_callers_holds_is_gone_with_it(engine):
-    """A request, its scope and its client, whose own error comes through."""
-
+def test_exception_of_a_request_is_deleted_with_what_it_refers_to(engine):
     class Scope:
         def __init__(self):
             self.part = Watched()
@@ -115,36 +104,36 @@ def test_what_an_exception_of_the_callers_holds_is_gone_with_it(engine):
             raise RuntimeError(self)
 
     request = Request(Scope())
-    gone = weakref.ref(request.scope.part)
+    part = weakref.ref(request.scope.part)
     with pytest.raises(RuntimeError) as raised:
         engine.TokenBuckets(1, 10**9).take_by_client(request)
-    assert raised.value.args[0].part is gone()
+    assert raised.value.args[0].part is part()
     del request, raised
     gc.collect()
-    assert gone() is None
+    assert part() is None
 
 
 # Secrets
 
 TOKEN = sign_claims({"sub": "alice"})
-WITH_A_SECRET = {
-    "wrong username": ("create_token", lambda secret: (5, "admin", secret)),
-    "wrong role": ("create_token", lambda secret: ("alice", None, secret)),
-    "wrong hours": ("create_token", lambda secret: ("alice", "admin", secret, "1")),
+ERRORS = {
+    "username of a wrong type": ("create_token", lambda secret: (5, "admin", secret)),
+    "role of a wrong type": ("create_token", lambda secret: ("alice", None, secret)),
+    "hours of a wrong type": ("create_token", lambda secret: ("alice", "admin", secret, "1")),
     "hours out of range": ("create_token", lambda secret: ("alice", "admin", secret, 2**62)),
     "surrogate in the username": ("create_token", lambda secret: ("\ud800", "admin", secret)),
-    "too long": ("create_token", lambda secret: ("a" * 70_000, "admin", secret)),
-    "wrong secret": ("create_token", lambda secret: ("alice", "admin", {secret: secret})),
-    "wrong first secret": ("create_token", lambda secret: ("alice", "admin", [None, secret])),
-    "unfit secret": ("create_token", lambda secret: ("alice", "admin", ["-----BEGIN " + secret, secret])),
+    "token too long": ("create_token", lambda secret: ("a" * 70_000, "admin", secret)),
+    "secret of a wrong type": ("create_token", lambda secret: ("alice", "admin", {secret: secret})),
+    "first secret of a wrong type": ("create_token", lambda secret: ("alice", "admin", [None, secret])),
+    "unusable secret": ("create_token", lambda secret: ("alice", "admin", ["-----BEGIN " + secret, secret])),
     "surrogate in the secret": ("create_token", lambda secret: ("alice", "admin", ["\ud800" + secret, secret])),
-    "wrong headers": ("identify", lambda secret: ([(b"authorization", "text")], "session", secret)),
-    "wrong cookie name": ("identify", lambda secret: ([], b"session", secret)),
+    "invalid headers": ("identify", lambda secret: ([(b"authorization", "text")], None, "session", secret)),
+    "invalid cookie name": ("identify", lambda secret: ([], None, b"session", secret)),
 }
 
 
 def error_of(function, make_arguments, secret):
-    """The exception itself: this frame is in its traceback, and must not have the secret when it is looked at."""
+    """Return the exception. Its traceback refers to this frame, which must not refer to the secret by then."""
     arguments = make_arguments(secret)
     del secret
     try:
@@ -156,24 +145,28 @@ def error_of(function, make_arguments, secret):
     raise AssertionError("nothing was raised")
 
 
-@pytest.mark.parametrize(("call", "make_arguments"), WITH_A_SECRET.values(), ids=WITH_A_SECRET.keys())
-def test_no_exception_of_the_rust_engine_keeps_a_secret_alive(both, call, make_arguments):
-    """Those of the pure-Python engine have its frames in their tracebacks, as exceptions of Python code do."""
+@pytest.mark.parametrize(("call", "make_arguments"), ERRORS.values(), ids=ERRORS.keys())
+def test_exception_of_the_rust_engine_does_not_refer_to_the_secret(both, call, make_arguments):
+    # Exceptions of the pure-Python engine refer to its frames, as those of any Python code do.
     secret = fresh(SECRET)
     before = sys.getrefcount(secret)
     error = error_of(getattr(both[0], call), make_arguments, secret)
     assert sys.getrefcount(secret) == before
     assert SECRET not in repr(error) + repr(error.__context__) + repr(error.__cause__)
-    error = error_of(getattr(both[1], call), make_arguments, secret)
+
+
+@pytest.mark.parametrize(("call", "make_arguments"), ERRORS.values(), ids=ERRORS.keys())
+def test_secret_is_deleted_with_the_exception(engine, call, make_arguments):
+    secret = fresh(SECRET)
+    before = sys.getrefcount(secret)
+    error = error_of(getattr(engine, call), make_arguments, secret)
     assert SECRET not in repr(error) + repr(error.__context__) + repr(error.__cause__)
     del error
     gc.collect()
     assert sys.getrefcount(secret) == before
 
 
-def test_the_reference_that_a_frame_keeps_is_seen(engine):
-    """What the test before looks for, where a frame does keep the secret."""
-
+def test_secret_in_a_frame_of_the_traceback_is_detected(engine):
     def keeps(secret):
         return engine.create_token(None, "admin", secret)
 
@@ -184,7 +177,7 @@ def test_the_reference_that_a_frame_keeps_is_seen(engine):
     assert isinstance(error, TypeError)
 
 
-def test_no_claims_keep_the_token(engine):
+def test_claims_do_not_refer_to_the_token_or_the_secret(engine):
     secret, token = fresh(SECRET), fresh(TOKEN)
     before = sys.getrefcount(secret), sys.getrefcount(token)
     claims = engine.verify_token(token, secret)
