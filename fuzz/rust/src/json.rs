@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use crate::bytes;
 
 pub fn seeds() -> Vec<Vec<u8>> {
-    let nested = |depth: usize| [br#"{"a":"#, &b"[".repeat(depth)[..], &b"]".repeat(depth), b"}"].concat();
+    let arrays = |depth: usize| [br#"{"a":"#, &b"[".repeat(depth)[..], &b"]".repeat(depth), b"}"].concat();
+    let objects = |depth: usize| [&br#"{"a":"#.repeat(depth)[..], b"1", &b"}".repeat(depth)].concat();
     let integer = |length: usize| [br#"{"a":-"#, &b"7".repeat(length - 1)[..], b"}"].concat();
     bytes![
         br#"{"sub":"ada","n":[1,-2.5e3,null,true,{"a":"\u00e9\ud83d\ude00"}]}"#,
@@ -21,8 +22,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         b"{\"a\":\"\xff\"}",
         b" {\t\"a\" :\n[ ] }\r",
         b"[]",
-        nested(63),
-        nested(64),
+        arrays(63),
+        arrays(64),
+        objects(64),
+        objects(65),
         integer(4_300),
         integer(4_301),
     ]
