@@ -18,7 +18,12 @@ LAST_MOMENT = 2**63 - 1
 @target(
     "buckets",
     "buckets that count tokens in exact fractions",
-    seeds=[*(random.Random(number).randbytes(130) for number in range(5)), bytes(30) + b"\x01\x00\x02\x00"],
+    seeds=[
+        *(random.Random(number).randbytes(130) for number in range(5)),
+        bytes(30) + b"\x01\x00\x02\x00",
+        # Read from the end: capacity 1, a second, moment 0; a call at 10 s; a call at 5 s.
+        (5 * SECOND).to_bytes(8, "big") + b"\x08\x01" + (10 * SECOND).to_bytes(8, "big") + b"\x09\x01" + bytes(10),
+    ],
 )
 def check_buckets(data: bytes) -> None:
     given = Input(data)

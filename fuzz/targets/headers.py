@@ -17,6 +17,7 @@ HEADERS = (
     b'host:example.org\x1ecookie:a=1; b="\\"q\\054\\377"; session=s; a=2\x1eCookie:c=3',
     b"x-csrf-token: t \t\x1ecookie:csrf_token=t; session=s",
     b"x-csrf-token:t\x1ecookie:csrf_token=u",
+    b'x-csrf-token:tok\x1ecookie:csrf_token=token; a="\\400"',
     b'cookie:a=1; b=two; c="3 \\" \\\\ 4"',
     b"authorization:Bearer a.b.c\n\x1ecookie:a=1\n; \nb=2",
     b"cookie:;=;a;=b; a =\t1;;\xff=\xff",
