@@ -19,7 +19,7 @@ pub fn check_name(data: &[u8]) {
 pub fn cookies_seeds() -> Vec<Vec<u8>> {
     bytes![
         b"a\x1ea=1; b=2; a=3",
-        b"a\x1ea=\"\\\"q\\054\\377\"; b=\"x\\\ny\"",
+        b"a\x1ea=\"\\\"q\\054\\377\"; b=\"x\\\ny\\400\"",
         b"a\x1ea=\"x; session=y; b=\"",
         b"a\x1e;=;a;=b; a =\t1;;\xff=\xff",
         [&b"a\x1eb="[..], &b"x".repeat(300), b"; a=1"].concat(),
@@ -111,7 +111,7 @@ pub fn check_csrf(data: &[u8]) {
 }
 
 pub fn query_seeds() -> Vec<Vec<u8>> {
-    bytes![b"a b\x1etoken=a&token=b", b"a b\x1ea+b=c", b"a b\x1ex=1&to%6ben=%41+%2b%zz%", b"a b\x1e&&=&token=a=b"]
+    bytes![b"a b\x1etoken=a&token=b", b"a b\x1ea+b=c", b"a b\x1ex=1&to%6Ben=%4f%5E+%2b%zz%", b"a b\x1e&&=&token=a=b"]
 }
 
 pub fn check_query(data: &[u8]) {

@@ -20,6 +20,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         b" {\"kty\":\"oct\",\"k\":\"AA\"}\n",
         b"{\"\\u006bty\":\"oct\"}",
         b"[{\"kty\":\"oct\"}]",
+        b"\xef\xbb\xbf{\"kty\":1}",
         b"\xff\xfe{\0\"\0k\0t\0y\0\"\0:\x001\0}\0",
     ];
     SSH_KEY_TYPES.split(' ').map(|kind| kind.as_bytes().to_vec()).chain(others).collect()
