@@ -49,7 +49,8 @@ instructions: $(VENV)/.bench-$(KIND) ## count the instructions of the hot paths 
 fuzz: $(VENV)/.fuzz-$(KIND) ## search for inputs with a wrong result for ten minutes (ARGS="--minutes 60", ARGS=--quick)
 	$(BIN)/python -m fuzz $(ARGS)
 
-check-all: $(VENV)/.fuzz-$(KIND) ## run every long check: an hour (ARGS=--quick)
+check-all: $(VENV)/.fuzz-$(KIND) ## run the fuzzers and every long check: an hour (ARGS=--quick: five minutes)
+	$(BIN)/python -m fuzz $(ARGS)
 	$(BIN)/python -m checks $(ARGS)
 
 wheel: $(VENV)/.wheel ## build the native wheel, the pure-Python wheel and the sdist in dist/
