@@ -18,7 +18,7 @@ MAX_JSON_DEPTH: Final = 100
 
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _CONTAINERS: Final = (dict, list)
-_INVALID_VALUE: Final = re.compile(r"Invalid (?:enum )?value .*?(?= - at `\$|\Z)", re.DOTALL)
+_INVALID_VALUE: Final = re.compile(r"Invalid (?:enum )?value (?:.*(?= - at `\$)|.*\Z)", re.DOTALL)
 
 
 class _MissingError(HTTPError):
