@@ -106,8 +106,8 @@ def _decode_json(body: bytes, type_: Any) -> Any:
     # The error is raised outside the `except`, so that the body, which may hold passwords, is not its context.
     try:
         value = msgspec.json.decode(body, type=type_)
-        has_brackets = body.count(b"[") + body.count(b"{") > MAX_JSON_DEPTH
-        if not has_brackets or not _is_deeper(msgspec.json.decode(body), MAX_JSON_DEPTH):
+        may_be_deep = body.count(b"[") + body.count(b"{") > MAX_JSON_DEPTH
+        if not may_be_deep or not _is_deeper(msgspec.json.decode(body), MAX_JSON_DEPTH):
             return value
         problem = "The body is nested too deep"
     except msgspec.ValidationError as error:
