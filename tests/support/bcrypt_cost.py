@@ -1,4 +1,4 @@
-"""bcrypt at its lowest cost, where the cost is not the point: a millisecond instead of a quarter of a second."""
+"""bcrypt at its lowest cost: a millisecond instead of a quarter of a second, for tests that are not about the cost."""
 
 import contextlib
 
@@ -9,7 +9,7 @@ LOWEST = 4
 
 @contextlib.contextmanager
 def lowest():
-    """Salt every new hash with the lowest cost; all else is bcrypt as it is."""
+    """Make every new hash at the lowest cost."""
     gensalt = bcrypt.gensalt
 
     def cheap_gensalt(rounds=12, prefix=b"2b"):
@@ -23,5 +23,5 @@ def lowest():
 
 
 def cost_of(hashed):
-    """The cost that a hash was made with."""
+    """Return the cost of a hash."""
     return int(hashed.split("$")[2])

@@ -1,8 +1,8 @@
-"""What an error lets others see."""
+"""What an error shows."""
 
 import traceback
 
 
 def shown_by(error):
-    """All that a log would hold of *error*: the traceback with the errors it is chained to, and its arguments."""
+    """Return what a log would hold of *error*: its arguments, and the traceback with every chained error."""
     return "".join(traceback.format_exception(error)) + repr(error.args) + repr(error)

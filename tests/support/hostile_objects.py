@@ -1,47 +1,42 @@
-"""Objects of a fitting type, or of none, whose methods raise: what is asked of them may show."""
+"""Objects that are text, bytes, a list or a tuple by their type, or claim to be, and raise when a method is called.
+
+An engine that reads such an object by its methods raises. It must read the content that CPython stores.
+"""
+
+
+def _raises(self, *_):
+    raise RuntimeError("a method was called")
 
 
 class HostileText(str):
     __slots__ = ()
-
-    def raises(self, *_):
-        raise RuntimeError("asked")
-
-    __str__ = __len__ = __eq__ = __contains__ = __getitem__ = __iter__ = raises
-    encode = split = partition = rpartition = count = isascii = startswith = strip = raises
+    __str__ = __len__ = __eq__ = __contains__ = __getitem__ = __iter__ = _raises
+    encode = split = partition = rpartition = count = isascii = startswith = strip = _raises
     __hash__ = str.__hash__
 
 
 class HostileBytes(bytes):
-    def raises(self, *_):
-        raise RuntimeError("asked")
-
-    __bytes__ = __len__ = __eq__ = __contains__ = __getitem__ = __iter__ = raises
-    decode = startswith = strip = raises
+    __bytes__ = __len__ = __eq__ = __contains__ = __getitem__ = __iter__ = _raises
+    decode = startswith = strip = _raises
     __hash__ = bytes.__hash__
 
 
 class HostileList(list):
-    def raises(self, *_):
-        raise RuntimeError("asked")
-
-    __len__ = __iter__ = __getitem__ = __bool__ = raises
+    __len__ = __iter__ = __getitem__ = __bool__ = _raises
 
 
 class HostileTuple(tuple):
     __slots__ = ()
-
-    def raises(self, *_):
-        raise RuntimeError("asked")
-
-    __len__ = __iter__ = __getitem__ = __bool__ = raises
+    __len__ = __iter__ = __getitem__ = __bool__ = _raises
 
 
 class HostileClass:
-    @property
-    def __class__(self):
-        raise RuntimeError("asked")
+    """Not even its class can be asked for."""
+
+    __class__ = property(_raises)
 
 
 class SaysItIsText:
+    """``isinstance(SaysItIsText(), str)`` is true, and it is not text."""
+
     __class__ = str

@@ -1,4 +1,4 @@
-"""Code in a fresh interpreter, with limits, an environment or a user of its own."""
+"""Code in a fresh interpreter, with an environment or as a user of its own."""
 
 import os
 import pwd
@@ -9,10 +9,11 @@ IS_ROOT = os.geteuid() == 0
 
 _SUPPORT = os.path.dirname(__file__)
 
+# The first lines load every module that is loaded late, while this user may still read it.
 _AS_NOBODY = """
 import os, pwd, tempfile
 from fastware.auth import JSONFileUserStore
-with tempfile.TemporaryDirectory() as folder:  # loads all that is loaded late, while it can be read
+with tempfile.TemporaryDirectory() as folder:
     JSONFileUserStore(folder + "/users.json").create_user("ada", "password", "admin")
 if os.geteuid() == 0:
     nobody = pwd.getpwnam("nobody")
@@ -23,9 +24,10 @@ if os.geteuid() == 0:
 
 
 def run(code, *arguments, engine="auto", before=(), **environment):
-    """What *code* printed, stripped; its failure is a ``RuntimeError``. *before* is a command to start it with.
+    """Return what *code* prints, stripped. Warnings are errors; a failure is a ``RuntimeError``.
 
-    The code may import the modules of this folder.
+    *arguments* are its ``sys.argv[1:]``, *before* is a command that starts the interpreter. The code may import the
+    modules of this folder.
     """
     folders = [_SUPPORT, *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
@@ -40,12 +42,12 @@ def run(code, *arguments, engine="auto", before=(), **environment):
 
 
 def run_as_nobody(code, *arguments, engine="auto"):
-    """Run *code* as the user ``nobody``, where the tests run as root; else as the user that runs the tests."""
+    """Run *code* as the user ``nobody`` where the tests run as root, otherwise as the user that runs the tests."""
     return run(_AS_NOBODY + code, *arguments, engine=engine)
 
 
 def give_to_nobody(path):
-    """Make ``nobody`` the owner, where the tests run as root."""
+    """Make ``nobody`` the owner of *path* where the tests run as root."""
     if IS_ROOT:
         nobody = pwd.getpwnam("nobody")
         os.chown(path, nobody.pw_uid, nobody.pw_gid)

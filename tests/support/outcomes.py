@@ -1,18 +1,25 @@
-"""What a call did, in a form in which two calls can be compared."""
+"""What a call returned or raised, in a form that can be compared."""
 
 import math
 
 
-def outcome(call, *args):
-    """``("returned", value)``, or ``("raised", type, message)``."""
+def outcome(call, *args, **kwargs):
+    """Return ``("returned", value)`` or ``("raised", type, message)``."""
     try:
-        return "returned", call(*args)
+        return "returned", call(*args, **kwargs)
     except Exception as error:
         return "raised", type(error), str(error)
 
 
+def outcome_of_both(engines, name, *args, **kwargs):
+    """Return the outcome of the call *name*, which must be the same on both engines."""
+    rust, python = (outcome(getattr(engine, name), *args, **kwargs) for engine in engines)
+    assert rust == python if rust[0] == "raised" else identical(rust, python), (rust, python)
+    return rust
+
+
 def identical(one, other):
-    """Whether two values are equal in value, type and order of members, at every depth; ``-0.0`` is not ``0.0``."""
+    """Return whether two values are equal in value, type and order of members at every depth. ``-0.0`` is not ``0.0``."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

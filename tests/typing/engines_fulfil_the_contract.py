@@ -1,4 +1,4 @@
-"""Checked by mypy, not run: each engine module has the types of the contract."""
+"""mypy checks this file, nothing runs it: each engine module has the types of the contract."""
 
 from fastware._engine import _rust, pure
 from fastware._engine.contract import Engine
