@@ -41,7 +41,7 @@ def assert_rejected(both, payload):
 # Strings
 
 ESCAPES = rb"\" \\ \/ \b \f \n \r \t \u0000 \u0041 \u0022 \u00e9 \u07ff \u2028 \uffff \uD7FF \ue000".split()
-PAIRS = [rb"\ud83d\ude00", rb"\uD83D\uDE00", rb"\ud800\udc00", rb"\udbff\udfff"]
+PAIRS = rb"\ud83d\ude00 \uD83D\uDE00 \ud800\udc00 \udbff\udfff \udaff\udd00 \uD9AB\uDFCD".split()
 CHARACTERS = [character.encode() for character in "\x7f\x80é\u07ff\u0800愛\u2028\ufeff\uffff\U00010000😀\U0010ffff/ "]
 PUNCTUATION = [b"[{]}", b",:", b"  ", b"//", b"#", b"'"]
 VALID = {
@@ -59,7 +59,7 @@ INVALID = {
     ],
     "lone surrogates": [
         *rb"\ud83d \ude00 \ud83d\ud83d \ude00\ud83d \ud83dx \ud83d\n \ud83d\u00e9 \ud83d\ude0 \ud83d\\ude00".split(),
-        *rb"\ud83d\ud83d\ude00 \ud83d\ude00\ude00 \\\ud83d".split(),
+        *rb"\ud83d\ud83d\ude00 \ud83d\ude00\ude00 \\\ud83d \ud800\uda00 \ud83d\udbff \udc00\udfff \uDBFF\uDBFF".split(),
     ],
     "malformed UTF-8": [
         *(b"\xe6\x84", b"\xf0\x9f\x98", b"\xc0\x80", b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf"),

@@ -37,7 +37,7 @@ def _stopped_clock(monkeypatch):
 
 def parameters(function):
     found = inspect.signature(function).parameters.values()
-    return [(each.name, each.kind, each.default) for each in found if each.name != "self"]
+    return [(each.name, each.kind, repr(each.default)) for each in found if each.name != "self"]
 
 
 def public_functions(namespace):

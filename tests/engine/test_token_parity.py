@@ -123,7 +123,9 @@ MOMENTS = st.one_of(
     st.integers(-10, 10).map(lambda offset: int(NOW) + offset),
     st.floats(NOW - 3, NOW + 3),
     st.integers(2**53 - 3, 2**53 + 3),
+    st.integers(-3, 3),
     st.integers(-(2**70), 2**70),
+    st.sampled_from([2**63 - 1, 2**63, -(2**63), -(2**63) - 1, -(2**64), 2**64]),
     st.floats(allow_nan=False, allow_infinity=False),
 )
 CLOCKS = st.sampled_from([NOW, math.floor(NOW) + 0.0, 0.0, -1.5, 2.0**53, 2.0**53 - 1, -(2.0**53)])
@@ -174,14 +176,26 @@ DER_VALUES = st.recursive(
     max_leaves=4,
 )
 DER_KEYS = [key for key in secrets_reference.OTHER_KEYS.values() if isinstance(key, bytes) and key[0] == 0x30]
-DER_KEYS += [b"\x30\x81" + bytes([length + 3]) + b"\x02\x01\x00" + b"x" * length for length in range(120, 140)]
+DER_KEYS += [
+    length_of_length + bytes([length + 3]) + b"\x02\x01\x00" + b"x" * length
+    for length_of_length in (b"\x30\x81", b"\x30\x82\x00", b"\x30\x83\x00\x00", b"\x30\x80", b"\x30\x85\0\0\0\0")
+    for length in range(120, 140)
+]
 NEARLY_DER_KEYS = [other for key in DER_KEYS for other in (key, key[:-1], key + b"\0", key[1:], b"\x31" + key[1:])]
+
+
+def test_key_of_another_kind_is_unusable_and_what_resembles_one_is_usable(both):
+    for secret in (*secrets_reference.OTHER_KEYS.values(), *OTHER_KEYS, *NEARLY_DER_KEYS):
+        expected = ("returned", secrets_reference.is_usable(secret))
+        assert outcome_of_both(both, "has_usable_secret", secret) == expected, secret
+
+
 ONE_SECRET = st.one_of(
     st.text(max_size=8),
     st.binary(max_size=8),
     st.builds("{}{}{}".format, st.text("a \n{", max_size=2), st.sampled_from(OTHER_KEYS), st.text("a }", max_size=2)),
     st.builds(str.encode, st.sampled_from(OTHER_KEYS), ENCODINGS),
-    st.sampled_from(["", b"", "\ud800", "x" * 5000, SECRET, *NEARLY_DER_KEYS]),
+    st.sampled_from(["", b"", "\ud800", "x" * 5000, SECRET, *DER_KEYS]),
     DER_VALUES,
 )
 ITEMS = ONE_SECRET | st.sampled_from([None, True, 5, bytearray(b"x"), {SECRET: 1}, [SECRET]])
