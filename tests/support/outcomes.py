@@ -19,7 +19,7 @@ def outcome_of_both(engines, name, *args, **kwargs):
 
 
 def identical(one, other):
-    """Return whether two values are equal in value, type and order of members at every depth. ``-0.0`` is not ``0.0``."""
+    """Return whether two values are equal in value, type and order of members. ``-0.0`` is not ``0.0``."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
