@@ -75,12 +75,8 @@ def test_call_after_the_last_token_says_when_to_retry(fastware, auth, rate, retr
         assert results(search, *[request_of()] * capacity) == ["done"] * capacity
         with pytest.raises(fastware.HTTPError) as raised:
             search(request_of())
-    error = raised.value
-    assert (error.status_code, error.detail, error.headers) == (
-        429,
-        "Rate limit exceeded",
-        {"Retry-After": str(retry_after)},
-    )
+    assert (raised.value.status_code, raised.value.detail) == (429, "Rate limit exceeded")
+    assert raised.value.headers == {"Retry-After": str(retry_after)}
 
 
 def test_wait_is_rounded_up_to_whole_seconds(fastware, auth):
@@ -93,13 +89,6 @@ def test_wait_is_rounded_up_to_whole_seconds(fastware, auth):
             with pytest.raises(fastware.HTTPError) as raised:
                 search(request_of())
             assert raised.value.headers == {"Retry-After": retry_after}
-
-
-def test_tokens_are_refilled_continuously(auth):
-    search = limited(auth, "4/second")
-    for now, expected in ((0, ["done"] * 4 + [429]), (SECOND // 4, ["done", 429]), (SECOND, ["done"] * 3 + [429])):
-        with it_is(now):
-            assert results(search, *[request_of()] * len(expected)) == expected
 
 
 def test_largest_rate_is_accepted(auth):
@@ -141,21 +130,6 @@ def test_key_func_names_the_bucket(auth):
     search = limited(auth, "1/hour", lambda request: request.scope["user"])
     requests = [request_of("192.0.2.1", user="ada"), request_of("192.0.2.2", user="ada"), request_of(user="bob")]
     assert results(search, *requests) == ["done", 429, "done"]
-
-
-@pytest.mark.rule("rate.keys")
-@pytest.mark.parametrize(
-    "key", ["", "\ud800", "\0", "愛", "x" * 1_000_000], ids=["empty", "surrogate", "nul", "cjk", "long"]
-)
-def test_any_str_is_a_key(auth, key):
-    assert results(limited(auth, "1/hour", lambda request: key), request_of(), request_of()) == ["done", 429]
-
-
-def test_error_of_key_func_is_raised_and_takes_nothing(auth):
-    search = limited(auth, "1/hour", lambda request: {"ada": "ada"}[request.scope["user"]])
-    with pytest.raises(KeyError):
-        search(request_of(user="bob"))
-    assert search(request_of(user="ada")) == "done"
 
 
 # .limit

@@ -42,6 +42,8 @@ BY_HAND = {
     "wait-is-rounded-up": (3, SECOND, [(0, 0), (0, 0), (0, 0), (0, 333_333_334)]),
     "never-over-capacity": (2, SECOND, [(0, 0), (99 * SECOND, 0), (99 * SECOND, 0), (99 * SECOND, SECOND // 2)]),
     "a-rejected-call-takes-nothing": (1, SECOND, [(0, 0), *[(SECOND // 2, SECOND // 2)] * 5, (SECOND, 0)]),
+    "longest-period": (1, 2**53, [(LAST_MOMENT, 0), (LAST_MOMENT, 2**53)]),
+    "largest-capacity": (10**9, SECOND, [(LAST_MOMENT, 0), (LAST_MOMENT, 0)]),
     "five-a-minute": (5, 60 * SECOND, [*[(0, 0)] * 5, (0, 12 * SECOND), (12 * SECOND, 0), (12 * SECOND, 12 * SECOND)]),
 }
 
@@ -54,33 +56,7 @@ def test_wait_is_the_time_until_the_next_token(engine, capacity, period, expecte
     assert [(now, buckets.take("key", now)) for now, _ in expected] == expected
 
 
-CAPACITIES = st.one_of(st.integers(1, 12), st.sampled_from([60, 999, 1000, 1001, 10**6, 10**9 - 1, 10**9]))
-PERIODS = st.one_of(
-    st.sampled_from([SECOND, 60 * SECOND, HOUR, 2**53]),
-    st.integers(SECOND, 2 * SECOND),
-    st.integers(SECOND, 2**53),
-)
-MOMENTS = st.one_of(st.integers(0, 5 * SECOND), st.integers(0, LAST_MOMENT), st.integers(LAST_MOMENT - 10, LAST_MOMENT))
-
-
-@many
-@given(
-    capacity=CAPACITIES,
-    period=PERIODS,
-    calls=st.lists(st.tuples(st.sampled_from(["a", "b", "", "\ud800", "k" * 300]), MOMENTS), max_size=40),
-)
-@example(capacity=1, period=2**53, calls=[("a", LAST_MOMENT), ("a", LAST_MOMENT), ("a", 0)])
-@example(capacity=10**9, period=SECOND, calls=[("a", LAST_MOMENT), ("a", 0), ("b", 0)])
-@example(capacity=7, period=SECOND, calls=[("a", now) for now in [0] * 8 + [142_857_142, 142_857_143]])
-@example(
-    capacity=1, period=SECOND, calls=[("a", 0), *[("b", SECOND + n * SECOND // 200) for n in range(300)], ("a", 0)]
-)
-def test_each_take_returns_what_the_reference_returns(both, capacity, period, calls):
-    rust, python = (engine.TokenBuckets(capacity, period) for engine in both)
-    reference = Buckets(capacity, period)
-    for key, now in calls:
-        expected = reference.take(key, now)
-        assert (rust.take(key, now), python.take(key, now)) == (expected, expected)
+PERIODS = st.one_of(st.sampled_from([SECOND, 60 * SECOND, HOUR, 2**53]), st.integers(SECOND, 2**53))
 
 
 @many
@@ -168,17 +144,6 @@ def test_reset_does_not_reset_the_clock(engine):
     assert buckets.take("a", 11 * SECOND - 1) == 1_000
 
 
-@pytest.mark.parametrize("key", [5, b"a", ("a",), False, SaysItIsText()], ids=lambda key: type(key).__name__)
-def test_reset_of_another_type_is_a_type_error(both, key):
-    results = []
-    for engine in both:
-        buckets = engine.TokenBuckets(1, HOUR)
-        buckets.take("a", 0)
-        results.append(outcome(buckets.reset, key))
-        assert len(buckets) == 1
-    assert results == [("raised", TypeError, "a bucket key must be str")] * 2
-
-
 # The clock
 
 
@@ -256,28 +221,18 @@ print(buckets.take("a"), buckets.take("a"))
     assert interpreters.run(code, engine_name) == "0 1000000000\n0 1000000000"
 
 
-MOMENTS_OF_ANY_KIND = {
-    "zero": (0, None),
-    "true": (True, None),
-    "last": (LAST_MOMENT, None),
-    "negative": (-1, OverflowError),
-    "too-late": (2**63, OverflowError),
-    "far-too-late": (10**40, OverflowError),
-    "far-too-early": (-(10**40), OverflowError),
-    "float": (1.0, TypeError),
-    "str": ("0", TypeError),
-}
+MOMENTS = [(0, None), (True, None), (LAST_MOMENT, None), (-1, OverflowError), (2**63, OverflowError)]
+MOMENTS += [(10**40, OverflowError), (-(10**40), OverflowError), (1.0, TypeError), ("0", TypeError)]
 
 
-@pytest.mark.parametrize(("now", "error"), MOMENTS_OF_ANY_KIND.values(), ids=MOMENTS_OF_ANY_KIND)
+@pytest.mark.parametrize(("now", "error"), MOMENTS, ids=lambda each: f"{each!r:.12}")
 def test_moment_out_of_range_takes_nothing(both, now, error):
     results = []
     for engine in both:
         buckets = engine.TokenBuckets(1, SECOND)
         results.append(outcome(buckets.take, "a", now))
         with it_is(now):
-            results.append(outcome(buckets.take, "b"))
-            results.append(outcome(buckets.take_by_client, ANYONE))
+            results += [outcome(buckets.take, "b"), outcome(buckets.take_by_client, ANYONE)]
         assert len(buckets) == (0 if error else 3)
     assert results == [results[0]] * 6
     assert results[0][:2] == (("raised", error) if error else ("returned", 0))
@@ -298,24 +253,24 @@ BAD_RATES += [(1, 0), (1, -1), (1, SECOND - 1), (1, 2**53 + 1), (1, 2**64), (1, 
 BAD_RATES += [(None, SECOND), ("5", SECOND), (1.0, SECOND), (b"5", SECOND), (1, None), (1, "5"), (1, 1e9)]
 
 
-@pytest.mark.parametrize(("capacity", "period"), BAD_RATES)
-def test_rate_out_of_range_is_a_value_error(both, capacity, period):
+def test_rate_out_of_range_is_a_value_error(both):
     message = "capacity must be 1 to 10**9 tokens, period 10**9 to 2**53 nanoseconds"
-    for engine in both:
+    for (capacity, period), engine in itertools.product(BAD_RATES, both):
         assert outcome(engine.TokenBuckets, capacity, period) == ("raised", ValueError, message)
+    for capacity, period, engine in itertools.product((1, 10**9), (SECOND, 2**53), both):
+        assert engine.TokenBuckets(capacity, period).take("key", 0) == 0
 
 
-@pytest.mark.parametrize(("capacity", "period"), [(1, SECOND), (10**9, SECOND), (1, 2**53), (10**9, 2**53)])
-def test_largest_and_smallest_rates_are_accepted(engine, capacity, period):
-    assert engine.TokenBuckets(capacity, period).take("key", 0) == 0
-
-
-@pytest.mark.parametrize("key", [None, b"key", 5, ("key",), SaysItIsText()], ids=lambda key: type(key).__name__)
+@pytest.mark.parametrize("key", [b"key", 5, ("key",), False, SaysItIsText()], ids=lambda key: type(key).__name__)
 def test_key_of_another_type_is_a_type_error(both, key):
     for engine in both:
         buckets = engine.TokenBuckets(1, SECOND)
-        assert outcome(buckets.take, key, 0) == ("raised", TypeError, "a bucket key must be str")
-        assert len(buckets) == 0
+        buckets.take("a", 0)
+        expected = ("raised", TypeError, "a bucket key must be str")
+        assert (
+            outcome(buckets.take, key, 0) == outcome(buckets.reset, key) == outcome(buckets.take, None, 0) == expected
+        )
+        assert len(buckets) == 1
 
 
 @pytest.mark.rule("rate.keys")

@@ -172,11 +172,11 @@ NOT_REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("name", NOT_REQUESTS)
-def test_object_that_is_not_a_request_raises_the_same_error_on_both_engines(both, name):
-    rust, python = (outcome(engine.TokenBuckets(1, SECOND).take_by_client, NOT_REQUESTS[name]) for engine in both)
-    assert rust == python
-    assert rust[0] == "raised"
+def test_object_that_is_not_a_request_raises_the_same_error_on_both_engines(both):
+    for name, request in NOT_REQUESTS.items():
+        rust, python = (outcome(engine.TokenBuckets(1, SECOND).take_by_client, request) for engine in both)
+        assert rust == python
+        assert rust[0] == "raised", name
 
 
 def test_host_that_takes_tokens_while_it_is_read_does_not_deadlock(engine):
