@@ -119,8 +119,8 @@ def test_first_call_passes_and_second_is_rejected(auth, kind, signature, returne
     assert [result_of(search, *args, **kwargs) for _ in range(2)] == [result, 429]
 
 
-NAMES = "limit take reject handler wait make limited _ __ _limit _take _reject _handler _wait _limited __limit __take"
-NAMES += " ___wait self cls args kwargs request_ match type print exec é ﬁ __builtins__ __class__ __name__ HTTPError"
+NAMES = "switch limit take reject handler wait make limited _ __ _switch _limit _take _reject _handler _wait _limited"
+NAMES += " __switch __take ___wait self cls args kwargs request_ match type print exec é ﬁ __builtins__ __class__"
 
 
 @pytest.mark.parametrize("parameter", ["{}", "{}=0", "*, {}", "*{}", "**{}"])

@@ -66,9 +66,10 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /
 def test_memory_of_removed_buckets_is_returned_to_the_system():
     code = """
 import engines, gc, os
+from pathlib import Path
 
 def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 engine = engines.engine("rust")
 gc.disable()
@@ -82,20 +83,21 @@ for call in range(1, 5001):
     buckets.take("busy", call * 2 * period // 5000)
 print((resident() - before) // count)
 """
-    full, empty = map(int, interpreters.run(code, PYTHONWARNINGS="ignore").split())
+    full, empty = map(int, interpreters.run(code).split())
     assert full <= 64
     assert empty <= 8
 
 
 LIMITED = """
 import engines, resource, sys
+from pathlib import Path
 
 engine = engines.engine(sys.argv[1])
 keys = [f"client {number}" for number in range(150_000)]
 unlimited = resource.getrlimit(resource.RLIMIT_AS)
 
 def limit():
-    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + 400_000, unlimited[1]))
 
 def lift():
@@ -247,8 +249,9 @@ def test_threads_may_reset_while_others_take(engine):
 # Forks
 
 FORKED = """
-import engines, os, signal, sys, threading
+import engines, os, signal, sys, threading, warnings
 
+warnings.simplefilter("ignore")  # Python 3.12 and later warn of a fork while threads run, which is what is tested
 buckets = engines.engine(sys.argv[1]).TokenBuckets(1, 2**53)
 buckets.take("taken", 0)
 sys.setswitchinterval(1e-6)
@@ -278,5 +281,4 @@ print(statuses, buckets.take("of the child", 0))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_forked_child_continues_with_its_own_copy_of_the_buckets(engine_name):
-    # Python 3.12 and later warn of a fork while threads run, which is what is tested.
-    assert interpreters.run(FORKED, engine_name, PYTHONWARNINGS="ignore") == "{0} 0"
+    assert interpreters.run(FORKED, engine_name) == "{0} 0"
