@@ -83,21 +83,19 @@ QUERIES = joined([*QUERY_PARTS.split(), b"% 1", b"%\xb2\xb2", b"\xff"], 8)
 @example(headers=[(b"cookie", b"a=1;aa=2;a")], query=None, cookie_name="a", header_name=b"cookie")
 @example(headers=[(b"cookie", rb'a="\134054"')], query=None, cookie_name="a", header_name=b"cookie")
 @example(headers=[(b"authorization", b"Bearer a.b.c")], query=b"token=q", cookie_name="a", header_name=b"host")
-def test_each_call_returns_what_the_reference_returns(both, headers, query, cookie_name, header_name):
+def test_each_call_returns_what_the_reference_returns(engine, headers, query, cookie_name, header_name):
     cookies = reference.cookies(headers)
-    for engine in both:
-        assert engine.header(headers, header_name) == reference.header(headers, header_name)
-        assert identical(engine.cookies(headers), cookies)
-        for name in {*cookies, cookie_name}:
-            assert identical(engine.cookie(headers, name), cookies.get(name, ""))
-            expected = reference.credential(headers, query, name)
-            assert identical(engine.credential(headers, query, name), expected)
-        for name in ("csrf_token", cookie_name):
-            assert identical(engine.csrf_verdict(headers, name), reference.csrf_verdict(headers, name))
+    assert engine.header(headers, header_name) == reference.header(headers, header_name)
+    assert identical(engine.cookies(headers), cookies)
+    for name in {*cookies, cookie_name}:
+        assert identical(engine.cookie(headers, name), cookies.get(name, ""))
+        assert identical(engine.credential(headers, query, name), reference.credential(headers, query, name))
+    for name in ("csrf_token", cookie_name):
+        assert identical(engine.csrf_verdict(headers, name), reference.csrf_verdict(headers, name))
 
 
 @pytest.mark.parametrize("name", ["a", "ab", "abcdefg", "abcdefgh", "abcdefghi", "session", "csrf_token"])
-def test_cookie_is_found_at_every_offset(both, name):
+def test_cookie_is_found_at_every_offset(engine, name):
     pair = name.encode() + b"="
     afters = [b"", b";", b"; ", b"; x=1", b";" + name.encode(), b";" + pair + b"2", b"; x" + pair + b"2"]
     for before in range(70):
@@ -105,7 +103,7 @@ def test_cookie_is_found_at_every_offset(both, name):
             for after in afters:
                 header = (filler * before)[:before] + b";" + pair + b"1" + after
                 expected = reference.cookies([(b"cookie", header)]).get(name, "")
-                assert [engine.cookie([(b"cookie", header)], name) for engine in both] == [expected] * 2, header
+                assert engine.cookie([(b"cookie", header)], name) == expected, header
 
 
 def test_cookie_name_of_every_length_is_distinguished_from_similar_names(engine):
@@ -129,11 +127,11 @@ def test_cookie_is_found_among_many_pairs_of_one_size(engine, separator):
 
 
 @pytest.mark.parametrize("piece", [b"a", b"=", b";", b" ", b"a=;", b"session", b"session=", b'"', b"\\", b"x=session;"])
-def test_cookie_is_found_beside_a_megabyte_of_one_piece(both, piece):
+def test_cookie_is_found_beside_a_megabyte_of_one_piece(engine, piece):
     filler = piece * (2**20 // len(piece))
     for header in (filler, filler + b"; session=5", b"session=5;" + filler):
         expected = reference.cookies([(b"cookie", header)]).get("session", "")
-        assert [engine.cookie([(b"cookie", header)], "session") for engine in both] == [expected] * 2
+        assert engine.cookie([(b"cookie", header)], "session") == expected
 
 
 # Identification
@@ -166,19 +164,18 @@ SECRETS = st.one_of(
 )
 @example(headers=[(b"authorization", b"Bearer " + VALID)], query=None, secret=SECRET)
 @example(headers=[(b"authorization", b"Bearer " + VALID)], query=None, secret="")
-def test_identify_verifies_the_credential(both, headers, query, secret):
+def test_identify_verifies_the_credential(engine, headers, query, secret):
     token = reference.credential(headers, query, "session")
-    for engine in both:
-        with clock.stopped_at(NOW):
-            result = engine.identify(headers, query, "session", secret)
-            claims = None if token is None else engine.verify_token(token, secret)
-        if token is None:
-            expected = NO_TOKEN
-        elif claims is not None:
-            expected = claims
-        else:
-            expected = INVALID_TOKEN if engine.has_usable_secret(secret) else UNUSABLE_SECRET
-        assert identical(result, expected)
+    with clock.stopped_at(NOW):
+        result = engine.identify(headers, query, "session", secret)
+        claims = None if token is None else engine.verify_token(token, secret)
+    if token is None:
+        expected = NO_TOKEN
+    elif claims is not None:
+        expected = claims
+    else:
+        expected = INVALID_TOKEN if engine.has_usable_secret(secret) else UNUSABLE_SECRET
+    assert identical(result, expected)
 
 
 def test_invalid_token_is_distinguished_from_an_unusable_secret(engine):
