@@ -217,11 +217,18 @@ REQUESTS = {
     "state-of-the-scope-by-attribute": lambda: request_of(state=SimpleNamespace(config=CONFIG)),
     "state-of-the-request-by-item": lambda: without_state(state={"config": CONFIG}),
     "state-of-the-request-by-attribute": lambda: without_state(state=AttributeState({"config": CONFIG})),
+    "config-of-an-attribute-that-is-not-a-dict": lambda: without_state(
+        state=AttributeState({"config": MappingProxyType(CONFIG)})
+    ),
     "state-of-the-request-beside-an-empty-one": lambda: SimpleNamespace(
         scope=scope_of(**PLACES["bearer"](TOKEN), state={}), state=AttributeState({"config": CONFIG})
     ),
     "state-of-the-scope-before-that-of-the-request": lambda: SimpleNamespace(
         scope=request_of().scope, state={"config": {"jwt_secret": OTHER_SECRET}}
+    ),
+    "attribute-of-the-scope-before-that-of-the-request": lambda: SimpleNamespace(
+        scope=request_of(state=AttributeState({"config": CONFIG})).scope,
+        state={"config": {"jwt_secret": OTHER_SECRET}},
     ),
 }
 

@@ -20,11 +20,11 @@ from types import SimpleNamespace
 import pytest
 
 
-def request_of(host="192.0.2.1"):
-    return SimpleNamespace(scope={"type": "http", "client": (host, 50000)})
+class Request:
+    scope = types.MappingProxyType({"type": "http", "client": ("192.0.2.1", 50000)})
 
 
-R = request_of()
+R = Request()
 
 
 def result_of(call, *args, **kwargs):
@@ -254,7 +254,7 @@ OTHERS = {
     "wrapper-with-fewer-parameters": (adding_a_user(type(views).method), (R, "x"), {}),
     "partial-by-position": (functools.partial(function("text, request, /", "text"), "x"), (R,), {}),
     "partial-by-keyword": (functools.partial(views.method, text="y"), (R,), {"text": "x"}),
-    "cached": (functools.cache(function("text, request", "text")), ("x", "any"), {}),
+    "cached": (functools.cache(function("text, request", "text")), ("x", R), {}),
     "single-dispatch": (functools.singledispatch(views.static_method), (R,), {}),
     "other-signature": (showing("request", "text"), (R, "x"), {}),
     "signature-without-a-parameter": (showing("request"), (), {"request": R, "text": "x"}),
@@ -264,7 +264,7 @@ OTHERS = {
 
 @pytest.mark.parametrize(("handler", "args", "kwargs"), OTHERS.values(), ids=OTHERS)
 def test_callable_of_another_kind_passes_once(auth, handler, args, kwargs):
-    search = limited(auth, handler, "1/hour", lambda request: "anyone")
+    search = limited(auth, handler)
     assert [result_of(search, *args, **kwargs) for _ in range(2)] == ["x", 429]
 
 
