@@ -40,10 +40,6 @@ def test_request_without_a_token_is_rejected(app):
     assert response.header("content-length") == str(len(response.body))
 
 
-def test_safe_method_passes_without_a_token(app):
-    assert [asgi_client.call(app, method).status for method in ("GET", "HEAD", "OPTIONS")] == [201] * 3
-
-
 def test_well_formed_bearer_token_passes_in_spite_of_unequal_tokens(auth, app):
     token = auth.create_token("José", "admin", "a secret of the tests, 32 bytes or more")
     unequal = [("cookie", "csrf_token=t"), ("x-csrf-token", "u")]
@@ -80,13 +76,6 @@ def test_spaces_and_tabs_around_the_header_are_not_part_of_the_token(app, value,
     assert expected == (201 if response.status == 201 else response.json)
 
 
-@pytest.mark.parametrize("length", [1, 64, 8_000])
-def test_tokens_of_any_length_are_compared_to_their_end(app, length):
-    for submitted, status in (("t" * length, 201), ("t" * (length - 1) + "u", 403), ("t" * (length + 1), 403)):
-        headers = [("cookie", "csrf_token=" + "t" * length), ("x-csrf-token", submitted)]
-        assert post(app, headers=headers).status == status
-
-
 def test_headers_may_be_lists(auth):
     async def server(scope, receive, send):
         headers = [list(pair) for pair in scope["headers"]]
@@ -99,15 +88,6 @@ def test_headers_may_be_lists(auth):
 def test_exempt_paths_may_be_any_iterable_and_are_read_once(auth, make):
     app = auth.CSRFMiddleware(echo, make(["/login", "/token"]))
     assert [post(app, path).status for path in ("/login", "/token", "/login-as", "/other")] == [201, 201, 201, 403]
-
-
-def test_exempt_paths_are_compared_without_the_mount_prefix(auth):
-    middleware = auth.CSRFMiddleware(echo, exempt_paths=["/login"])
-
-    async def mounted(scope, receive, send):
-        await middleware({**scope, "root_path": "/api"}, receive, send)
-
-    assert [post(mounted, path).status for path in ("/api/login", "/api/logout")] == [201, 403]
 
 
 def test_disabled_middleware_checks_nothing(auth):
