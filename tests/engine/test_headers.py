@@ -33,7 +33,8 @@ def octets(alphabet, max_size):
 PAIRS = st.one_of(
     octets(b"a=;", 9),
     octets(b'ab=; \t"', 9),
-    joined([b"a=", b'a="', b'";', b'"', b"\\054", b"\\377", b"\\400", b"\\\\", b'\\"', b"\\\n", b"; ", b"=", b"b"], 12),
+    joined([b"a=", b'a="', b'";', b'"', b"\\054", b"\\377", b"\\400", b"\\\\", b'\\"', b"; ", b"=", b"b"], 12),
+    octets(b'\\\\"0247\n', 9).map(lambda inside: b'a="' + inside + b'"'),
     st.sampled_from([b"a=1", b"a=", b"=a", b"==", b"a==", b" = ", b"a =1", b"aa=1", b'a="a=1"', b"b=a=2", b'b="; a=3']),
     # Lengths around those of the words and vectors that the Rust engine reads at once.
     st.integers(0, 40).map(lambda length: b"a" * length + b"=1"),
