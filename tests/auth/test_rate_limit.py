@@ -1,40 +1,64 @@
-"""rate_limit: the decorator, its rates, its clients and what it keeps of the handler."""
+"""``rate_limit``: rates, clients, keys, ``.limit``, and limited handlers in applications.
+
+Kinds of handlers are in ``test_limited_handler.py``, the arithmetic in ``tests/engine/test_buckets.py``, and invalid
+rates and keys in ``tests/attacks``.
+"""
 
 import asyncio
+import functools
 import inspect
-import time
+import threading
 from types import SimpleNamespace
+from unittest import mock
 
 import asgi_client
 import pytest
 
+SECOND = 10**9
+
 
 def request_of(host="192.0.2.1", port=50000, **scope):
-    """A request is what has a scope."""
     return SimpleNamespace(scope={"type": "http", "client": (host, port), **scope})
 
 
-def handler(auth, rate="2/hour", key_func=None):
+def limited(auth, rate="2/hour", key_func=None):
     @auth.rate_limit(rate, key_func)
-    async def answer(request):
-        return "answered"
+    def search(request):
+        return "done"
 
-    return answer
-
-
-def calls(limited, request, count):
-    """How each of *count* calls ended: the answer, or the status of its error."""
-    return [call(limited, request) for _ in range(count)]
+    return search
 
 
-def call(limited, *args, **kwargs):
+def coroutine_function():
+    async def search(request):
+        return "done"
+
+    return search
+
+
+def results(search, *requests):
+    """What each call returns, or the status of its error."""
+    return [result(search, request) for request in requests]
+
+
+def result(search, request):
     try:
-        result = limited(*args, **kwargs)
-        return asyncio.run(result) if inspect.isawaitable(result) else result
+        returned = search(request)
+        return asyncio.run(returned) if inspect.isawaitable(returned) else returned
     except Exception as error:
-        if "HTTPError" not in [kind.__name__ for kind in type(error).__mro__]:
+        if getattr(error, "status_code", None) != 429:
             raise
-        return error.status_code
+        return 429
+
+
+def it_is(now):
+    return mock.patch("time.monotonic_ns", return_value=now)
+
+
+def app_of(fastware, handler, path="/", **options):
+    router = fastware.Router()
+    router.get(path, **options)(handler)
+    return fastware.create_app(router)
 
 
 # Rates
@@ -42,266 +66,262 @@ def call(limited, *args, **kwargs):
 RATES = {"1/second": 1, "1/minute": 60, "1/hour": 3600, "7/minute": 9, "5/minute": 12, "100/hour": 36, "10/second": 1}
 
 
-@pytest.mark.parametrize(("rate", "retry_after"), RATES.items())
 @pytest.mark.rule("rate.wait")
-def test_n_calls_pass_and_a_later_one_is_told_when_to_come_back(fastware, auth, rate, retry_after):
-    limited = handler(auth, rate)
+@pytest.mark.parametrize(("rate", "retry_after"), RATES.items())
+def test_call_after_the_last_token_says_when_to_retry(fastware, auth, rate, retry_after):
+    search = limited(auth, rate)
     capacity = int(rate.split("/")[0])
-    start = time.monotonic()
-    assert calls(limited, request_of(), capacity) == ["answered"] * capacity
-
-    def call_until_refused():
-        for _ in range(1000):
-            asyncio.run(limited(request_of()))
-
-    with pytest.raises(fastware.HTTPError) as raised:
-        call_until_refused()
-    spent = time.monotonic() - start
+    with it_is(5 * SECOND):
+        assert results(search, *[request_of()] * capacity) == ["done"] * capacity
+        with pytest.raises(fastware.HTTPError) as raised:
+            search(request_of())
     assert (raised.value.status_code, raised.value.detail) == (429, "Rate limit exceeded")
-    assert retry_after - spent <= int(raised.value.headers["Retry-After"]) <= retry_after
+    assert raised.value.headers == {"Retry-After": str(retry_after)}
 
 
-@pytest.mark.parametrize("rate", ["1000000000/hour", "1000000000/second"])
-def test_the_largest_rate_is_accepted(auth, rate):
-    assert calls(handler(auth, rate), request_of(), 50) == ["answered"] * 50
+def test_wait_is_rounded_up_to_whole_seconds(fastware, auth):
+    search = limited(auth, "1/minute")
+    for now, retry_after in ((0, None), (1, "60"), (SECOND, "59"), (60 * SECOND - 1_000, "1"), (60 * SECOND, None)):
+        with it_is(now):
+            if retry_after is None:
+                assert search(request_of()) == "done"
+                continue
+            with pytest.raises(fastware.HTTPError) as raised:
+                search(request_of())
+            assert raised.value.headers == {"Retry-After": retry_after}
 
 
-def test_the_bucket_refills_continuously(auth):
-    limited = handler(auth, "4/second")
-    request = request_of()
-    assert calls(limited, request, 4) == ["answered"] * 4
-    while call(limited, request) == "answered":  # a slow machine may have refilled a token meanwhile
-        pass
-    time.sleep(0.26)
-    assert call(limited, request) == "answered"
+def test_largest_rate_is_accepted(auth):
+    assert results(limited(auth, "1000000000/second"), *[request_of()] * 50) == ["done"] * 50
 
 
-def test_a_refused_call_does_not_reach_the_handler_and_takes_nothing(auth):
-    seen = []
-
-    @auth.rate_limit("2/second")
-    def answer(request):
-        seen.append(request)
-
-    request = request_of()
-    ended = calls(answer, request, 20)
-    assert ended.count(None) == len(seen)
-    assert ended[:2] == [None, None]
-    assert 429 in ended
-    time.sleep(0.51)
-    assert call(answer, request) is None
+def test_rejected_call_does_not_reach_the_handler_and_takes_nothing(auth):
+    calls = []
+    search = auth.rate_limit("1/second")(calls.append)
+    for now, expected in ((0, [None, 429, 429, 429]), (SECOND, [None])):
+        with it_is(now):
+            assert results(search, *[request_of()] * len(expected)) == expected
+    assert len(calls) == 2
 
 
-def test_the_answer_over_http_is_429_with_retry_after(fastware, auth):
-    router = fastware.Router()
-
-    @router.get("/search")
-    @auth.rate_limit("1/hour")
-    async def search(request):
-        return {"found": []}
-
-    app = fastware.create_app(router)
-    assert asgi_client.call(app, "GET", "/search").status == 200
-    refused = asgi_client.call(app, "GET", "/search")
-    assert (refused.status, refused.json) == (429, {"detail": "Rate limit exceeded"})
-    assert 3590 <= int(refused.header("retry-after")) <= 3600
-
-
-# Whose bucket
-
-
-def test_each_client_has_a_bucket(auth):
-    limited = handler(auth)
-    assert calls(limited, request_of("192.0.2.1"), 3) == ["answered", "answered", 429]
-    assert calls(limited, request_of("192.0.2.2"), 3) == ["answered", "answered", 429]
-    assert calls(limited, request_of("2001:db8::1"), 3) == ["answered", "answered", 429]
-
-
-def test_the_port_does_not_count(auth):
-    limited = handler(auth)
-    assert [call(limited, request_of(port=port)) for port in (1, 2, 3)] == ["answered", "answered", 429]
-
-
-def test_each_handler_has_buckets_of_its_own(auth):
-    one, other = handler(auth), handler(auth)
-    assert calls(one, request_of(), 3) == ["answered", "answered", 429]
-    assert calls(other, request_of(), 3) == ["answered", "answered", 429]
-
-
-def test_one_decorator_on_two_handlers_makes_two_sets_of_buckets(auth):
-    limit = auth.rate_limit("1/hour")
-
-    @limit
-    def one(request):
-        return "one"
-
-    @limit
-    def other(request):
-        return "other"
-
-    assert calls(one, request_of(), 2) == ["one", 429]
-    assert calls(other, request_of(), 2) == ["other", 429]
-
-
-UNKNOWN = {"none": {"client": None}, "absent": {}, "named-unknown": {"client": ("unknown", 1)}}
+# Clients and keys
 
 
 @pytest.mark.rule("rate.client")
-def test_requests_without_a_client_share_the_bucket_unknown(auth):
-    limited = handler(auth, "3/hour")
-    for scope in UNKNOWN.values():
-        assert call(limited, SimpleNamespace(scope={"type": "http", **scope})) == "answered"
-    assert call(limited, SimpleNamespace(scope={"type": "http"})) == 429
-    assert call(limited, request_of("192.0.2.1")) == "answered"
+def test_each_host_has_a_bucket(auth):
+    search = limited(auth)
+    for host in ("192.0.2.1", "192.0.2.2", "2001:db8::1"):
+        assert results(search, *[request_of(host, port) for port in (1, 2, 3)]) == ["done", "done", 429]
+
+
+@pytest.mark.rule("rate.client")
+def test_requests_without_a_client_share_one_bucket(auth):
+    requests = [request_of(client=None), SimpleNamespace(scope={}), request_of("unknown"), request_of(client=None)]
+    assert results(limited(auth, "3/hour"), *requests) == ["done", "done", "done", 429]
+
+
+def test_each_handler_has_buckets_of_its_own(auth):
+    limit = auth.rate_limit("1/hour")
+    for search in (limit(lambda request: "done"), limit(lambda request: "done"), limited(auth, "1/hour")):
+        assert results(search, request_of(), request_of()) == ["done", 429]
 
 
 def test_key_func_names_the_bucket(auth):
-    limited = handler(auth, "1/hour", lambda request: request.scope["user"])
-    assert calls(limited, request_of(user="alice"), 2) == ["answered", 429]
-    assert calls(limited, request_of("192.0.2.2", user="alice"), 1) == [429]
-    assert calls(limited, request_of(user="bob"), 2) == ["answered", 429]
+    search = limited(auth, "1/hour", lambda request: request.scope["user"])
+    requests = [request_of("192.0.2.1", user="ada"), request_of("192.0.2.2", user="ada"), request_of(user="bob")]
+    assert results(search, *requests) == ["done", 429, "done"]
+
+
+# .limit
+
+
+def test_reset_makes_every_bucket_full(auth):
+    search = limited(auth, "1/hour")
+    requests = [request_of("192.0.2.1"), request_of("192.0.2.2")]
+    assert results(search, *requests * 2) == ["done", "done", 429, 429]
+    search.limit.reset()
+    assert results(search, *requests * 2) == ["done", "done", 429, 429]
 
 
 @pytest.mark.parametrize(
-    "key", ["", "\ud800", "\0", "愛", "x" * 1_000_000], ids=["empty", "surrogate", "nul", "cjk", "long"]
+    ("key_func", "key"),
+    [(None, "192.0.2.1"), (lambda request: request.scope["client"][0] + "!", "192.0.2.1!")],
+    ids=["host", "key-func"],
 )
-def test_any_str_is_a_key(auth, key):
-    limited = handler(auth, "1/hour", lambda request: key)
-    assert calls(limited, request_of(), 2) == ["answered", 429]
+def test_reset_of_a_key_makes_its_bucket_full(auth, key_func, key):
+    search = limited(auth, "1/hour", key_func)
+    requests = [request_of("192.0.2.1"), request_of("192.0.2.2")]
+    results(search, *requests)
+    search.limit.reset(key)
+    assert results(search, *requests) == ["done", 429]
 
 
-@pytest.mark.parametrize("key", [None, 5, b"alice", ("alice",), object()], ids=lambda key: type(key).__name__)
-@pytest.mark.rule("rate.keys")
-def test_a_key_that_is_no_str_is_a_type_error(auth, key):
-    with pytest.raises(TypeError):
-        call(handler(auth, "1/hour", lambda request: key), request_of())
+def test_reset_leaves_other_handlers_alone(auth):
+    limit = auth.rate_limit("1/hour")
+    one, other = (limit(lambda request: "done") for _ in range(2))
+    results(one, request_of())
+    results(other, request_of())
+    one.limit.reset()
+    assert results(one, request_of()) + results(other, request_of()) == ["done", 429]
 
 
-def test_an_error_of_key_func_comes_through_and_takes_nothing(auth):
-    def key_func(request):
-        return {"alice": "alice"}[request.scope["user"]]
-
-    limited = handler(auth, "1/hour", key_func)
-    with pytest.raises(KeyError):
-        call(limited, request_of(user="bob"))
-    assert call(limited, request_of(user="alice")) == "answered"
-
-
-# What is kept of the handler
-
-
-def test_metadata_and_signature_are_kept(auth):
-    async def search(request, text: str = "x", *, limit: int = 5) -> dict:
-        """Search."""
-
-    search.mark = "kept"
-    limited = auth.rate_limit("5/minute")(search)
-    assert (limited.__name__, limited.__doc__, limited.mark) == ("search", "Search.", "kept")
-    assert limited.__qualname__ == search.__qualname__
-    assert limited.__module__ == search.__module__
-    assert limited.__wrapped__ is search
-    assert inspect.signature(limited) == inspect.signature(search)
+@pytest.mark.parametrize(
+    "handler",
+    [lambda request: "done", coroutine_function(), functools.partial(lambda request: "done")],
+    ids=["def", "async-def", "partial"],
+)
+def test_disabled_limit_takes_nothing_until_it_is_enabled_again(auth, handler):
+    search = auth.rate_limit("1/hour")(handler)
+    search.limit.disabled = True
+    assert results(search, *[request_of()] * 5) == ["done"] * 5
+    search.limit.disabled = False
+    assert results(search, *[request_of()] * 2) == ["done", 429]
+    search.limit.disabled = True
+    assert results(search, request_of()) == ["done"]
 
 
-def test_an_async_handler_stays_async_and_a_sync_one_sync(auth):
-    @auth.rate_limit("5/minute")
-    def answer(request):
-        return "answered"
-
-    assert not inspect.iscoroutinefunction(answer)
-    assert answer(request_of()) == "answered"
-    assert inspect.iscoroutinefunction(handler(auth))
+def test_limit_has_no_other_attributes(auth):
+    with pytest.raises(AttributeError):
+        limited(auth).limit.disable = True  # misspelled
 
 
-def test_arguments_and_results_come_through(auth):
-    @auth.rate_limit("5/minute")
-    async def answer(request, *args, **kwargs):
-        return request, args, kwargs
-
-    request = request_of()
-    assert call(answer, request, 1, user="alice") == (request, (1,), {"user": "alice"})
+# Frozen clocks
 
 
-def test_an_error_of_the_handler_comes_through(auth):
-    @auth.rate_limit("5/minute")
-    async def answer(request):
-        raise LookupError("nothing there")
-
-    with pytest.raises(LookupError, match="nothing there"):
-        call(answer, request_of())
-
-
-def test_the_request_may_be_passed_by_keyword(auth):
-    limited = handler(auth)
-    assert [call(limited, request=request_of()) for _ in range(3)] == ["answered", "answered", 429]
+@pytest.mark.rule("rate.clock")
+@pytest.mark.parametrize("key_func", [None, lambda request: "anyone"], ids=["host", "key-func"])
+def test_time_that_was_frozen_in_the_future_locks_nobody_out(auth, key_func):
+    freezegun = pytest.importorskip("freezegun")
+    search = limited(auth, "2/second", key_func)
+    for _ in range(2):
+        with freezegun.freeze_time("2030-01-01"):
+            assert results(search, *[request_of()] * 3) == ["done", "done", 429]
+        assert results(search, *[request_of()] * 2) == ["done", "done"]
 
 
-def test_the_request_need_not_be_the_first_parameter(auth):
+@pytest.mark.rule("rate.clock")
+def test_time_that_is_set_back_locks_nobody_out(auth, monkeypatch):
+    search = limited(auth, "1/minute")
+    for now in (10**18, 100 * SECOND, 0, 10**18, 10**17):
+        monkeypatch.setattr("time.monotonic_ns", lambda now=now: now)
+        assert results(search, *[request_of()] * 2) == ["done", 429]
+    monkeypatch.undo()
+    assert result(search, request_of()) == "done"
+
+
+# In applications
+
+
+def test_rejection_is_a_response_with_retry_after(fastware, auth):
+    app = app_of(fastware, auth.rate_limit("1/hour")(coroutine_function()))
+    assert asgi_client.call(app).status == 200
+    rejected = asgi_client.call(app)
+    assert (rejected.status, rejected.json) == (429, {"detail": "Rate limit exceeded"})
+    assert 3590 <= int(rejected.header("retry-after")) <= 3600
+    assert asgi_client.call(app, client=("192.0.2.9", 1)).status == 200
+
+
+def test_limited_handler_gets_dependencies_and_path_parameters(fastware, auth):
     @auth.rate_limit("1/hour")
-    def answer(user, request):
-        return user
+    async def handler(size, request, id, *, name, other="x"):
+        return [size, id, name, other, request.path]
 
-    assert call(answer, "alice", request_of("192.0.2.1")) == "alice"
-    assert call(answer, "alice", request=request_of("192.0.2.2")) == "alice"
-    assert call(answer, request=request_of("192.0.2.1"), user="bob") == 429
-
-
-def test_a_method_is_limited_by_its_request(auth):
-    class Search:
-        @auth.rate_limit("1/hour")
-        async def answer(self, request):
-            return self
-
-    search = Search()
-    assert call(search.answer, request_of("192.0.2.1")) is search
-    assert call(search.answer, request_of("192.0.2.2")) is search
-    assert call(search.answer, request_of("192.0.2.1")) == 429
-    assert call(search.answer, request=request_of("192.0.2.2")) == 429
+    app = app_of(fastware, handler, "/{name}/{id:int}", deps={"size": lambda: 20})
+    assert asgi_client.call(app, path="/a/5").json == [20, 5, "a", "x", "/a/5"]
+    assert asgi_client.call(app, path="/a/5").status == 429
 
 
-def test_a_handler_without_a_request_is_a_type_error(auth):
-    with pytest.raises(TypeError):
-
-        @auth.rate_limit("5/minute")
-        async def answer():
-            """Take nothing."""
-
-
-def test_concurrent_calls_are_counted(auth):
-    limited = handler(auth, "10/hour")
-
-    async def hammer():
-        return await asyncio.gather(*[limited(request_of()) for _ in range(50)], return_exceptions=True)
-
-    assert asyncio.run(hammer()).count("answered") == 10
+def test_limited_sync_handler_runs_in_a_worker_thread(fastware, auth):
+    threads = []
+    app = app_of(fastware, auth.rate_limit("1/hour")(lambda request: threads.append(threading.current_thread())))
+    assert [asgi_client.call(app).status for _ in range(2)] == [204, 429]
+    assert threads[0] is not threading.main_thread()
 
 
-def test_a_call_without_the_request_is_a_type_error(auth):
-    @auth.rate_limit("1/hour")
-    def search(request):
-        return request
-
-    with pytest.raises(TypeError, match="request"):
-        search()
-
-
-def test_a_limit_above_the_route_that_would_limit_nothing_is_a_type_error(fastware, auth):
+def test_handler_may_be_limited_on_one_route_only(fastware, auth):
     router = fastware.Router()
-    with pytest.raises(TypeError, match="below @router"):
-
-        @auth.rate_limit("1/minute")
-        @router.get("/search")
-        async def search(request):
-            return {}
-
-
-def test_a_handler_may_be_limited_on_one_route_and_not_on_another(fastware, auth):
-    async def search(request):
-        return {}
-
-    router = fastware.Router()
+    search = coroutine_function()
     router.get("/limited")(auth.rate_limit("1/minute")(search))
     router.get("/unlimited")(search)
     app = fastware.create_app(router)
-    assert [asgi_client.call(app, path="/limited").status for _ in range(2)] == [200, 429]
-    assert [asgi_client.call(app, path="/unlimited").status for _ in range(2)] == [200, 200]
+    assert [asgi_client.call(app, path=path).status for path in ["/limited"] * 2] == [200, 429]
+    assert [asgi_client.call(app, path=path).status for path in ["/unlimited"] * 2] == [200, 200]
+
+
+def test_limit_above_the_route_is_a_type_error(fastware, auth):
+    router = fastware.Router()
+    with pytest.raises(TypeError, match="below @router"):
+        auth.rate_limit("1/minute")(router.get("/search")(lambda request: "done"))
+
+
+def test_sync_wrapper_of_a_limited_coroutine_function_may_return_at_once(fastware, auth):
+    """From Python 3.12 on, ``functools.wraps`` copies the mark of a coroutine function to it."""
+    search = auth.rate_limit("1/hour")(coroutine_function())
+
+    @functools.wraps(search)
+    def wrapper(request):
+        return "maintenance"
+
+    assert asgi_client.call(app_of(fastware, wrapper)).body == b"maintenance"
+
+
+@pytest.mark.parametrize("kind", ["def", "async-def"])
+def test_concurrent_calls_are_counted_exactly(auth, kind):
+    search = auth.rate_limit("10/hour")(coroutine_function() if kind == "async-def" else lambda request: "done")
+
+    async def call_together():
+        calls = [asyncio.to_thread(result, search, request_of()) for _ in range(50)]
+        return await asyncio.gather(*calls)
+
+    assert asyncio.run(call_together()).count("done") == 10
+
+
+def too_many(request, error):
+    from starlette.responses import PlainTextResponse
+
+    return PlainTextResponse(error.detail, error.status_code, error.headers)
+
+
+def test_limited_handlers_work_under_starlette(fastware, auth):
+    pytest.importorskip("starlette")
+    from starlette.applications import Starlette
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    def at_once(request):
+        return PlainTextResponse(request.path_params["name"])
+
+    async def awaited(request):
+        return at_once(request)
+
+    for handler in (at_once, awaited):
+        routes = [Route("/{name}", auth.rate_limit("2/hour")(handler))]
+        app = Starlette(routes=routes, exception_handlers={fastware.HTTPError: too_many})
+        responses = [asgi_client.call(app, path="/ada") for _ in range(3)]
+        assert [response.body for response in responses] == [b"ada", b"ada", b"Rate limit exceeded"]
+        assert responses[2].status == 429
+        assert int(responses[2].header("retry-after")) > 0
+
+
+def test_limited_handlers_and_dependencies_work_under_fastapi(fastware, auth):
+    fastapi = pytest.importorskip("fastapi")
+
+    def at_once(number: int, request: fastapi.Request, *, text: str = "x"):
+        return {"number": number, "text": text}
+
+    async def awaited(request: fastapi.Request, number: int, text: str = "x"):
+        return {"number": number, "text": text}
+
+    def dependency(request: fastapi.Request) -> None:
+        """Pass."""
+
+    app = fastapi.FastAPI(exception_handlers={fastware.HTTPError: too_many})
+    limit = auth.rate_limit("2/hour")
+    app.get("/at-once/{number}")(limit(at_once))
+    app.get("/awaited/{number}")(limit(awaited))
+    app.get("/dependency/{number}", dependencies=[fastapi.Depends(limit(dependency))])(lambda number: None)
+    for path in ("/at-once/", "/awaited/", "/dependency/"):
+        responses = [asgi_client.call(app, path=path + "5", query="text=y") for _ in range(3)]
+        assert [response.status for response in responses] == [200, 200, 429]
+        assert responses[0].json in ({"number": 5, "text": "y"}, None)
+        assert asgi_client.call(app, path=path + "6", client=("192.0.2.2", 1)).status == 200

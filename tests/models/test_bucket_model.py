@@ -1,11 +1,11 @@
-"""engine.TokenBuckets, call by call beside plain token buckets in exact fractions.
+"""``TokenBuckets`` as a state machine: any sequence of calls, on both engines and two references.
 
-Two models run along. The one reads the clock in the ticks of the contract, and every answer is its answer, exactly. The
-other reads it in nanoseconds and is given the takes that the engines admitted. A tick is a microsecond at most, and
+``Buckets`` reads the clock in the ticks of the contract: every result equals its result. ``PlainBucket`` has a clock
+that is not rounded. A tick is a microsecond at most, so
 
-- whatever the plain bucket admits is admitted;
-- what is admitted comes less than a tick before the plain bucket has a token for it;
-- the wait that is told differs by less than a tick, and by less than the nanosecond that it is rounded up by.
+- a token that the plain bucket has is taken;
+- a token that is taken is in the plain bucket less than a tick later;
+- the wait differs from that of the plain bucket by less than a tick and the nanosecond that it is rounded up by.
 """
 
 from math import ceil, floor
@@ -23,11 +23,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from outcomes import outcome
-from token_bucket import BucketsModel, PlainBucket
+from tests.reference.buckets import Buckets, PlainBucket
 
 SECOND = 10**9
 LAST_MOMENT = 2**63 - 1
-CALLS_A_PERIOD = 256  # of which the contract speaks
+CALLS_PER_PERIOD = 256
+"""Calls in a period with which full buckets are removed within two periods."""
 
 CAPACITIES = st.one_of(st.integers(1, 12), st.sampled_from([60, 999, 1000, 1001, 10**6, 10**9 - 1, 10**9]))
 PERIODS = st.one_of(
@@ -35,60 +36,48 @@ PERIODS = st.one_of(
     st.integers(SECOND, 2 * SECOND),
     st.integers(SECOND, 2**53),
 )
-KEYS = st.sampled_from(
-    [
-        "",
-        "a",
-        "b",
-        "203.0.113.7",
-        "\ud800",
-        "\udfff",
-        "k" * 64,
-        "k" * 65,
-        "k" * 300,
-        "\ud800" * 65,
-        "😀" * 64,
-        "😀" * 65,
-    ]
+KEYS = st.one_of(
+    st.sampled_from(["", "a", "b", "203.0.113.7", "\ud800", "\udfff", "k" * 64, "k" * 65, "k" * 300]),
+    st.sampled_from(["\ud800" * 65, "😀" * 64, "😀" * 65]),
 )
 
 
-class Buckets(RuleBasedStateMachine):
-    """Both engines and both models, given the same calls."""
-
-    def __init__(self, installed):
+class BucketMachine(RuleBasedStateMachine):
+    def __init__(self):
         super().__init__()
-        self.installed = installed
-        self.now = 0
-        self.admitted = {}
         self.floods = 0
-        self.refusal = None
 
     @initialize(capacity=CAPACITIES, period=PERIODS, now=st.sampled_from([0, 1, SECOND, 2**62]))
-    def choose_the_rate(self, capacity, period, now):
-        self.kept = [engine.TokenBuckets(capacity, period) for engine in self.installed]
-        self.model = BucketsModel(capacity, period)
-        self.rate = self.model.rate
-        self.unrounded = {}
+    def create(self, capacity, period, now):
+        self.buckets = [engines.engine(name).TokenBuckets(capacity, period) for name in engines.BUILT]
+        self.reference = Buckets(capacity, period)
+        self.rate = self.reference.rate
         self.now = now
+        self.forget()
 
-    # Calls
+    def forget(self):
+        """Every bucket is full again."""
+        self.plain = {}
+        self.earliest = {}
+        self.rejected = None
 
     def take(self, key, now):
+        if self.reference.clock.was_set_back(now):
+            self.forget()
         self.now = now
-        answers = {buckets.take(key, now) for buckets in self.kept}
-        assert answers == {self.model.take(key, now)}
-        wait = answers.pop()
-        self.compare_with_nanoseconds(key, now, wait)
+        waits = {buckets.take(key, now) for buckets in self.buckets}
+        assert waits == {self.reference.take(key, now)}
+        wait = waits.pop()
+        self.compare_with_the_plain_bucket(key, now, wait)
         if wait == 0:
-            self.note_admission(key, now)
+            self.check_window(key, now)
         else:
-            self.refusal = (key, now, wait)
+            self.rejected = (key, now)
         return wait
 
-    def compare_with_nanoseconds(self, key, now, wait):
-        bucket = self.unrounded.setdefault(key, PlainBucket(self.rate))
-        moment = self.model.clock.moment(now)
+    def compare_with_the_plain_bucket(self, key, now, wait):
+        bucket = self.plain.setdefault(key, PlainBucket(self.rate))
+        moment = self.reference.clock.moment(now)
         exact = bucket.wait(moment)
         if wait == 0:
             assert exact < self.rate.tick
@@ -97,14 +86,14 @@ class Buckets(RuleBasedStateMachine):
             assert exact > 0
             assert abs(wait - exact) < self.rate.tick + 1
 
-    def note_admission(self, key, now):
-        """In no window more than capacity and what comes in it: exact in ticks, whichever way the clock goes."""
-        tick, token = self.model.clock.read(now), self.rate.ticks_of_a_token
-        number, lowest = self.admitted.get(key, (0, tick))
-        # The window that begins with the admission of the lowest `number * token - tick` is the tightest.
-        lowest = min(lowest, number * token - tick) if number else -tick
-        assert (number + 1 - self.rate.capacity) * token - tick <= lowest
-        self.admitted[key] = (number + 1, lowest)
+    def check_window(self, key, now):
+        """In no window of time are more tokens taken than the capacity and those that are refilled in it."""
+        tick, token = self.reference.clock.read(now), self.rate.ticks_per_token
+        number, earliest = self.earliest.get(key, (0, -tick))
+        # The tightest window starts with the take of the lowest `number * token - tick`.
+        earliest = min(earliest, number * token - tick)
+        assert (number + 1 - self.rate.capacity) * token - tick <= earliest
+        self.earliest[key] = (number + 1, earliest)
 
     @rule(key=KEYS, times=st.integers(1, 14))
     def take_again(self, key, times):
@@ -122,14 +111,17 @@ class Buckets(RuleBasedStateMachine):
         self.take(key, min(self.now + data.draw(st.integers(1, 3 * self.rate.period)), LAST_MOMENT))
 
     @rule(key=KEYS, data=st.data())
-    def take_before(self, key, data):
-        """The clock goes back: by less than full buckets are looked for, or by more."""
-        gap = st.one_of(st.integers(1, self.rate.period // 5000 + 1), st.integers(1, 3 * self.rate.period))
+    def take_earlier(self, key, data):
+        """The clock is set back: by less than the time between sweeps, by less than a period, or by more."""
+        period = self.rate.period
+        gap = st.one_of(
+            st.integers(1, period // 5000 + 1), st.integers(period - 1, period + 2_000), st.integers(1, 3 * period)
+        )
         self.take(key, max(0, self.now - data.draw(gap)))
 
     @rule(key=KEYS, other=KEYS, data=st.data())
-    def take_around_the_moment_when_full_buckets_are_looked_for(self, key, other, data):
-        moment = ceil(self.model.clock.next_look * self.rate.tick) + data.draw(st.integers(-1, 1))
+    def take_around_a_sweep(self, key, other, data):
+        moment = ceil(self.reference.clock.next_sweep * self.rate.tick) + data.draw(st.integers(-1, 1))
         if moment <= LAST_MOMENT:
             self.take(key, moment)
             self.take(other, max(0, moment - data.draw(st.integers(0, self.rate.period // 2048 + 2))))
@@ -138,22 +130,36 @@ class Buckets(RuleBasedStateMachine):
     def take_at_any_moment(self, key, now):
         self.take(key, now)
 
-    @precondition(lambda self: self.refusal)
+    @precondition(lambda self: self.rejected)
     @rule()
     def wait_as_told(self):
-        """Refused until the first nanosecond of the tick that has the token, admitted then: at the latest as told."""
-        key, now, _ = self.refusal
+        """The token is there from the first nanosecond of its tick on, which is not after the end of the wait."""
+        key, now = self.rejected
         wait = self.take(key, now)
         if wait == 0:
             return
-        ticks_to_wait = floor(wait / self.rate.tick)
-        first = ceil((self.model.clock.read(now) + ticks_to_wait) * self.rate.tick)
-        told = self.model.clock.moment(now) + wait
-        assert told - self.rate.tick - 1 < first <= ceil(told)
+        clock, tick = self.reference.clock, self.rate.tick
+        first = ceil((clock.read(now) + floor(wait / tick)) * tick)
+        end = clock.moment(now) + wait
+        assert end - tick - 1 < first <= ceil(end)
         if first <= LAST_MOMENT:
             assert self.take(key, first - 1) > 0
             assert self.take(key, first) == 0
-            self.refusal = None
+            self.rejected = None
+
+    @rule(key=KEYS)
+    def reset_a_key(self, key):
+        for buckets in (*self.buckets, self.reference):
+            buckets.reset(key)
+        self.plain.pop(key, None)
+        self.earliest.pop(key, None)
+
+    @rule()
+    def reset(self):
+        for buckets in (*self.buckets, self.reference):
+            buckets.reset()
+        self.forget()
+        assert {len(buckets) for buckets in self.buckets} == {0}
 
     @rule(count=st.integers(2, 120))
     def many_keys_arrive(self, count):
@@ -161,40 +167,37 @@ class Buckets(RuleBasedStateMachine):
         for number in range(count):
             self.take(f"{self.floods} {number}", self.now)
 
-    @precondition(lambda self: self.now + 4 * self.rate.period < LAST_MOMENT and len(self.model.buckets) > 20)
+    @precondition(lambda self: len(self.reference.buckets) > 20)
     @rule()
-    def go_idle(self):
-        """All buckets fill up within a period, and what is full goes within two, if so many calls come."""
-        start = max(self.now, ceil(self.model.clock.looked_for_full_at * self.rate.tick))
+    def buckets_become_full(self):
+        """All are full after a period, and are removed within two where 256 calls come in each."""
+        start = max(self.now, ceil(self.reference.clock.swept_at * self.rate.tick))
         if start + 4 * self.rate.period > LAST_MOMENT:
             return
-        self.admitted.clear()
-        for call in range(1, 3 * CALLS_A_PERIOD + 2):
-            now = start + call * self.rate.period // CALLS_A_PERIOD
-            assert {buckets.take("busy", now) for buckets in self.kept} == {self.model.take("busy", now)}
-        self.now = now
-        self.unrounded.clear()
-        for key in set(self.model.buckets) - {"busy"}:
-            del self.model.buckets[key]
-        assert {len(buckets) for buckets in self.kept} <= {0, 1}
+        for call in range(1, 3 * CALLS_PER_PERIOD + 2):
+            self.now = start + call * self.rate.period // CALLS_PER_PERIOD
+            assert {buckets.take("busy", self.now) for buckets in self.buckets} == {
+                self.reference.take("busy", self.now)
+            }
+        self.forget()
+        for key in set(self.reference.buckets) - {"busy"}:
+            self.reference.reset(key)
+        assert {len(buckets) for buckets in self.buckets} <= {0, 1}
 
     @rule(key=KEYS, now=st.sampled_from([-1, 2**63, 10**40]))
-    def a_moment_out_of_range_is_refused(self, key, now):
-        outcomes = [outcome(buckets.take, key, now) for buckets in self.kept]
+    def take_out_of_range(self, key, now):
+        outcomes = {outcome(buckets.take, key, now) for buckets in self.buckets}
         assert {each[:2] for each in outcomes} == {("raised", OverflowError)}
-        assert len(set(outcomes)) == 1
+        assert len(outcomes) == 1
 
     @invariant()
-    def what_is_not_full_is_kept(self):
-        for buckets in self.kept:
-            assert self.model.not_full() <= len(buckets) <= len(self.model.buckets)
+    def buckets_that_are_not_full_are_kept(self):
+        for buckets in self.buckets:
+            assert self.reference.not_full() <= len(buckets) <= len(self.reference.buckets)
 
 
 @pytest.mark.rule("engines.equal")
 @pytest.mark.rule("rate.bucket")
 @pytest.mark.rule("rate.clock")
-def test_every_call_is_answered_as_by_the_models():
-    installed = [engines.engine(name) for name in engines.BUILT]
-    run_state_machine_as_test(
-        lambda: Buckets(installed), settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
-    )
+def test_every_sequence_of_calls_returns_what_the_references_return():
+    run_state_machine_as_test(BucketMachine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None))

@@ -1,0 +1,398 @@
+"""What ``@rate_limit`` returns: a function with the handler's parameters and metadata, whose calls may be rejected.
+
+Plain functions get a function that is compiled with their parameters; wrappers, partials and other callables a generic
+one. Both must behave the same.
+"""
+
+import asyncio
+import copy
+import functools
+import gc
+import inspect
+import pickle
+import sys
+import types
+import typing
+import weakref
+from types import SimpleNamespace
+
+import pytest
+
+
+class Request:
+    scope = types.MappingProxyType({"type": "http", "client": ("192.0.2.1", 50000)})
+
+
+R = Request()
+
+
+def result_of(call, *args, **kwargs):
+    """The result of a call, awaited where it is awaitable, or the status of the HTTPError."""
+
+    async def awaited(awaitable):
+        return await awaitable
+
+    try:
+        result = call(*args, **kwargs)
+        return asyncio.run(awaited(result)) if inspect.isawaitable(result) else result
+    except Exception as error:
+        if getattr(error, "status_code", None) != 429:
+            raise
+        return 429
+
+
+def limited(auth, handler, rate="1/hour", key_func=None):
+    return auth.rate_limit(rate, key_func)(handler)
+
+
+async def later(request):
+    return "done"
+
+
+def function(signature, result, kind="def"):
+    names = {}
+    exec(f"{kind} handler({signature}): return {result}", names)
+    return names["handler"]
+
+
+# Parameters of every kind, in every kind of function
+
+CALLS = {
+    "position-only": ("request, /", "5", (R,), {}, 5),
+    "position-only-second": ("user, request, /, text='x'", "user, text", ("ada", R), {"text": "y"}, ("ada", "y")),
+    "defaults": ("request, text='x', *, limit=5", "text, limit", (R,), {}, ("x", 5)),
+    "defaults-replaced": ("request, text='x', *, limit=5", "text, limit", (R, "y"), {"limit": 6}, ("y", 6)),
+    "keywords-in-another-order": ("request, text", "text", (), {"text": "y", "request": R}, "y"),
+    "varargs": ("request, *args", "args", (R, 1, 2), {}, (1, 2)),
+    "no-varargs": ("request, *args", "args", (R,), {}, ()),
+    "varargs-and-keyword-only": ("request, *args, sort", "args, sort", (R, 1), {"sort": "up"}, ((1,), "up")),
+    "keywords": ("request, **rest", "rest", (R,), {"a b": 2, "é": 3}, {"a b": 2, "é": 3}),
+    "keyword-only": ("*, user='ada', request, text='x'", "user, text", (), {"request": R}, ("ada", "x")),
+    "keyword-only-replaced": ("*, user='ada', request", "user", (), {"request": R, "user": "bob"}, "bob"),
+    "every-kind": (
+        "a, b=2, /, *, d=4, request, **rest",
+        "a, b, d, rest",
+        (1,),
+        {"request": R, "a": 9},
+        (1, 2, 4, {"a": 9}),
+    ),
+    "first-of-another-name": ("connection, request_id=5", "request_id", (R,), {}, 5),
+    "first-of-another-name-by-keyword": ("connection, n=5", "n", (), {"n": 6, "connection": R}, 6),
+}
+
+
+def wrapped(handler):
+    @functools.wraps(handler)
+    def wrapper(*args, **kwargs):
+        return handler(*args, **kwargs)
+
+    return wrapper
+
+
+def wrapped_async(handler):
+    @functools.wraps(handler)
+    async def wrapper(*args, **kwargs):
+        return handler(*args, **kwargs)
+
+    return wrapper
+
+
+KINDS = {
+    "function": function,
+    "coroutine-function": lambda *source: function(*source, kind="async def"),
+    "wrapper": lambda *source: wrapped(function(*source)),
+    "wrapper-of-a-wrapper": lambda *source: wrapped(wrapped(function(*source))),
+    "coroutine-wrapper": lambda *source: wrapped_async(function(*source)),
+    "partial": lambda *source: functools.partial(function(*source)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("signature", "returned", "args", "kwargs", "result"), CALLS.values(), ids=CALLS)
+def test_first_call_passes_and_second_is_rejected(auth, kind, signature, returned, args, kwargs, result):
+    handler = KINDS[kind](signature, returned)
+    search = limited(auth, handler)
+    assert inspect.isfunction(search)
+    assert inspect.signature(search) == inspect.signature(handler)
+    assert inspect.iscoroutinefunction(search) is inspect.iscoroutinefunction(handler)
+    assert [result_of(search, *args, **kwargs) for _ in range(2)] == [result, 429]
+
+
+NAMES = "switch limit take reject handler wait make limited _ __ _switch _limit _take _reject _handler _wait _limited"
+NAMES += " __switch __take ___wait self cls args kwargs request_ match type print exec é ﬁ __builtins__ __class__"
+
+
+@pytest.mark.parametrize("parameter", ["{}", "{}=0", "*, {}", "*{}", "**{}"])
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_parameter_names_do_not_collide_with_the_compiled_code(auth, kind, parameter):
+    for name in NAMES.split():
+        search = limited(auth, function(f"request, {parameter.format(name)}", name, kind), "9/hour")
+        (other,) = [each for each in inspect.signature(search).parameters.values() if each.name != "request"]
+        if other.kind is other.VAR_POSITIONAL:
+            assert result_of(search, R, 1) == (1,)
+        elif other.kind is other.VAR_KEYWORD:
+            assert result_of(search, R, value=1) == {"value": 1}
+        else:
+            assert result_of(search, request=R, **{other.name: 1}) == 1
+
+
+def test_name_of_the_request_does_not_collide_with_the_compiled_code(auth):
+    for name in NAMES.split():
+        search = limited(auth, function(f"{name}, other=5", "other"))
+        assert [result_of(search, R) for _ in range(2)] == [5, 429]
+
+
+def test_hundreds_of_parameters_are_passed_in_order(auth):
+    names = [*(name for name in NAMES.split() if name != "ﬁ"), *(f"p{number}" for number in range(300))]
+    search = limited(auth, function(f"request, {', '.join(names)}", f"[{', '.join(names)}]"))
+    assert result_of(search, R, *range(len(names))) == list(range(len(names)))
+
+
+WRONG_CALLS = [((), {}), ((R, 1, 2), {}), ((R,), {"another": 1}), ((R,), {"request": R}), ((R, "x", 5), {})]
+
+
+@pytest.mark.parametrize(("args", "kwargs"), WRONG_CALLS, ids=["nothing", "too-many", "unknown", "twice", "position"])
+def test_wrong_call_is_the_type_error_of_the_handler_and_takes_nothing(auth, args, kwargs):
+    handler = function("request, text='x', *, limit=5", "text")
+    search = limited(auth, handler)
+    with pytest.raises(TypeError) as expected:
+        handler(*args, **kwargs)
+    with pytest.raises(TypeError) as raised:
+        search(*args, **kwargs)
+    assert str(raised.value) == str(expected.value)
+    assert result_of(search, R) == "x"
+
+
+def test_call_of_a_wrapper_without_its_request_is_a_type_error(auth):
+    with pytest.raises(TypeError, match="handler was called without its request"):
+        limited(auth, wrapped(function("request", "5")))()
+
+
+# Callables of other kinds
+
+
+class Page(str):
+    __slots__ = ()
+
+    def __new__(cls, request, text="x"):
+        return text
+
+
+class Callable:
+    def __call__(self, request, text="x"):
+        return text
+
+
+class AsyncCallable:
+    async def __call__(self, request, text="x"):
+        return text
+
+
+def naming_the_first(function):
+    """A wrapper that names its first parameter, as decorators of methods do."""
+
+    @functools.wraps(function)
+    def wrapper(first, *args, **kwargs):
+        return function(first, *args, **kwargs)
+
+    return wrapper
+
+
+def adding_a_user(function):
+    """A wrapper that takes fewer parameters than its function."""
+
+    @functools.wraps(function)
+    def wrapper(request, *args, **kwargs):
+        return function("alice", request, *args, **kwargs)
+
+    return wrapper
+
+
+def showing(*names):
+    """A function that shows another signature than its own."""
+    handler = function("*args, **kwargs", "args[-1] if args else kwargs['text']")
+    handler.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    )
+    return handler
+
+
+def class_with(limit):
+    """A class whose methods are decorated with *limit*."""
+    method = function("self, request, text='x'", "text")
+    static = function("request, text='x'", "text")
+    members = {
+        "method": limit(method),
+        "coroutine_method": limit(function("self, request, text='x'", "text", "async def")),
+        "class_method": classmethod(limit(method)),
+        "static_method": staticmethod(limit(static)),
+        "wrapped_method": limit(naming_the_first(method)),
+        "partial_method": functools.partialmethod(limit(method), text="x"),
+    }
+    return type("Views", (), members)
+
+
+METHODS = [name for name in vars(class_with(lambda function: function)) if not name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_method_that_is_limited_in_its_class_passes_once(auth, name):
+    for args, kwargs in ((R,), {}), ((), {"request": R}), ((R,), {"text": "x"}):
+        views = class_with(auth.rate_limit("1/hour"))
+        assert [result_of(getattr(views(), name), *args, **kwargs) for _ in range(2)] == ["x", 429]
+
+
+views = class_with(lambda function: function)()
+OTHERS = {
+    **{f"bound-{name}": (getattr(views, name), (R,), {"text": "x"}) for name in METHODS},
+    "static-method-object": (staticmethod(views.static_method), (R,), {}),
+    "callable-object": (Callable(), (R,), {}),
+    "async-callable-object": (AsyncCallable(), (), {"request": R}),
+    "class": (Page, (R,), {}),
+    "wrapper-with-another-name": (naming_the_first(views.static_method), (R,), {}),
+    "wrapper-with-fewer-parameters": (adding_a_user(type(views).method), (R, "x"), {}),
+    "partial-by-position": (functools.partial(function("text, request, /", "text"), "x"), (R,), {}),
+    "partial-by-keyword": (functools.partial(views.method, text="y"), (R,), {"text": "x"}),
+    "cached": (functools.cache(function("text, request", "text")), ("x", R), {}),
+    "single-dispatch": (functools.singledispatch(views.static_method), (R,), {}),
+    "other-signature": (showing("request", "text"), (R, "x"), {}),
+    "signature-without-a-parameter": (showing("request"), (), {"request": R, "text": "x"}),
+    "awaitable-result": (lambda request: AsyncCallable()(request, "x"), (R,), {}),
+}
+
+
+@pytest.mark.parametrize(("handler", "args", "kwargs"), OTHERS.values(), ids=OTHERS)
+def test_callable_of_another_kind_passes_once(auth, handler, args, kwargs):
+    search = limited(auth, handler)
+    assert [result_of(search, *args, **kwargs) for _ in range(2)] == ["x", 429]
+
+
+def test_lower_of_two_limits_counts(auth):
+    search = limited(auth, limited(auth, later, "2/hour"), "5/hour")
+    assert inspect.iscoroutinefunction(search)
+    assert [result_of(search, R) for _ in range(6)] == ["done"] * 2 + [429] * 4
+
+
+def test_async_generator_function_is_limited_by_call(auth):
+    async def stream(request):
+        yield "a"
+        yield "b"
+
+    async def collected(items):
+        return [item async for item in items]
+
+    search = limited(auth, stream)
+    assert asyncio.run(collected(search(R))) == ["a", "b"]
+    assert result_of(search, R) == 429
+
+
+def test_object_that_does_not_take_a_request_is_a_type_error(auth):
+    signatures = ("", "**kwargs", "*args", "*, user")
+    for handler in (*(function(signature, "5") for signature in signatures), None, 5, "text", SimpleNamespace()):
+        with pytest.raises(TypeError):
+            limited(auth, handler)
+
+
+# Coroutine functions
+
+
+def test_coroutine_of_the_handler_is_returned_itself(auth):
+    coroutine = limited(auth, later)(R)
+    assert coroutine.cr_code is later.__code__
+    coroutine.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_coroutine_function_is_recognized_by_asyncio_and_in_a_partial(auth):
+    search = limited(auth, later)
+    assert asyncio.iscoroutinefunction(search)
+    assert inspect.iscoroutinefunction(functools.partial(search))
+
+
+def test_rejection_of_a_coroutine_function_is_raised_when_it_is_awaited(fastware, auth):
+    search = limited(auth, later)
+    first, second = search(R), search(R)
+    with pytest.raises(fastware.HTTPError, match="429 Rate limit exceeded"):
+        asyncio.run(second)
+    assert asyncio.run(first) == "done", "a token is taken by the call, not by the await"
+
+
+def test_call_that_is_never_awaited_warns(auth):
+    search = limited(auth, later)
+    for _ in ("passed", "rejected"):
+        with pytest.warns(RuntimeWarning, match="was never awaited"):
+            drop(search(R))
+
+
+def drop(coroutine):
+    del coroutine
+    gc.collect()
+
+
+# Metadata
+
+
+def annotated(request: "typing.Any", text: "str" = "x", *, limit: int = 5) -> "list[str]":
+    """Search."""
+
+
+annotated.mark = "kept"
+
+
+def test_defaults_are_the_same_objects(auth):
+    default = object()
+
+    def handler(request: default, text: "no such name" = default, *, limit=default) -> default:  # noqa: F722
+        return text, limit
+
+    search = limited(auth, handler)
+    assert all(value is default for value in (*search(R), *search.__defaults__, search.__kwdefaults__["limit"]))
+
+
+@pytest.mark.parametrize("make", [lambda handler: handler, wrapped], ids=["function", "wrapper"])
+def test_metadata_is_kept(auth, make):
+    search = limited(auth, make(annotated))
+    assert inspect.signature(search, eval_str=True) == inspect.signature(annotated, eval_str=True)
+    assert typing.get_type_hints(search) == {"request": typing.Any, "text": str, "limit": int, "return": list[str]}
+    for name in ("__name__", "__qualname__", "__doc__", "__module__", "__annotations__", "mark"):
+        assert getattr(search, name) == getattr(annotated, name)
+    assert inspect.unwrap(search) is annotated
+    assert inspect.getsource(search) == inspect.getsource(annotated)
+    search.mark = "changed"
+    assert annotated.mark == "kept"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="type parameters are of Python 3.12")
+def test_type_parameters_are_kept(auth):
+    names = {}
+    exec("def handler[T](request: T) -> T: return request", names)
+    assert limited(auth, names["handler"]).__type_params__ == names["handler"].__type_params__
+
+
+def test_limited_handler_is_copied_and_pickled_like_a_function(auth, monkeypatch):
+    module = types.ModuleType("a_module_of_handlers")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec("def handler(request): return 'done'", module.__dict__)
+    search = module.handler = limited(auth, module.handler)
+    assert copy.copy(search) is copy.deepcopy(search) is search
+    assert pickle.loads(pickle.dumps(search)) is search
+
+
+def test_error_of_the_handler_is_raised_from_the_handler(auth):
+    def handler(request):
+        raise LookupError("nothing there")
+
+    with pytest.raises(LookupError, match="nothing there") as raised:
+        limited(auth, handler)(R)
+    assert raised.traceback[-1].name == "handler"
+
+
+def test_limited_handler_is_freed_with_its_buckets(auth):
+    def handler(request):
+        return "done"
+
+    search = limited(auth, handler)
+    reference = weakref.ref(search)
+    del search
+    gc.collect()
+    assert reference() is None

@@ -1,0 +1,285 @@
+"""``TokenBuckets``: the waits, reset, the clock, rates and keys.
+
+Sequences of arbitrary calls are in ``tests/models/test_bucket_model.py``.
+"""
+
+import itertools
+import random
+import time
+from math import ceil, floor
+from types import SimpleNamespace
+from unittest import mock
+
+import interpreters
+import pytest
+from hostile_objects import HostileText, SaysItIsText
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from outcomes import outcome
+from tests.reference.buckets import Buckets, Rate
+
+SECOND = 10**9
+HOUR = 3600 * SECOND
+LAST_MOMENT = 2**63 - 1
+many = settings(max_examples=300, deadline=None)
+
+
+def it_is(now):
+    return mock.patch("time.monotonic_ns", return_value=now)
+
+
+def takes(buckets, key, now, count):
+    return [buckets.take(key, now) for _ in range(count)]
+
+
+ANYONE = SimpleNamespace(scope={})
+
+# The wait that is returned
+
+BY_HAND = {
+    "one-a-second": (1, SECOND, [(0, 0), (0, SECOND), (1000, SECOND - 1000), (SECOND, 0), (SECOND, SECOND)]),
+    "burst-then-refill": (2, SECOND, [(0, 0), (0, 0), (0, SECOND // 2), (SECOND // 2, 0), (SECOND // 2, SECOND // 2)]),
+    "wait-is-rounded-up": (3, SECOND, [(0, 0), (0, 0), (0, 0), (0, 333_333_334)]),
+    "never-over-capacity": (2, SECOND, [(0, 0), (99 * SECOND, 0), (99 * SECOND, 0), (99 * SECOND, SECOND // 2)]),
+    "a-rejected-call-takes-nothing": (1, SECOND, [(0, 0), *[(SECOND // 2, SECOND // 2)] * 5, (SECOND, 0)]),
+    "longest-period": (1, 2**53, [(LAST_MOMENT, 0), (LAST_MOMENT, 2**53)]),
+    "largest-capacity": (10**9, SECOND, [(LAST_MOMENT, 0), (LAST_MOMENT, 0)]),
+    "five-a-minute": (5, 60 * SECOND, [*[(0, 0)] * 5, (0, 12 * SECOND), (12 * SECOND, 0), (12 * SECOND, 12 * SECOND)]),
+}
+
+
+@pytest.mark.rule("rate.bucket")
+@pytest.mark.rule("rate.wait")
+@pytest.mark.parametrize(("capacity", "period", "expected"), BY_HAND.values(), ids=BY_HAND)
+def test_wait_is_the_time_until_the_next_token(engine, capacity, period, expected):
+    buckets = engine.TokenBuckets(capacity, period)
+    assert [(now, buckets.take("key", now)) for now, _ in expected] == expected
+
+
+PERIODS = st.one_of(st.sampled_from([SECOND, 60 * SECOND, HOUR, 2**53]), st.integers(SECOND, 2**53))
+
+
+@many
+@given(st.integers(1, 12), PERIODS, st.integers(0, LAST_MOMENT))
+@example(1, 2**53, LAST_MOMENT)
+@example(12, 2**53 - 1, LAST_MOMENT)
+def test_clock_is_read_in_whole_ticks(engine, capacity, period, moment):
+    """An empty bucket around the first nanosecond of a tick, and again around the moment of its next token."""
+    rate = Rate(capacity, period)
+    start = ceil(floor(moment / rate.tick) * rate.tick)
+    refill = start + ceil(rate.ticks_per_token * rate.tick)
+    for first, second in itertools.product((start - 1, start, start + 1), (refill - 2, refill - 1, refill, refill + 1)):
+        moments = [first] * (capacity + 1) + [second]
+        if first >= 0 and second <= LAST_MOMENT:
+            buckets, reference = engine.TokenBuckets(capacity, period), Buckets(capacity, period)
+            assert [buckets.take("key", now) for now in moments] == [reference.take("key", now) for now in moments]
+
+
+def test_thousand_days_do_not_drift(engine):
+    """A token every 142,857,142.86 nanoseconds: nothing is rounded away."""
+    buckets = engine.TokenBuckets(7, SECOND)
+    day = 86_400 * SECOND
+    for start in range(0, 1000 * day, 100 * day):
+        assert takes(buckets, "key", start, 8) == [0] * 7 + [142_857_143]
+        assert buckets.take("key", start + 142_857_142) > 0
+        assert buckets.take("key", start + 142_857_143) == 0
+
+
+def test_results_stay_exact_while_thousands_of_buckets_come_and_go(engine):
+    chance = random.Random(5)
+    capacity, period = 3, 60 * SECOND
+    buckets, reference = engine.TokenBuckets(capacity, period), Buckets(capacity, period)
+    now, sizes = 0, []
+    for keys, calls, pace in [(8000, 16_000, period // 16_000), (20, 3000, period // 1000)] * 3:
+        for _ in range(calls):
+            now += chance.choice([0, 0, pace, 3 * pace])
+            key = f"key {chance.randrange(keys)}"
+            moment = max(0, now - chance.choice([0] * 9 + [chance.randrange(period)]))
+            assert buckets.take(key, moment) == reference.take(key, moment)
+        sizes.append(len(buckets))
+    assert min(sizes[::2]) > 2000
+    assert max(sizes[1::2]) <= 20
+
+
+# Reset
+
+
+def test_reset_makes_every_bucket_full(engine):
+    buckets = engine.TokenBuckets(2, HOUR)
+    for number in range(1_000):
+        takes(buckets, str(number), SECOND, 2)
+    buckets.reset()
+    assert len(buckets) == 0
+    assert all(takes(buckets, str(number), SECOND, 3) == [0, 0, HOUR // 2] for number in range(1_000))
+
+
+@pytest.mark.parametrize("key", ["a", "", "\ud800", "愛", "k" * 64, "k" * 65, "k" * 1_000_000], ids=len)
+def test_reset_of_a_key_makes_its_bucket_full_and_no_other(engine, key):
+    buckets = engine.TokenBuckets(1, HOUR)
+    others = [f"other {number}" for number in range(1_000)]
+    for each in (*others, key, key + "x"):
+        buckets.take(each, SECOND)
+    buckets.reset(key)
+    assert len(buckets) == len(others) + 1
+    assert takes(buckets, key, SECOND, 2) == [0, HOUR]
+    assert all(buckets.take(each, SECOND) == HOUR for each in (*others, key + "x"))
+
+
+def test_reset_of_an_unknown_key_changes_nothing(engine):
+    buckets = engine.TokenBuckets(1, HOUR)
+    buckets.reset("a")
+    buckets.take("a", SECOND)
+    buckets.reset("b")
+    assert buckets.take("a", SECOND) == HOUR
+
+
+def test_reset_does_not_reset_the_clock(engine):
+    buckets = engine.TokenBuckets(1, SECOND)
+    buckets.take("a", 10 * SECOND)
+    buckets.reset()
+    assert buckets.take("a", 10 * SECOND - 1) == 0
+    assert buckets.take("a", 11 * SECOND - 1) == 1_000
+
+
+# The clock
+
+
+@pytest.mark.rule("rate.clock")
+@pytest.mark.parametrize("back", [1, SECOND // 5000, SECOND // 2, SECOND - 1, SECOND])
+def test_clock_set_back_by_a_period_at_most_counts_as_the_latest_sweep(engine, back):
+    buckets = engine.TokenBuckets(1, SECOND)
+    buckets.take("a", 10 * SECOND)
+    assert buckets.take("a", 10 * SECOND - back) == SECOND
+    assert buckets.take("b", 10 * SECOND - back) == 0
+    assert buckets.take("b", 11 * SECOND - 1_000) == 1_000
+
+
+@pytest.mark.rule("rate.clock")
+@pytest.mark.parametrize("back", [SECOND + 1_000, 2 * SECOND, 10 * SECOND])
+def test_clock_set_back_by_over_a_period_makes_every_bucket_full(engine, back):
+    buckets = engine.TokenBuckets(1, SECOND)
+    keys = [str(number) for number in range(1_000)]
+    for key in keys:
+        buckets.take(key, 10 * SECOND)
+    assert all(takes(buckets, key, 10 * SECOND - back, 2) == [0, SECOND] for key in keys)
+    assert buckets.take("0", 11 * SECOND - back) == 0, "time goes on from there"
+
+
+def test_clock_of_the_call_is_read_once(engine):
+    buckets = engine.TokenBuckets(2, SECOND)
+    request = SimpleNamespace(scope={"client": ("192.0.2.1", 1)})
+    waits = []
+    for now in (0, 0, 0, SECOND // 2 - 1_000, SECOND // 2, 10 * SECOND):
+        with it_is(now) as asked:
+            waits.append((buckets.take("key"), buckets.take_by_client(request)))
+            assert asked.call_count == 2
+    assert waits == [(wait, wait) for wait in (0, 0, SECOND // 2, 1_000, 0, 0)]
+
+
+NOW = {
+    "take": lambda buckets: buckets.take("unknown"),
+    "take_by_client": lambda buckets: buckets.take_by_client(ANYONE),
+}
+
+
+@pytest.mark.parametrize("take", NOW.values(), ids=NOW)
+def test_default_moment_is_now(engine, take):
+    buckets = engine.TokenBuckets(1, HOUR)
+    before = time.monotonic_ns()
+    assert take(buckets) == 0
+    after = time.monotonic_ns()
+    wait = buckets.take("unknown", after)
+    assert HOUR - (after - before) - 1_000 <= wait <= HOUR
+    assert HOUR - (time.monotonic_ns() - before) - 1_000 <= take(buckets) <= HOUR
+
+
+def test_replaced_clock_may_be_any_callable(engine):
+    class Clock:
+        def __call__(self):
+            return 5 * SECOND
+
+    buckets = engine.TokenBuckets(1, SECOND)
+    with mock.patch("time.monotonic_ns", Clock()):
+        assert [buckets.take_by_client(ANYONE) for _ in range(2)] == [0, SECOND]
+    assert buckets.take("unknown", 6 * SECOND - 1_000) == 1_000
+
+
+def test_clock_replaced_before_the_import_is_read(engine_name):
+    code = """
+import time
+now = [0]
+time.monotonic_ns = lambda: now[0]
+import engines, sys
+buckets = engines.engine(sys.argv[1]).TokenBuckets(1, 10**9)
+print(buckets.take("a"), buckets.take("a"))
+now[0] = 10**9
+print(buckets.take("a"), buckets.take("a"))
+"""
+    assert interpreters.run(code, engine_name) == "0 1000000000\n0 1000000000"
+
+
+MOMENTS = [(0, None), (True, None), (LAST_MOMENT, None), (-1, OverflowError), (2**63, OverflowError)]
+MOMENTS += [(10**40, OverflowError), (-(10**40), OverflowError), (1.0, TypeError), ("0", TypeError)]
+
+
+@pytest.mark.parametrize(("now", "error"), MOMENTS, ids=lambda each: f"{each!r:.12}")
+def test_moment_out_of_range_takes_nothing(engine, now, error):
+    buckets = engine.TokenBuckets(1, SECOND)
+    results = [outcome(buckets.take, "a", now)]
+    with it_is(now):
+        results += [outcome(buckets.take, "b"), outcome(buckets.take_by_client, ANYONE)]
+    assert {result[:2] for result in results} == {("raised", error) if error else ("returned", 0)}
+    assert len(set(results)) == 1
+    assert len(buckets) == (0 if error else 3)
+
+
+def test_error_of_the_clock_takes_nothing(engine):
+    buckets = engine.TokenBuckets(1, SECOND)
+    with mock.patch("time.monotonic_ns", side_effect=RuntimeError("stopped")):
+        assert outcome(buckets.take_by_client, ANYONE) == ("raised", RuntimeError, "stopped")
+        assert outcome(buckets.take, "key") == ("raised", RuntimeError, "stopped")
+    assert len(buckets) == 0
+
+
+# Rates and keys
+
+BAD_RATES = [(0, SECOND), (-1, SECOND), (10**9 + 1, SECOND), (2**64, SECOND), (10**40, SECOND), (-(10**40), SECOND)]
+BAD_RATES += [(1, 0), (1, -1), (1, SECOND - 1), (1, 2**53 + 1), (1, 2**64), (1, 10**40)]
+BAD_RATES += [(None, SECOND), ("5", SECOND), (1.0, SECOND), (b"5", SECOND), (1, None), (1, "5"), (1, 1e9)]
+
+
+def test_rate_out_of_range_is_a_value_error(engine):
+    message = "capacity must be 1 to 10**9 tokens, period 10**9 to 2**53 nanoseconds"
+    for capacity, period in BAD_RATES:
+        assert outcome(engine.TokenBuckets, capacity, period) == ("raised", ValueError, message)
+    for capacity, period in itertools.product((1, 10**9), (SECOND, 2**53)):
+        assert engine.TokenBuckets(capacity, period).take("key", 0) == 0
+
+
+@pytest.mark.parametrize("key", [b"key", 5, ("key",), False, SaysItIsText()], ids=lambda key: type(key).__name__)
+def test_key_of_another_type_is_a_type_error(engine, key):
+    buckets = engine.TokenBuckets(1, SECOND)
+    buckets.take("a", 0)
+    expected = ("raised", TypeError, "a bucket key must be str")
+    assert outcome(buckets.take, key, 0) == outcome(buckets.reset, key) == outcome(buckets.take, None, 0) == expected
+    assert len(buckets) == 1
+
+
+@pytest.mark.rule("rate.keys")
+@pytest.mark.parametrize("character", ["x", "é", "愛", "😀", "\ud800"], ids=ascii)
+def test_keys_of_every_length_have_buckets_of_their_own(engine, character):
+    buckets = engine.TokenBuckets(1, SECOND)
+    keys = [character * length + end for length in range(300) for end in ("", "z")]
+    keys += [character * 4_000_000, character * 3_999_999 + "z"]
+    assert [buckets.take(key, 0) for key in keys] == [0] * len(keys)
+    assert [buckets.take(key, 0) for key in keys] == [SECOND] * len(keys)
+
+
+@pytest.mark.rule("engines.exact-types")
+def test_overridden_methods_of_a_key_are_not_called(engine):
+    buckets = engine.TokenBuckets(1, SECOND)
+    assert buckets.take(HostileText("a"), 0) == 0
+    assert buckets.take(HostileText("a"), 0) == buckets.take("a", 0) == SECOND
+    buckets.reset(HostileText("a"))
+    assert buckets.take(HostileText("a" * 100), 0) == 0
+    assert len(buckets) == 1
