@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from typing import Final, Literal
 
@@ -56,13 +57,8 @@ def set_cookie(
         raise ValueError(f"samesite must be 'lax', 'strict', 'none' or None, not {samesite!r}")
     if samesite == "none" and not secure:
         raise ValueError("samesite='none' needs secure=True: browsers drop the cookie otherwise")
-    size = len(name) + 1 + len(value)
-    if size > MAX_COOKIE_SIZE:
-        warnings.warn(
-            f"the cookie {name!r} is {size} bytes; browsers drop cookies over {MAX_COOKIE_SIZE} (RFC 6265 section 6.1)",
-            CookieSizeWarning,
-            stacklevel=2,
-        )
+    if len(name) + len(value) > MAX_COOKIE_SIZE:
+        _warn_of_size(name, len(name) + len(value))
     parts = [f"{name}={value}"]
     if max_age is not None:
         if not isinstance(max_age, int):
@@ -98,6 +94,18 @@ def delete_cookie(
     """
     return set_cookie(
         name, "", max_age=0, path=path, domain=domain, secure=secure, httponly=httponly, samesite=samesite
+    )
+
+
+def _warn_of_size(name: str, size: int) -> None:
+    stacklevel, frame = 3, sys._getframe(2)
+    # The warning names the application's line, also where `set_session_cookies` is in between.
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fastware":
+        stacklevel, frame = stacklevel + 1, frame.f_back
+    warnings.warn(
+        f"the cookie {name!r} is {size} bytes; browsers drop cookies over {MAX_COOKIE_SIZE} (RFC 6265 section 6.1)",
+        CookieSizeWarning,
+        stacklevel=stacklevel,
     )
 
 

@@ -39,11 +39,12 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     try:
         config = scope["state"]["config"]
         secret = config["jwt_secret"]
-    except (LookupError, TypeError):
+        allows_query = allow_query_token and config.get("allow_query_token", True)
+    except (AttributeError, LookupError, TypeError):
         config = find_config(request, scope)
         secret = config.get("jwt_secret")
-    if secret:
         allows_query = allow_query_token and config.get("allow_query_token", True)
+    if secret:
         query_string = scope.get("query_string", b"") if allows_query else None
         claims = identify(scope["headers"], query_string, SESSION_COOKIE, secret)
         if isinstance(claims, dict):

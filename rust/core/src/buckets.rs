@@ -74,7 +74,8 @@ impl TokenBuckets {
             self.sweep(1);
         }
         if roughly + self.rate.ticks_per_period() < swept_at {
-            self.start_again(swept_at, roughly);
+            // Another look at the clock: this thread may have read it long ago, and waited since.
+            self.start_again_if_set_back(swept_at, self.rate.ticks(now.exactly()));
         }
         let fingerprint = self.fingerprints.of(key);
         let mut shard = self.shard(fingerprint.shard(SHARDS));
@@ -117,10 +118,12 @@ impl TokenBuckets {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The clock was set back: the arrival times say nothing on the new clock.
+    /// Forget all buckets where the clock was set back: their arrival times say nothing on the new clock.
     #[cold]
-    fn start_again(&self, swept_at: u64, now: u64) {
-        if self.swept_at.compare_exchange(swept_at, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+    fn start_again_if_set_back(&self, swept_at: u64, now: u64) {
+        if now + self.rate.ticks_per_period() < swept_at
+            && self.swept_at.compare_exchange(swept_at, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
             self.reset_all();
         }
     }

@@ -43,22 +43,17 @@ class TokenBuckets:
 
     def take(self, key: str, now: int | None = None) -> int:
         kept_key = key if type(key) is str and len(key) <= _MAX_KEY_LENGTH else self._kept_key(key)
-        if now is None:
-            now = time.monotonic_ns()
-        if not isinstance(now, int):
-            raise TypeError("now must be int")
-        if now not in _NOW:
-            raise OverflowError("now must be 0 to 2**63 - 1 nanoseconds")
-        now = now * self._ticks_per_period // self._period
+        tick = self._tick(time.monotonic_ns() if now is None else now)
         with self._lock:
-            if now >= self._swept_at + self._ticks_per_step:
-                self._sweep(now)
-            elif now + self._ticks_per_period < self._swept_at:
-                self._start_again(now)
-            now = max(now, self._swept_at)
+            if tick >= self._swept_at + self._ticks_per_step:
+                self._sweep(tick)
+            elif tick + self._ticks_per_period < self._swept_at:
+                # Another look at the clock: this thread may have read it long ago, and waited since.
+                self._start_again_if_set_back(self._tick(time.monotonic_ns() if now is None else now))
+            tick = max(tick, self._swept_at)
             shard = self._shards[hash(kept_key) % _SHARDS]
-            arrival = max(shard.get(kept_key, 0), now) + self._ticks_per_token
-            wait = arrival - now - self._ticks_per_period
+            arrival = max(shard.get(kept_key, 0), tick) + self._ticks_per_token
+            wait = arrival - tick - self._ticks_per_period
             if wait <= 0:
                 shard[kept_key] = arrival
                 return 0
@@ -88,6 +83,13 @@ class TokenBuckets:
             return text
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._hash_key).digest()
 
+    def _tick(self, now: int) -> int:
+        if not isinstance(now, int):
+            raise TypeError("now must be int")
+        if now not in _NOW:
+            raise OverflowError("now must be 0 to 2**63 - 1 nanoseconds")
+        return now * self._ticks_per_period // self._period
+
     def _sweep(self, now: int) -> None:
         """Sweep the shards that are due since the last sweep, so that a full bucket is removed within two periods."""
         ticks = self._ticks_per_period // _STEPS
@@ -101,10 +103,11 @@ class TokenBuckets:
             if len(kept) < len(shard):
                 self._shards[number % _SHARDS] = kept
 
-    def _start_again(self, now: int) -> None:
-        """The clock was set back: the arrival times say nothing on the new clock."""
-        self._swept_at = now
-        self._forget_all()
+    def _start_again_if_set_back(self, now: int) -> None:
+        """Forget all buckets where the clock was set back: their arrival times say nothing on the new clock."""
+        if now + self._ticks_per_period < self._swept_at:
+            self._swept_at = now
+            self._forget_all()
 
     def _forget_all(self) -> None:
         self._shards = [{} for _ in range(_SHARDS)]
