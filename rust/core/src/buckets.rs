@@ -74,7 +74,7 @@ impl TokenBuckets {
             self.sweep(1);
         }
         if roughly + self.rate.ticks_per_period() < swept_at {
-            // Another look at the clock: this thread may have read it long ago, and waited since.
+            // The clock is read again: this thread may have waited since it read it.
             self.start_again_if_set_back(swept_at, self.rate.ticks(now.exactly()));
         }
         let fingerprint = self.fingerprints.of(key);

@@ -43,13 +43,13 @@ class TokenBuckets:
 
     def take(self, key: str, now: int | None = None) -> int:
         kept_key = key if type(key) is str and len(key) <= _MAX_KEY_LENGTH else self._kept_key(key)
-        tick = self._tick(time.monotonic_ns() if now is None else now)
         with self._lock:
+            # The clock is read under the lock: a thread that waits for the lock does not use an old time.
+            tick = self._tick(time.monotonic_ns() if now is None else now)
             if tick >= self._swept_at + self._ticks_per_step:
                 self._sweep(tick)
             elif tick + self._ticks_per_period < self._swept_at:
-                # Another look at the clock: this thread may have read it long ago, and waited since.
-                self._start_again_if_set_back(self._tick(time.monotonic_ns() if now is None else now))
+                self._start_again(tick)
             tick = max(tick, self._swept_at)
             shard = self._shards[hash(kept_key) % _SHARDS]
             arrival = max(shard.get(kept_key, 0), tick) + self._ticks_per_token
@@ -103,11 +103,10 @@ class TokenBuckets:
             if len(kept) < len(shard):
                 self._shards[number % _SHARDS] = kept
 
-    def _start_again_if_set_back(self, now: int) -> None:
-        """Forget all buckets where the clock was set back: their arrival times say nothing on the new clock."""
-        if now + self._ticks_per_period < self._swept_at:
-            self._swept_at = now
-            self._forget_all()
+    def _start_again(self, now: int) -> None:
+        """Forget all buckets: the clock was set back, so their arrival times say nothing."""
+        self._swept_at = now
+        self._forget_all()
 
     def _forget_all(self) -> None:
         self._shards = [{} for _ in range(_SHARDS)]
