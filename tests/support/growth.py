@@ -1,29 +1,50 @@
-"""Whether the time of a call grows with its input, told by comparison: never by how long it may take."""
+"""Whether the time of a call grows with its input: a comparison of two sizes, never a time limit."""
 
+import gc
+import math
 import time
 
-SMALL = 8_192
-FACTOR = 8
-_SLACK = 3
-_RUNS = 5
-_TRIES = 3
+FACTOR = 32
+_LINEAR = 3 * FACTOR
+_FEWEST_ROUNDS = 6
+_MOST_ROUNDS = 40
+_HOPELESS = 2
+"""Where this many times the limit is exceeded, ten rounds are enough."""
 
 
-def is_linear(call, make):
-    """Whether ``call(make(8n))`` takes at most 24 times what ``call(make(n))`` takes; quadratic code takes 64 times.
+def is_linear(call, make, small=2_048):
+    """Return whether ``call(make(32 * small))`` takes at most 96 times as long as ``call(make(small))``.
 
-    The time is that of the thread, so that a busy machine does not count, and the least of several runs.
+    Linear code takes 32 times as long, quadratic code 1,024 times.
     """
-    small, large = make(SMALL), make(SMALL * FACTOR)
-    return any(_least(call, large) <= FACTOR * _SLACK * _least(call, small) for _ in range(_TRIES))
+    return is_within(_LINEAR, call, make(small), make(FACTOR * small))
 
 
-def _least(call, argument):
-    call(argument)
-    return min(_seconds(call, argument) for _ in range(_RUNS))
+def is_within(limit, call, small, large):
+    """Return whether ``call(large)`` takes at most *limit* times as long as ``call(small)``.
+
+    Compared are the least times of both, in CPU time of this thread. Other load makes a measured time longer, never
+    shorter, so more rounds only bring both times closer to the true ones: a ratio over the limit is measured again.
+    """
+    least_small = least_large = math.inf
+    is_collecting = gc.isenabled()
+    gc.disable()  # a collection would charge the garbage of other tests to one of the calls
+    try:
+        for count in range(1, _MOST_ROUNDS + 1):
+            least_small = min(least_small, _nanoseconds(call, small))
+            least_large = min(least_large, _nanoseconds(call, large))
+            ratio = least_large / least_small
+            if count >= _FEWEST_ROUNDS and ratio <= limit:
+                return True
+            if count >= 10 and ratio > _HOPELESS * limit:
+                return False
+        return False
+    finally:
+        if is_collecting:
+            gc.enable()
 
 
-def _seconds(call, argument):
+def _nanoseconds(call, argument):
     start = time.thread_time_ns()
     call(argument)
-    return time.thread_time_ns() - start
+    return max(time.thread_time_ns() - start, 1)

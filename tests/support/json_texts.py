@@ -1,4 +1,4 @@
-"""Hypothesis strategies: JSON texts, well-formed and nearly so."""
+"""Hypothesis strategies for JSON texts: valid ones, and invalid ones that look valid."""
 
 import json
 import re
@@ -58,20 +58,20 @@ def objects(values, spaces=SPACES, names=NAMES | STRINGS):
 
 VALUES = st.recursive(STRINGS | NUMBERS | WORDS | DEEP, lambda values: arrays(values) | objects(values), max_leaves=12)
 
-# Texts that are accepted, for the most part
+# Texts that are mostly valid
 
-FIT_SPACES = st.sampled_from(["", " ", "\n\t", "\r"])
-FIT_NUMBERS = NUMBERS.filter(re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?").fullmatch)
-FIT_STRINGS = st.text(max_size=6).flatmap(
+VALID_SPACES = st.sampled_from(["", " ", "\n\t", "\r"])
+VALID_NUMBERS = NUMBERS.filter(re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?").fullmatch)
+VALID_STRINGS = st.text(max_size=6).flatmap(
     lambda text: st.booleans().map(lambda plain: json.dumps(text, ensure_ascii=plain))
 )
-FIT_NAMES = st.sampled_from(["a", "a", "b", "", "role", "iss", "\u00e9"]).map(json.dumps) | FIT_STRINGS
-FIT_VALUES = st.recursive(
-    FIT_STRINGS | FIT_NUMBERS | st.sampled_from(["true", "false", "null"]),
-    lambda values: arrays(values, FIT_SPACES) | objects(values, FIT_SPACES, FIT_NAMES),
+VALID_NAMES = st.sampled_from(["a", "a", "b", "", "role", "iss", "\u00e9"]).map(json.dumps) | VALID_STRINGS
+VALID_VALUES = st.recursive(
+    VALID_STRINGS | VALID_NUMBERS | st.sampled_from(["true", "false", "null"]),
+    lambda values: arrays(values, VALID_SPACES) | objects(values, VALID_SPACES, VALID_NAMES),
     max_leaves=12,
 )
-FIT_OBJECTS = objects(FIT_VALUES, FIT_SPACES, FIT_NAMES)
+VALID_OBJECTS = objects(VALID_VALUES, VALID_SPACES, VALID_NAMES)
 
 
 def as_bytes(text):
@@ -84,9 +84,9 @@ def with_insertion(data, index, piece):
 
 
 PAYLOADS = st.one_of(
-    FIT_OBJECTS.map(as_bytes),
-    FIT_OBJECTS.map(as_bytes),
-    st.builds(with_insertion, FIT_OBJECTS.map(as_bytes), st.integers(0, 10_000), st.binary(min_size=1, max_size=1)),
+    VALID_OBJECTS.map(as_bytes),
+    VALID_OBJECTS.map(as_bytes),
+    st.builds(with_insertion, VALID_OBJECTS.map(as_bytes), st.integers(0, 10_000), st.binary(min_size=1, max_size=1)),
     objects(VALUES).map(as_bytes),
     st.builds(with_insertion, objects(VALUES).map(as_bytes), st.integers(0, 10_000), st.binary(min_size=1, max_size=2)),
     VALUES.map(as_bytes),

@@ -1,4 +1,4 @@
-"""Rows about tokens: how they are made, what the engines answer, and what PyJWT does with the same token."""
+"""Rows with tokens: how the token is made, what the engines return, and what PyJWT does with the same token."""
 
 import warnings
 from dataclasses import dataclass
@@ -8,80 +8,82 @@ from unittest import mock
 
 import clock
 import jwt
-from attacks import Attack
+from attacks import Attack, check
 from outcomes import identical, outcome
-from raw_tokens import HEADER, SECRET, sign_bytes, sign_segments
+from raw_tokens import BODY, HEAD, HEADER, PAYLOAD, SECRET, sign_bytes, sign_segments
 
 NOW = 1_700_000_000.5
-PAYLOAD = b'{"sub":"alice"}'
-CLAIMS = {"sub": "alice"}
-TOKEN = sign_bytes(PAYLOAD)
-HEAD, BODY, SIGNATURE = TOKEN.split(".")
 
-AS_PYJWT = "as PyJWT"
-"""PyJWT returns the same claims, or refuses the token with an error of its own."""
-STRICTER = "stricter"
-"""PyJWT returns claims of a token that is none here."""
-PYJWT_FAILS = "PyJWT fails"
-"""PyJWT lets an error through that is none of its own."""
+SAME = "same"
+"""PyJWT returns the same claims, or rejects the token too."""
+ACCEPTS = "accepts"
+"""PyJWT accepts a token that is rejected here."""
+FAILS = "fails"
+"""PyJWT raises an exception that is not a PyJWTError."""
 NOT_COMPARED = None
-"""PyJWT has no such call, or its answer hangs on the interpreter."""
+"""PyJWT has no such call, or its result depends on the interpreter."""
 
 
 @dataclass(frozen=True)
 class TokenAttack(Attack):
-    """*given* is the token, or a function that makes it where it is large; *answer* is the claims, or ``None``."""
+    """*input* is the token, or a function that makes it; *expected* is the claims, or ``None`` for a rejected token."""
 
     secret: Any = SECRET
     now: float = NOW
     leeway: float = 0.0
-    pyjwt: str | None = AS_PYJWT
-
-    def token(self):
-        return self.given() if callable(self.given) else self.given
+    pyjwt: str | None = SAME
 
 
-def signed(name, rule, source, payload=PAYLOAD, answer=None, *, header=HEADER, key=SECRET, **rest):
-    """The row of a token whose signature holds, of the bytes of its header and payload."""
-    return TokenAttack(name, rule, source, sign_bytes(payload, header=header, secret=key), answer, **rest)
+def signed(name, rule, source, payload=PAYLOAD, expected=None, *, header=HEADER, key=SECRET, **options):
+    """Return a row with a token of this payload and this header (bytes), with a valid signature."""
+    return TokenAttack(name, rule, source, sign_bytes(payload, header=header, secret=key), expected, **options)
 
 
-def spelled(name, rule, source, header=HEAD, payload=BODY, answer=None, **rest):
-    """The row of a token whose signature holds, of its segments as they are spelled."""
-    return TokenAttack(name, rule, source, sign_segments(header, payload), answer, **rest)
+def signed_header(name, rule, source, header, expected=None, **options):
+    """Return a row with a token of this header (bytes), with a valid signature."""
+    return signed(name, rule, source, PAYLOAD, expected, header=header, **options)
 
 
-def answered(engine, attack):
-    """What the engine did with the token of the row."""
-    token = attack.token()
+def signed_segments(name, rule, source, header=HEAD, payload=BODY, expected=None, **options):
+    """Return a row with a token of these segments (text), with a valid signature."""
+    return TokenAttack(name, rule, source, sign_segments(header, payload), expected, **options)
+
+
+def check_token(engine, attack):
+    """Assert that the engine returns the expected claims, or rejects the token."""
+    token = attack.make()
     with clock.stopped_at(attack.now):
-        return outcome(lambda: engine.verify_token(token, attack.secret, leeway=attack.leeway))
+        check(attack, engine.verify_token, token, attack.secret, leeway=attack.leeway)
 
 
-def is_answer(how, attack):
-    return how[0] == "returned" and identical(how[1], attack.answer)
+def compared(*tables):
+    """Return the rows that are compared with PyJWT."""
+    return [attack for table in tables for attack in table if attack.pyjwt is not NOT_COMPARED]
 
 
-def compared_with_pyjwt(attack):
-    """How the answer of the row stands to PyJWT's, in the words of the rows."""
-    how = outcome(_decode, attack)
-    if how[0] == "raised":
-        is_own = issubclass(how[1], jwt.PyJWTError)
-        return (AS_PYJWT if is_own else PYJWT_FAILS) if attack.answer is None else f"accepted here: {how}"
-    if attack.answer is None:
-        return STRICTER
-    return AS_PYJWT if identical(how[1], attack.answer) else f"other claims: {how[1]}"
+def check_pyjwt(attack):
+    """Assert that PyJWT does what the row says."""
+    actual = outcome(_decode, attack)
+    if attack.pyjwt == ACCEPTS:
+        assert attack.expected is None
+        assert actual[0] == "returned", actual
+    elif attack.pyjwt == FAILS:
+        assert actual[0] == "raised" and not issubclass(actual[1], jwt.PyJWTError), actual
+    elif attack.expected is None:
+        assert actual[0] == "raised" and issubclass(actual[1], jwt.PyJWTError), actual
+    else:
+        assert actual[0] == "returned" and identical(actual[1], attack.expected), actual
 
 
 def _decode(attack):
-    token = attack.token()
+    token = attack.make()
     with _datetime_stopped_at(attack.now), warnings.catch_warnings():
         warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
         return jwt.decode(token, attack.secret, algorithms=["HS256"], leeway=attack.leeway)
 
 
 def _datetime_stopped_at(now):
-    """The clock of PyJWT, which asks ``datetime``."""
+    """Stop the clock of PyJWT, which reads ``datetime``."""
 
     class Stopped(datetime):
         @classmethod
