@@ -1,8 +1,12 @@
-"""A process that creates users for whoever tells it to, one command at a time, so that its system calls can fail.
+"""A process that creates users on command, so that a tracer can make its system calls fail.
 
-As a script: ``saver.py PATH``. ``fork`` makes a child that takes over; ``create NAME`` answers ``created``, or the
-error; ``end`` ends the child. Whatever a child ends by, its parent says so and takes over again. Between two commands
-it waits in ``poll``, so that a tracer which comes in then sees the calls of the next command from first to last.
+The script ``saver.py PATH`` reads commands from its standard input and answers each with a line:
+
+- ``fork``: the child answers its process id and takes over until it ends; then its parent answers how it ended.
+- ``create NAME``: ``created``, or the error.
+- ``end``: the process ends.
+
+Between two commands it waits in ``poll``. A tracer that attaches meanwhile sees every call of the next command.
 """
 
 import contextlib
@@ -17,7 +21,7 @@ import bcrypt_cost
 
 
 class Saver:
-    """The process. It has loaded all that is loaded late."""
+    """The process, which has imported all that is imported late."""
 
     def __init__(self, engine, path):
         self._process = subprocess.Popen(
@@ -27,21 +31,18 @@ class Saver:
             stdout=subprocess.PIPE,
             bufsize=0,
         )
-        assert self.answer() == "ready"
+        assert self._answer() == "ready"
 
     def ask(self, command):
-        self.tell(command)
-        return self.answer()
-
-    def tell(self, command):
         self._process.stdin.write(f"{command}\n".encode())
+        return self._answer()
 
-    def answer(self):
+    def _answer(self):
         line = b""
         while not line.endswith(b"\n"):
-            assert select.select([self._process.stdout], [], [], 30)[0], "no answer in half a minute"
+            assert select.select([self._process.stdout], [], [], 30)[0], "no answer within 30 seconds"
             byte = self._process.stdout.read(1)
-            assert byte, "the saver ended"
+            assert byte, "the process ended"
             line += byte
         return line.decode().rstrip("\n")
 
@@ -55,36 +56,36 @@ class Saver:
 
 
 def _command():
-    """The next command. It is read with one call, so that the calls of a command can be counted."""
+    """Return the next command, read with a single system call."""
     poll = select.poll()
     poll.register(0, select.POLLIN)
     poll.poll()
     return os.read(0, 1000).decode().strip()
 
 
-def _say(answer):
-    os.write(1, f"{answer}\n".encode())
+def _answer(text):
+    os.write(1, f"{text}\n".encode())
 
 
 def _serve(store):
     while command := _command():
-        word, _, argument = command.partition(" ")
+        word, _, name = command.partition(" ")
         if word == "fork":
             _fork(store)
         elif word == "end":
-            os._exit(0)
+            break
         else:
-            _say(_create(store, argument))
+            _answer(_create(store, name))
     os._exit(0)
 
 
 def _fork(store):
     child = os.fork()
     if child == 0:
-        _say(os.getpid())
+        _answer(os.getpid())
         _serve(store)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    _say("killed" if status == -signal.SIGKILL else f"ended {status}")
+    _answer("killed" if status == -signal.SIGKILL else f"ended {status}")
 
 
 def _create(store, name):
@@ -101,13 +102,12 @@ def _main(path):
     from fastware.auth import JSONFileUserStore
 
     with bcrypt_cost.lowest():
-        with tempfile.TemporaryDirectory() as folder:  # loads what is loaded late
+        with tempfile.TemporaryDirectory() as folder:  # imports what is imported late
             store = JSONFileUserStore(os.path.join(folder, "users.json"))
-            for name in ("ada", "bob"):
-                store.create_user(name, "password", "user")
-            with contextlib.suppress(ValueError):
-                store.create_user("ada", "password", "user")
-        _say("ready")
+            for name in ("ada", "bob", "ada"):
+                with contextlib.suppress(ValueError):
+                    store.create_user(name, "password", "user")
+        _answer("ready")
         _serve(JSONFileUserStore(path))
 
 

@@ -1,7 +1,7 @@
-"""Processes that create users in one file: made ready first, then told to go, so that they write at the same time.
+"""Processes that create users in one file at the same time.
 
-As a script it is such a process: ``user_creators.py PATH COST NAME...`` reports each name once it is created, or taken.
-``NAME*`` stands for ``NAME0``, ``NAME1`` and so on without end.
+The script ``user_creators.py PATH COST NAME...`` is one of them. It prints ``ready``, waits for a line, and then prints
+``created NAME`` or ``taken NAME`` for each user. ``NAME*`` means ``NAME0``, ``NAME1`` and so on without end.
 """
 
 import contextlib
@@ -15,10 +15,10 @@ import bcrypt_cost
 
 
 class Creator:
-    """One of the processes."""
+    """One of the processes, and the names that it reported."""
 
-    def __init__(self, engine, path, names, cost=bcrypt_cost.LOWEST):
-        self.process = subprocess.Popen(
+    def __init__(self, engine, path, names, cost):
+        self._process = subprocess.Popen(
             [sys.executable, "-W", "error", __file__, str(path), str(cost), *names],
             env={**os.environ, "FASTWARE_ENGINE": engine},
             stdin=subprocess.PIPE,
@@ -26,62 +26,56 @@ class Creator:
             text=True,
             encoding="utf-8",
         )
-        self.created = []
-        self.taken = []
+        self.created, self.taken = [], []
 
     def wait_until_ready(self):
-        assert self.process.stdout.readline() == "ready\n"
+        assert self._process.stdout.readline() == "ready\n"
 
     def go(self):
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
 
     def read_report(self):
-        """Read one report."""
-        self._note(self.process.stdout.readline())
+        outcome, _, name = self._process.stdout.readline().rstrip("\n").partition(" ")
+        if outcome:
+            {"created": self.created, "taken": self.taken}[outcome].append(name)
+        return bool(outcome)
 
-    def finish(self):
-        """Read the reports until the process ends by itself."""
-        for line in self.process.stdout:
-            self._note(line)
-        assert self.process.wait(timeout=60) == 0
+    def finish(self, expected_status=0):
+        """Read all reports, and wait for the end of the process."""
+        while self.read_report():
+            pass
+        assert self._process.wait(timeout=60) == expected_status
 
     def kill(self):
-        """End the process with SIGKILL, and read what it had reported."""
-        self.process.kill()
-        assert self.process.wait(timeout=60) == -signal.SIGKILL
-        for line in self.process.stdout:
-            self._note(line)
+        self._process.kill()
+        self.finish(-signal.SIGKILL)
 
     def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        self.process.stdout.close()
-
-    def _note(self, line):
-        outcome, _, name = line.rstrip("\n").partition(" ")
-        {"created": self.created, "taken": self.taken}[outcome].append(name)
+            self._process.stdin.close()
+        self._process.stdout.close()
 
 
 @contextlib.contextmanager
 def ready(engine, path, *lists_of_names, cost=bcrypt_cost.LOWEST):
-    """Processes that wait for ``go``, one for each list of names; ended afterwards. *path* may be a list of paths."""
+    """Yield processes that wait for ``go``, one for each list of names. *path* may be a list of paths."""
     paths = path if isinstance(path, list) else [path] * len(lists_of_names)
-    creators = [Creator(engine, each, names, cost) for each, names in zip(paths, lists_of_names, strict=True)]
-    try:
+    with contextlib.ExitStack() as stack:
+        creators = []
+        for each, names in zip(paths, lists_of_names, strict=True):
+            creators.append(Creator(engine, each, names, cost))
+            stack.callback(creators[-1].close)
         for creator in creators:
             creator.wait_until_ready()
         yield creators
-    finally:
-        for creator in creators:
-            creator.close()
 
 
 def run(engine, path, *lists_of_names, cost=bcrypt_cost.LOWEST):
-    """Run such processes at once to their end; they tell what each created."""
+    """Run such processes to their end at the same time, and return them."""
     with ready(engine, path, *lists_of_names, cost=cost) as creators:
         for creator in creators:
             creator.go()
@@ -90,7 +84,7 @@ def run(engine, path, *lists_of_names, cost=bcrypt_cost.LOWEST):
     return creators
 
 
-def _create(path, cost, names):
+def _main(path, cost, names):
     from fastware.auth import JSONFileUserStore
 
     store = JSONFileUserStore(path)
@@ -113,4 +107,4 @@ def _expanded(name):
 
 
 if __name__ == "__main__":
-    _create(sys.argv[1], int(sys.argv[2]), sys.argv[3:])
+    _main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])
