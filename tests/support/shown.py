@@ -1,4 +1,4 @@
-"""Everything that a failure shows, or that hangs on it where a report would find it."""
+"""All that a call shows: the error that it raises, with what is attached to it, and what it logs, warns and prints."""
 
 import contextlib
 import io
@@ -7,26 +7,13 @@ import os
 import pickle
 import traceback
 import warnings
-from dataclasses import dataclass, field
 
-DATA_ATTRIBUTES = (
-    "args",
-    "doc",
-    "object",
-    "name",
-    "msg",
-    "reason",
-    "text",
-    "filename",
-    "filename2",
-    "strerror",
-    "path",
-)
-"""What exceptions of the standard library and of msgspec keep of what they were made for."""
+_ATTRIBUTES = ("args", "doc", "object", "name", "msg", "reason", "text", "filename", "filename2", "strerror", "path")
+"""Attributes in which exceptions of the standard library and of msgspec keep what they were raised for."""
 
 
 def chain(error):
-    """*error*, and each error that it was raised from or in the handling of, the suppressed ones too."""
+    """Return *error* and every error in its ``__cause__``, ``__context__`` (suppressed or not) and group."""
     errors, queue = [], [error]
     while queue:
         each = queue.pop()
@@ -37,94 +24,78 @@ def chain(error):
 
 
 def of_error(error):
-    """By name, the texts in which *error* and its chain may be shown."""
-    texts = {"traceback": "".join(traceback.format_exception(error))}
+    """Return ``{place: text}``: the texts in which *error* and its chain may be shown."""
+    texts = {}
     for number, each in enumerate(chain(error)):
         kind = f"{type(each).__name__} {number}"
         texts |= {
             f"{kind}: str": str(each),
             f"{kind}: repr": repr(each),
             f"{kind}: traceback": "".join(traceback.format_exception(each)),
-            f"{kind}: notes": repr(getattr(each, "__notes__", ())),
-            f"{kind}: dict": repr(getattr(each, "__dict__", {})),
-            f"{kind}: attributes": repr([getattr(each, name, None) for name in DATA_ATTRIBUTES]),
-            f"{kind}: pickle": _pickled(each),
+            f"{kind}: attributes": repr([vars(each), *(getattr(each, name, None) for name in _ATTRIBUTES)]),
+            f"{kind}: pickle": _text_or_error(lambda each=each: pickle.dumps(each, protocol=0).decode("latin-1")),
         }
     return texts
 
 
-def _pickled(error):
-    try:
-        return pickle.dumps(error, protocol=0).decode("latin-1")
-    except Exception as refused:
-        return repr(refused)
-
-
 def locals_of(error, folder):
-    """``((function, local), repr)`` of the frames of code in *folder* that the tracebacks of *error* go through."""
+    """Yield ``((function, local), repr)`` of the frames in the tracebacks of *error* whose code is in *folder*."""
     for each in chain(error):
         for frame, _ in traceback.walk_tb(each.__traceback__):
             if frame.f_code.co_filename.startswith(os.fspath(folder)):
                 for name, value in frame.f_locals.items():
-                    yield (frame.f_code.co_qualname, name), _represented(value)
+                    yield (frame.f_code.co_qualname, name), _text_or_error(lambda value=value: repr(value))
 
 
-def _represented(value):
+def _text_or_error(make):
     try:
-        return repr(value)
-    except Exception as refused:
-        return repr(refused)
+        return make()
+    except Exception as error:
+        return repr(error)
 
 
-@dataclass
-class Output:
-    """What a call let out beside what it raised."""
+class Output(logging.Handler):
+    """What is logged at any level, warned of and printed."""
 
-    logged: list[str] = field(default_factory=list)
-    warned: list[str] = field(default_factory=list)
-    printed: io.StringIO = field(default_factory=io.StringIO)
+    def __init__(self):
+        super().__init__(logging.NOTSET)
+        self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(pathname)s %(funcName)s %(message)s"))
+        self._logged, self._warned, self._printed = [], [], io.StringIO()
+
+    def emit(self, record):
+        self._logged += [self.format(record), repr(record.args), repr(record.msg)]
+        if record.exc_info and record.exc_info[1] is not None:
+            self._logged += of_error(record.exc_info[1]).values()
 
     @property
     def texts(self):
-        return {"log": "\n".join(self.logged), "warnings": "\n".join(self.warned), "stdout": self.printed.getvalue()}
+        """Return ``{place: text}``."""
+        warned = [warnings.formatwarning(w.message, w.category, w.filename, w.lineno) for w in self._warned]
+        warned += [repr(w.message) + repr(vars(w.message)) for w in self._warned]
+        return {"log": "\n".join(self._logged), "warnings": "\n".join(warned), "stdout": self._printed.getvalue()}
+
+    @contextlib.contextmanager
+    def record(self):
+        root = logging.getLogger()
+        others = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+        levels = [(logger, logger.level) for logger in (root, *others)]
+        root.addHandler(self)
+        for logger, _ in levels:
+            logger.setLevel(logging.NOTSET + 1)
+        try:
+            with (
+                warnings.catch_warnings(record=True) as self._warned,
+                contextlib.redirect_stdout(self._printed),
+                contextlib.redirect_stderr(self._printed),
+            ):
+                warnings.simplefilter("always")
+                yield self
+        finally:
+            root.removeHandler(self)
+            for logger, level in levels:
+                logger.setLevel(level)
 
 
-class _Recorder(logging.Handler):
-    def __init__(self, output):
-        super().__init__(logging.NOTSET)
-        self._output = output
-        self._formatter = logging.Formatter("%(name)s %(levelname)s %(pathname)s %(funcName)s %(message)s")
-
-    def emit(self, record):
-        self._output.logged += [self._formatter.format(record), repr(record.args), repr(record.msg)]
-        if record.exc_info and record.exc_info[1] is not None:
-            self._output.logged += of_error(record.exc_info[1]).values()
-
-
-@contextlib.contextmanager
 def recorded():
-    """Everything that is logged, at any level, warned of or printed meanwhile."""
-    output = Output()
-    root = logging.getLogger()
-    recorder, level = _Recorder(output), root.level
-    own = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
-    levels = [(logger, logger.level) for logger in own]
-    root.addHandler(recorder)
-    root.setLevel(logging.NOTSET + 1)
-    for logger in own:
-        logger.setLevel(logging.NOTSET + 1)
-    try:
-        with (
-            warnings.catch_warnings(record=True) as caught,
-            contextlib.redirect_stdout(output.printed),
-            contextlib.redirect_stderr(output.printed),
-        ):
-            warnings.simplefilter("always")
-            yield output
-            output.warned += [warnings.formatwarning(w.message, w.category, w.filename, w.lineno) for w in caught]
-            output.warned += [repr(w.message) + repr(w.message.__dict__) for w in caught]
-    finally:
-        root.removeHandler(recorder)
-        root.setLevel(level)
-        for logger, before in levels:
-            logger.setLevel(before)
+    """Return a context that records all output, and yields it."""
+    return Output().record()
