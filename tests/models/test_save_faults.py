@@ -18,8 +18,8 @@ from pathlib import Path
 import bcrypt_cost
 import engines
 import pytest
-import saver
 import system_calls
+import user_processes
 from user_files import leftovers, names_in
 
 ENGINE = engines.BUILT[0]  # a store calls no engine
@@ -46,8 +46,7 @@ def make_store():
 def path():
     """A path near the root: a save makes system calls for each of the folders above the file."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "users").mkdir()
-        yield Path(folder) / "users" / "users.json"
+        yield Path(folder) / "users.json"
 
 
 def errors_of(call, error):
@@ -107,43 +106,34 @@ def try_fault(process, store, path, call, fault, is_renamed):
     assert leftovers(path) == []
 
 
-def failed_faults(path, store, log, is_tried=lambda call: True):
-    """Try every fault of every call, and return those after which something is wrong."""
+def try_faults(path, store, log, is_tried=lambda call: True):
+    """Try every fault of every call."""
     store.create_user("old", "password", "user")
-    process = saver.Saver(ENGINE, store.path)
-    failed = []
-    try:
+    with user_processes.started(ENGINE, store.path) as (process,):
         calls = trace_creation(process, log)
-        assert any(map(is_tried, calls))
         rename = next(index for index, call in enumerate(calls) if call.name in RENAMES)
+        assert any(map(is_tried, calls))
         for index, call in enumerate(calls):
             for fault in faults_of(call) if is_tried(call) else ():
-                try:
-                    try_fault(process, store, path, call, fault, index > rename)
-                except AssertionError as error:
-                    failed.append(f"{call}, {fault}: {error}")
-                    process.close()
-                    process = saver.Saver(ENGINE, store.path)
-    finally:
-        process.close()
-    return failed
+                print(call, fault)  # pytest shows it where the test fails
+                try_fault(process, store, path, call, fault, index > rename)
 
 
 @needs_strace
 @pytest.mark.rule("users.atomic")
 def test_save_survives_a_fault_of_each_system_call(make_store, path, tmp_path):
-    assert failed_faults(path, make_store(path), tmp_path / "log") == []
+    try_faults(path, make_store(path), tmp_path / "log")
 
 
 @needs_strace
 def test_link_is_not_replaced_after_a_fault_of_a_system_call_that_reads_it(make_store, path, tmp_path):
-    link = path.parents[1] / "link.json"
+    link = tmp_path / "link.json"
     link.symlink_to(path)
 
     def reads_link(call):
         return f'"{link}"' in call.arguments and call.name != "openat"
 
-    assert failed_faults(path, make_store(link), tmp_path / "log", reads_link) == []
+    try_faults(path, make_store(link), tmp_path / "log", reads_link)
     assert link.is_symlink()
 
 
