@@ -45,7 +45,7 @@ def observe(call, *arguments):
             result = call(*arguments)
         except BaseException as raised:
             error = raised
-    texts = output.texts if error is None else output.texts | shown.of_error(error)
+    texts = output() if error is None else output() | shown.of_error(error)
     if isinstance(result, Answer):
         texts |= {"body": result.body.decode("latin-1"), "headers": repr(result.headers)}
     return result, error, texts
@@ -68,13 +68,14 @@ def test_failure_shows_no_secret(sandbox, failure, capfd):
 
 @pytest.mark.rule("engines.silent")
 @pytest.mark.parametrize("name", invalid_arguments.CALLS)
-def test_call_with_an_invalid_argument_shows_no_secret(sandbox, name):
+def test_call_with_an_invalid_argument_shows_no_secret(sandbox, name, capfd):
     calls_by_text, errors = {}, 0
     for description, call in invalid_arguments.calls(sandbox, name):
         _, error, texts = observe(call)
         errors += error is not None
         calls_by_text |= {text: f"{description}: {place}" for place, text in texts.items()}
     assert errors > 0
+    calls_by_text["".join(capfd.readouterr())] = "output"
     found = sandbox.marks.found_in("\n".join(calls_by_text))
     assert found == [], [call for text, call in calls_by_text.items() if sandbox.marks.found_in(text)]
 

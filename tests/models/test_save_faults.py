@@ -9,8 +9,6 @@ The calls are found by tracing a save without a fault, so that new ones are trie
 
 import errno
 import fcntl
-import io
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +21,7 @@ import user_processes
 from user_files import leftovers, names_in
 
 ENGINE = engines.BUILT[0]  # a store calls no engine
+Store = engines.load(ENGINE).auth.JSONFileUserStore
 ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EINTR")
 RENAMES = {"rename", "renameat", "renameat2"}
 WRITES = RENAMES | {"write", "pwrite64", "fsync", "fdatasync", "fchown", "mkdir", "mkdirat", "close", "flock"}
@@ -35,11 +34,6 @@ needs_strace = pytest.mark.skipif(system_calls.unavailable() is not None, reason
 def _cheap_hashes():
     with bcrypt_cost.lowest():
         yield
-
-
-@pytest.fixture
-def make_store():
-    return engines.load(ENGINE).auth.JSONFileUserStore
 
 
 @pytest.fixture
@@ -59,9 +53,6 @@ def errors_of(call, error):
 def assert_lock_is_free(path):
     with open(f"{path}.lock", "rb+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-# Real system calls, which strace makes fail
 
 
 def faults_of(call):
@@ -121,100 +112,17 @@ def try_faults(path, store, log, is_tried=lambda call: True):
 
 @needs_strace
 @pytest.mark.rule("users.atomic")
-def test_save_survives_a_fault_of_each_system_call(make_store, path, tmp_path):
-    try_faults(path, make_store(path), tmp_path / "log")
+def test_save_survives_a_fault_of_each_system_call(path, tmp_path):
+    try_faults(path, Store(path), tmp_path / "log")
 
 
 @needs_strace
-def test_link_is_not_replaced_after_a_fault_of_a_system_call_that_reads_it(make_store, path, tmp_path):
+def test_link_is_not_replaced_after_a_fault_of_a_system_call_that_reads_it(path, tmp_path):
     link = tmp_path / "link.json"
     link.symlink_to(path)
 
     def reads_link(call):
         return f'"{link}"' in call.arguments and call.name != "openat"
 
-    try_faults(path, make_store(link), tmp_path / "log", reads_link)
+    try_faults(path, Store(link), tmp_path / "log", reads_link)
     assert link.is_symlink()
-
-
-# Calls of the module `os`, without a tracer
-
-CALLS = {"open", "close", "stat", "lstat", "mkdir", "mkdirat", "listdir", "unlink", "fchown", "fsync", "replace"}
-
-
-class FailingOS:
-    """Records the calls of ``os`` in a context, and makes one of them fail. A write may write a part only."""
-
-    def __init__(self, *, failing=None, error=None, write_size=None):
-        self.calls, self._failing, self._error, self._write_size = [], failing, error, write_size
-
-    def __enter__(self):
-        self._patches = pytest.MonkeyPatch()
-        for name in sorted(CALLS & set(dir(os))):
-            self._patches.setattr(os, name, self._recorded(name, getattr(os, name)))
-        self._patches.setattr(os, "fdopen", lambda descriptor, mode: io.BufferedWriter(self._file(descriptor, mode)))
-        return self.calls
-
-    def __exit__(self, *_):
-        self._patches.undo()
-
-    def _record(self, name):
-        self.calls.append(name)
-        if self._error is not None and len(self.calls) == self._failing:
-            raise OSError(self._error, os.strerror(self._error))
-
-    def _recorded(self, name, call):
-        def recorded(*arguments, **options):
-            if name == "close":  # a descriptor is closed even where the call fails
-                call(*arguments, **options)
-                self._record(name)
-                return None
-            self._record(name)
-            return call(*arguments, **options)
-
-        return recorded
-
-    def _file(self, descriptor, mode):
-        failing_os = self
-
-        class File(io.FileIO):
-            def write(self, content):
-                failing_os._record("write")
-                return super().write(content[: failing_os._write_size])
-
-        return File(descriptor, mode)
-
-
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EDQUOT], ids=errno.errorcode.get)
-def test_save_survives_a_failure_of_each_os_call(make_store, path, error):
-    make_store(path).create_user("old", "password", "user")
-    with FailingOS() as calls:
-        make_store(path).create_user("recorded", "password", "user")
-    assert {"open", "fsync", "replace", "write", "close"} <= set(calls)
-    rename = calls.index("replace") + 1
-    for number, name in enumerate(calls, start=1):
-        store = make_store(path)
-        store.save_users(store.load_users()[:1])
-        with FailingOS(failing=number, error=error):
-            try:
-                store.create_user("new", "password", "user")
-            except OSError as caught:
-                raised, exists = caught.errno, number > rename
-            else:
-                raised, exists = error, True
-        assert raised in errors_of(name, error), (number, name)
-        assert names_in(path) == ["old", "new"][: 1 + exists], (number, name)
-        assert leftovers(path) == [], (number, name)
-        assert_lock_is_free(path)
-        store.create_user("again", "password", "user")
-        assert names_in(path)[-1] == "again"
-        assert leftovers(path) == [], (number, name)
-
-
-@pytest.mark.parametrize("write_size", [1, 7, 100])
-def test_partial_writes_are_continued(make_store, path, write_size):
-    make_store(path).create_user("old", "password", "user")
-    with FailingOS(write_size=write_size) as calls:
-        make_store(path).create_user("new", "password", "user")
-    assert calls.count("write") >= path.stat().st_size // write_size
-    assert names_in(path) == ["old", "new"]

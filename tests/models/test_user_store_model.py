@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from user_files import leftovers, mode, read, user, write
+from user_files import leftovers, memory_store_class, mode, read, user, write
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.one_of(
@@ -35,19 +35,6 @@ def similar_names(name):
     return {name.strip(), f"{name} ", name.lower(), name.upper(), unicodedata.normalize("NFD", name), name[:-1]}
 
 
-def make_memory_store(auth):
-    class MemoryStore(auth.UserStore):
-        users = ()
-
-        def load_users(self):
-            return copy.deepcopy(list(self.users))
-
-        def save_users(self, users):
-            self.users = copy.deepcopy(users)
-
-    return MemoryStore()
-
-
 class UserStores(RuleBasedStateMachine):
     def __init__(self, auth):
         super().__init__()
@@ -57,7 +44,7 @@ class UserStores(RuleBasedStateMachine):
         self.link = self.folder / "users"
         self.link.symlink_to(self.path)
         self.stores = [auth.JSONFileUserStore(self.path), auth.JSONFileUserStore(self.link)]
-        self.memory = make_memory_store(auth)
+        self.memory = memory_store_class(auth)()
         self.users = {}
         self.damage = None
         self.is_saved_by_a_store = False

@@ -194,6 +194,12 @@ add("AttributeError", unknown_name=lambda s: s.fastware.nothing, missing_clock=t
 DISK_FULL = OSError(28, "No space left on device")
 
 
+def create_user_where_the_save_fails(s):
+    store = s.memory_store()
+    with mock.patch.object(store, "save_users", side_effect=DISK_FULL):
+        store.create_user("bob", s.password, "user")
+
+
 def create_user_on_full_disk(s):
     store = s.file_store()
     with mock.patch.object(os, "fsync", side_effect=DISK_FULL):
@@ -216,7 +222,7 @@ add(
     create_duplicate_user_in_file=lambda s: s.file_store().create_user("ada", s.password, "user"),
 )
 FAILED_SAVES = [
-    *add("OSError", save_error=lambda s: s.memory_store(DISK_FULL).create_user("bob", s.password, "user")),
+    *add("OSError", create_user_where_the_save_fails=create_user_where_the_save_fails),
     *add("OSError", create_user_on_full_disk=create_user_on_full_disk),
     *add("PermissionError", create_user_in_read_only_file=create_user_in_read_only_file),
 ]

@@ -82,20 +82,9 @@ class Sandbox:
             store.path.write_bytes(content)
         return store
 
-    def memory_store(self, save_error=None):
+    def memory_store(self):
         """Return a store in memory with one user."""
-        users = [self.user()]
-
-        class MemoryStore(self.auth.UserStore):
-            def load_users(self):
-                return users
-
-            def save_users(self, changed):
-                if save_error:
-                    raise save_error
-                users[:] = changed
-
-        return MemoryStore()
+        return user_files.memory_store_class(self.auth)([self.user()])
 
     def request(self, body=b"", *, headers=None, query=None, state=None):
         """Return a request with an invalid token in every place. ``%s`` in *body* is the password."""

@@ -1,7 +1,6 @@
-"""All that a call shows: the error that it raises, with what is attached to it, and what it logs, warns and prints."""
+"""What a call shows: the error that it raises, with what is attached to it, and what it logs and warns of."""
 
 import contextlib
-import io
 import logging
 import os
 import pickle
@@ -54,48 +53,32 @@ def _text_or_error(make):
         return repr(error)
 
 
-class Output(logging.Handler):
-    """What is logged at any level, warned of and printed."""
-
-    def __init__(self):
-        super().__init__(logging.NOTSET)
-        self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(pathname)s %(funcName)s %(message)s"))
-        self._logged, self._warned, self._printed = [], [], io.StringIO()
-
-    def emit(self, record):
-        self._logged += [self.format(record), repr(record.args), repr(record.msg)]
-        if record.exc_info and record.exc_info[1] is not None:
-            self._logged += of_error(record.exc_info[1]).values()
-
-    @property
-    def texts(self):
-        """Return ``{place: text}``."""
-        warned = [warnings.formatwarning(w.message, w.category, w.filename, w.lineno) for w in self._warned]
-        warned += [repr(w.message) + repr(vars(w.message)) for w in self._warned]
-        return {"log": "\n".join(self._logged), "warnings": "\n".join(warned), "stdout": self._printed.getvalue()}
-
-    @contextlib.contextmanager
-    def record(self):
-        root = logging.getLogger()
-        others = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
-        levels = [(logger, logger.level) for logger in (root, *others)]
-        root.addHandler(self)
-        for logger, _ in levels:
-            logger.setLevel(logging.NOTSET + 1)
-        try:
-            with (
-                warnings.catch_warnings(record=True) as self._warned,
-                contextlib.redirect_stdout(self._printed),
-                contextlib.redirect_stderr(self._printed),
-            ):
-                warnings.simplefilter("always")
-                yield self
-        finally:
-            root.removeHandler(self)
-            for logger, level in levels:
-                logger.setLevel(level)
+def _of_record(record):
+    """Return the texts in which a log record may be shown."""
+    error = record.exc_info[1] if record.exc_info else None
+    attached = of_error(error).values() if error else ()
+    return "\n".join([record.getMessage(), repr(vars(record)), *attached])
 
 
+def _of_warning(w):
+    return warnings.formatwarning(w.message, w.category, w.filename, w.lineno) + repr(w.message) + repr(vars(w.message))
+
+
+@contextlib.contextmanager
 def recorded():
-    """Return a context that records all output, and yields it."""
-    return Output().record()
+    """Record what is logged and warned in a context. Yields a function that returns it as ``{place: text}``."""
+    records, root = [], logging.getLogger()
+    handler, level = logging.Handler(), root.level
+    handler.emit = records.append
+    root.addHandler(handler)
+    root.setLevel(1)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield lambda: {
+                "log": "\n".join(map(_of_record, records)),
+                "warnings": "\n".join(map(_of_warning, caught)),
+            }
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)

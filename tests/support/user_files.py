@@ -1,8 +1,10 @@
-"""User records, user files, and the ways in which they can be invalid."""
+"""User records, a store in memory, user files, and the ways in which they can be invalid."""
 
+import copy
 import json
 import os
 import stat
+import time
 
 HASH = "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm"
 
@@ -11,6 +13,27 @@ def user(username, **fields):
     """Return a user record."""
     record = {"username": username, "password_hash": HASH, "role": "user", "created_at": "2024-01-02T03:04:05+00:00"}
     return {**record, **fields}
+
+
+def memory_store_class(auth):
+    """Return a subclass of ``UserStore`` that only loads and saves."""
+
+    class MemoryStore(auth.UserStore):
+        def __init__(self, users=(), pause=0.0):
+            """*pause* makes loading and saving slow, so that threads meet in between."""
+            self.users, self.pause, self.saves = list(users), pause, 0
+
+        def load_users(self):
+            loaded = copy.deepcopy(self.users)
+            time.sleep(self.pause)
+            return loaded
+
+        def save_users(self, users):
+            time.sleep(self.pause)
+            self.users = copy.deepcopy(users)
+            self.saves += 1
+
+    return MemoryStore
 
 
 def write(path, users):

@@ -3,37 +3,20 @@
 import copy
 import os
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import interpreters
 import pytest
 from error_text import shown_by
-from user_files import user
+from user_files import memory_store_class, user
 
 SECRET = "hunter2-must-not-be-shown"
 
 
 @pytest.fixture
 def make_store(auth):
-    """Makes a store in memory. *pause* makes loading and saving slow, so that threads meet in between."""
-
-    class MemoryStore(auth.UserStore):
-        def __init__(self, users=(), pause=0.0):  # does not call that of the base class
-            self.users, self.pause, self.saves = list(users), pause, 0
-
-        def load_users(self):
-            loaded = copy.deepcopy(self.users)
-            time.sleep(self.pause)
-            return loaded
-
-        def save_users(self, users):
-            time.sleep(self.pause)
-            self.users = copy.deepcopy(users)
-            self.saves += 1
-
-    return MemoryStore
+    return memory_store_class(auth)
 
 
 # Subclasses
