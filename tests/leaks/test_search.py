@@ -47,62 +47,37 @@ def test_other_text_is_not_found(marks):
     assert marks.found_in(new_mark(2_000) + MARK[: PIECE - 1] + "-" + MARK[PIECE:][: PIECE - 1]) == []
 
 
-def suppressed():
-    try:
-        raise ValueError(MARK)
-    except ValueError:
-        raise RuntimeError("no mark here") from None
-
-
-def chained():
-    raise RuntimeError("no mark here") from ValueError(MARK)
-
-
-def noted():
-    error = RuntimeError("no mark here")
-    error.add_note(MARK)
-    raise error
-
-
-def in_an_attribute():
-    error = RuntimeError("no mark here")
-    error.password = MARK
-    raise error
-
-
-def in_a_group():
-    raise ExceptionGroup("no mark here", [ValueError(MARK)])
+def error(**attributes):
+    made = RuntimeError("no mark here")
+    for name, value in attributes.items():
+        setattr(made, name, value)
+    return made
 
 
 ERRORS = {
-    "decoding": lambda: (MARK.encode() + b"\xff").decode("utf-8"),
-    "JSON": lambda: json.loads(f'["{MARK}"'),
-    "chained": chained,
-    "suppressed": suppressed,
-    "noted": noted,
-    "in a group": in_a_group,
-    "in an attribute": in_an_attribute,
+    "message": ValueError(MARK),
+    "cause": error(__cause__=ValueError(MARK)),
+    "context": error(__context__=ValueError(MARK)),
+    "suppressed context": error(__context__=ValueError(MARK), __suppress_context__=True),
+    "note": error(__notes__=[MARK]),
+    "attribute": error(password=MARK),
+    "group": ExceptionGroup("no mark here", [ValueError(MARK)]),
+    "decoded bytes": UnicodeDecodeError("utf-8", MARK.encode(), 0, 1, "no mark here"),
+    "JSON document": json.JSONDecodeError("no mark here", MARK, 0),
 }
 
 
-@pytest.mark.parametrize("fail", ERRORS.values(), ids=ERRORS)
-def test_secret_is_found_wherever_it_is_attached_to_an_error(marks, fail):
-    with pytest.raises(Exception) as raised:
-        fail()
-    assert any(marks.found_in(text) for text in shown.of_error(raised.value).values())
-
-
-def log_an_exception():
-    try:
-        suppressed()
-    except RuntimeError:
-        logging.getLogger("fastware").exception("no mark here")
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+def test_secret_is_found_wherever_it_is_attached_to_an_error(marks, error):
+    assert any(marks.found_in(text) for text in shown.of_error(error).values())
 
 
 OUTPUTS = {
     "log message": lambda: logging.getLogger("fastware").debug("%s", MARK),
     "log arguments": lambda: logging.getLogger("elsewhere").debug("nothing of %(a).0s", {"a": MARK}),
-    "logged exception": log_an_exception,
+    "logged exception": lambda: logging.getLogger("fastware").error(
+        "no mark here", exc_info=ERRORS["suppressed context"]
+    ),
     "warning": lambda: warnings.warn(MARK, stacklevel=1),
 }
 

@@ -1,8 +1,8 @@
 """Failures of the package, caused with marked secrets in each place where a secret may be.
 
-``add(outcome, name=cause, ...)`` adds failures to the catalog. A cause is a function that takes a ``Sandbox``. The
-outcome is the type of the error that it raises (with the status, if it has one), the status of the response that it
-returns, or what else it returns. Calls with invalid arguments are in ``invalid_arguments.py``.
+``add(outcome, cause, ..., name=cause, ...)`` adds failures. A cause is a function that takes a ``Sandbox``. The outcome
+is the type of the error that it raises (with the status, if it has one), the status of the response that it returns, or
+what else it returns. Calls with invalid arguments are in ``invalid_arguments.py``.
 """
 
 import asyncio
@@ -39,8 +39,9 @@ class Failure:
 FAILURES = []
 
 
-def add(outcome, **causes):
+def add(outcome, *functions, **causes):
     """Add failures with the same outcome, and return them."""
+    causes = {function.__name__: function for function in functions} | causes
     added = [Failure(name, outcome, cause) for name, cause in causes.items()]
     FAILURES.extend(added)
     return added
@@ -109,9 +110,9 @@ add(
 )
 add(
     False,
+    verify_with_bcrypt_that_raises,
     verify_wrong_password=lambda s: s.auth.verify_password(s.password + "x", s.hash),
     verify_password_with_cut_hash=lambda s: s.auth.verify_password(s.password, s.hash[:-1]),
-    verify_password_with_bcrypt_that_raises=verify_with_bcrypt_that_raises,
 )
 
 
@@ -186,7 +187,7 @@ add(
     unknown_engine=lambda s: pick_engine(s, "c"),
     missing_rust_engine=lambda s: pick_engine(s, "rust"),
 )
-add("AttributeError", unknown_name=lambda s: s.fastware.nothing, missing_clock=take_without_a_clock)
+add("AttributeError", take_without_a_clock, unknown_name=lambda s: s.fastware.nothing)
 
 
 # Users
@@ -194,24 +195,25 @@ add("AttributeError", unknown_name=lambda s: s.fastware.nothing, missing_clock=t
 DISK_FULL = OSError(28, "No space left on device")
 
 
-def create_user_where_the_save_fails(s):
+def save_that_fails(s):
     store = s.memory_store()
     with mock.patch.object(store, "save_users", side_effect=DISK_FULL):
         store.create_user("bob", s.password, "user")
 
 
-def create_user_on_full_disk(s):
+def save_on_full_disk(s):
     store = s.file_store()
     with mock.patch.object(os, "fsync", side_effect=DISK_FULL):
         store.create_user("bob", s.password, "user")
 
 
-def create_user_in_read_only_file(s):
+def save_to_read_only_file(s):
     store = s.file_store()
     store.path.chmod(0o400)
     store.create_user("bob", s.password, "user")
 
 
+FAILED_SAVES = add("OSError", save_that_fails, save_on_full_disk) + add("PermissionError", save_to_read_only_file)
 add("NotImplementedError", load_users=lambda s: s.auth.UserStore().create_user("ada", s.password, "user"))
 add("NotImplementedError", save_users=lambda s: s.auth.UserStore().save_users([s.user()]))
 add("LookupError", delete_missing_user=lambda s: s.memory_store().delete_user("bob"))
@@ -221,11 +223,6 @@ add(
     create_duplicate_user=lambda s: s.memory_store().create_user("ada", s.password, "user"),
     create_duplicate_user_in_file=lambda s: s.file_store().create_user("ada", s.password, "user"),
 )
-FAILED_SAVES = [
-    *add("OSError", create_user_where_the_save_fails=create_user_where_the_save_fails),
-    *add("OSError", create_user_on_full_disk=create_user_on_full_disk),
-    *add("PermissionError", create_user_in_read_only_file=create_user_in_read_only_file),
-]
 DAMAGED_FILES = []
 example = user_files.user("ada", password_hash="a secret")
 for kind in user_files.damaged_files(example, "a secret"):
@@ -250,9 +247,8 @@ def current_user(s, **options):
     return s.auth.get_current_user(s.request(**options))
 
 
-def configured(s, secret):
-    """Return the current user where *secret* is the secret of the application."""
-    return current_user(s, state={"config": {"jwt_secret": secret}})
+def config(secret):
+    return {"config": {"jwt_secret": secret}}
 
 
 class OtherRequest:
@@ -260,7 +256,7 @@ class OtherRequest:
 
     def __init__(self, s):
         self.scope = {**s.request().scope, "state": {}}
-        self.state = {"config": {"jwt_secret": s.secret}}
+        self.state = config(s.secret)
 
 
 REJECTED_REQUESTS = [
@@ -278,9 +274,9 @@ REJECTED_REQUESTS = [
         empty_state=lambda s: current_user(s, state={}),
         state_without_config=lambda s: current_user(s, state={"jwt_secret": s.secret}),
         config_of_str=lambda s: current_user(s, state={"config": s.secret}),
-        config_without_secret=lambda s: current_user(s, state={"config": {"secret": s.secret, "jwt_secret": ""}}),
-        config_with_pem_secret=lambda s: configured(s, pem(s.secret)),
-        config_with_dict_secret=lambda s: configured(s, {"a": s.secret}),
+        config_without_secret=lambda s: current_user(s, state={**config(""), "secret": s.secret}),
+        config_with_pem_secret=lambda s: current_user(s, state=config(pem(s.secret))),
+        config_with_dict_secret=lambda s: current_user(s, state=config({"a": s.secret})),
     ),
     *add(
         "HTTPError 403",
@@ -315,10 +311,10 @@ add("RateLimitError 429", call_over_limit=call_twice)
 add("ValueError", invalid_rate=lambda s: s.auth.rate_limit("often", key_func=lambda request: s.token))
 add(
     "TypeError",
+    limit_above_route,
     limited_handler_without_request=lambda s: limited(s, holding(lambda secret: secret, s.secret)),
     limited_handler_with_defaults_only=lambda s: limited(s, holding(lambda *, secret: secret, s.secret)),
     limited_handler_called_without_request=lambda s: limited(s, ShowsItsSecret(s.secret))(),
-    limit_above_route=limit_above_route,
 )
 
 
@@ -475,7 +471,7 @@ def run_lifespan(s, steps):
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
-        for state in steps({"config": {"jwt_secret": s.secret}}):
+        for state in steps(config(s.secret)):
             yield state
 
     return serve(s, "lifespan", [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}], lifespan=lifespan)
@@ -534,14 +530,14 @@ def takes_request(request, secret=None):
     """Can be a handler and a dependency."""
 
 
-def two_handlers(s):
+def two_handlers_for_one_path(s):
     router = s.fastware.Router()
     for _ in range(2):
         router.get("/")(holding(takes_request, s.secret))
     s.fastware.create_app(router)
 
 
-def include_itself(s):
+def router_that_includes_itself(s):
     router = s.fastware.Router()
     router.include_router(router)
 
@@ -558,6 +554,8 @@ add(
 )
 add(
     "ValueError",
+    two_handlers_for_one_path,
+    router_that_includes_itself,
     cookie_with_invalid_name=lambda s: s.fastware.set_cookie(s.token + ";", s.token),
     cookie_with_invalid_samesite=lambda s: s.fastware.set_cookie("a", s.token, samesite="odd"),
     cookie_with_samesite_none_over_http=lambda s: s.fastware.set_cookie("a", s.token, samesite="none"),
@@ -567,6 +565,4 @@ add(
     path_without_slash=lambda s: s.app(path="login"),
     path_parameter_in_the_middle=lambda s: s.app(path="/{rest:path}/x"),
     path_with_invalid_parameter=lambda s: s.app(path="/x{id}"),
-    router_that_includes_itself=include_itself,
-    two_handlers_for_one_path=two_handlers,
 )
