@@ -1,4 +1,7 @@
-"""JSONFileUserStore: what the file holds, and what happens when it is damaged."""
+"""JSONFileUserStore: the format of the file, and damaged files.
+
+tests/models/test_user_store_model.py tests sequences of calls and of edits by hand.
+"""
 
 import json
 import os
@@ -8,18 +11,13 @@ from pathlib import Path
 import interpreters
 import pytest
 from error_text import shown_by
-from user_files import HASH, damaged_files, invalid_users, leftovers, names_in, read, user, write
+from user_files import HASH, damaged_files, invalid_users, leftovers, names_in, read, user
 
 SECRET = "hunter2-must-not-be-shown"
 ADA = user("ada", note=SECRET)
 
 
 # The content of the file
-
-
-def test_missing_file_has_no_users(store):
-    assert store.load_users() == []
-    assert store.find_user("ada") is None
 
 
 def test_loading_creates_neither_file_nor_folder(auth, tmp_path):
@@ -40,27 +38,6 @@ def test_file_has_one_field_a_line_and_unescaped_characters(store, path):
     text = path.read_text("utf-8")
     assert text.startswith(expected)
     assert '"愛麗絲"' in text and text.endswith("\n  }\n]\n")
-
-
-def test_created_user_is_in_the_file_without_the_password(store, path):
-    record = store.create_user("ada", SECRET, "admin")
-    assert read(path) == [record] == [store.find_user("ada")]
-    assert SECRET.encode() not in path.read_bytes()
-
-
-FAILED_CHANGES = {
-    "duplicate user": (lambda store: store.create_user("ada", "password", "admin"), ValueError),
-    "missing user": (lambda store: store.delete_user("bob"), LookupError),
-}
-
-
-@pytest.mark.parametrize(("change", "error"), FAILED_CHANGES.values(), ids=FAILED_CHANGES)
-def test_failed_change_leaves_the_file_untouched(store, path, change, error):
-    write(path, [user("ada")])
-    before = path.read_bytes(), path.stat().st_ino
-    with pytest.raises(error):
-        change(store)
-    assert (path.read_bytes(), path.stat().st_ino) == before
 
 
 @pytest.mark.parametrize("as_argument", [str, Path, os.path.relpath], ids=["str", "Path", "relative"])
@@ -99,15 +76,6 @@ def test_only_an_empty_lock_file_is_beside_the_file(store, path):
 def test_any_json_layout_is_read(store, path, layout):
     path.write_text("\r\n " + json.dumps([user("José"), user("bob")], **layout) + "\n\n", encoding="utf-8")
     assert store.load_users() == [user("José"), user("bob")]
-
-
-def test_changes_keep_further_fields_and_the_order_of_a_file_edited_by_hand(store, path):
-    bob = {"email": "bob@example.org", **user("bob"), "note": "Zoë's\n"}
-    write(path, [bob, user("ada")])
-    store.create_user("eve", "password", "user")
-    store.delete_user("ada")
-    assert list(read(path)[0].items()) == list(bob.items())
-    assert names_in(path) == ["bob", "eve"]
 
 
 IN_ASCII_LOCALE = """

@@ -19,15 +19,6 @@ from user_files import leftovers, names_in, read, user, write
 # Atomic and durable saves
 
 
-def test_open_file_keeps_the_old_users(store, path):
-    old = [user(f"old {number}") for number in range(500)]
-    store.save_users(old)
-    with path.open("rb") as file:
-        first = file.read(100)
-        store.save_users([user("new")])
-        assert json.loads(first + file.read()) == old
-
-
 @pytest.mark.rule("users.atomic")
 def test_file_is_synced_before_it_is_renamed_and_its_folder_after(store, path, monkeypatch):
     write(path, [user("ada")])

@@ -113,28 +113,7 @@ def test_hash_has_the_default_cost_of_hash_password(make_store):
     assert make_store().create_user("ada", "password", "admin")["password_hash"].startswith("$2b$12$")
 
 
-def test_returned_record_is_the_saved_one(make_store):
-    store = make_store()
-    record = store.create_user("ada", "password", "admin")
-    assert store.users == [record]
-    assert store.find_user("ada") == record
-
-
-# Find, create, delete
-
-
-@pytest.mark.parametrize("username", ["", "eve", "ad", "adaa", "Ada", "\0", "\ud800"])
-def test_missing_user_is_none(make_store, username):
-    store = make_store([user("ada"), user("bob")])
-    assert store.find_user(username) is None
-    assert store.saves == 0
-
-
-def test_creating_keeps_the_other_users(make_store):
-    others = [user("ada", email="ada@example.org"), user("bob", role="admin")]
-    store = make_store(others)
-    record = store.create_user("eve", "password", "user")
-    assert store.users == [*others, record]
+# Duplicate and missing users
 
 
 @pytest.mark.rule("users.unique")
@@ -144,14 +123,6 @@ def test_duplicate_username_raises_value_error(make_store):
         store.create_user("ada", SECRET, "admin")
     assert SECRET not in shown_by(raised.value)
     assert (store.users, store.saves) == ([user("ada")], 0)
-
-
-@pytest.mark.parametrize("username", ["ada", "bob", "eve"])
-def test_deleting_keeps_the_other_users(make_store, username):
-    users = [user("ada"), user("bob"), user("eve")]
-    store = make_store(users)
-    assert store.delete_user(username) is None
-    assert store.users == [record for record in users if record["username"] != username]
 
 
 @pytest.mark.parametrize("users", [[], [user("bob")]], ids=["no users", "other users"])
