@@ -1,6 +1,6 @@
-"""What users install: each file of dist/ in a clean virtual environment, and the sources on machines of other kinds.
+"""The files in dist/, which ``make wheel`` builds: each is installed in a clean virtual environment and used.
 
-``make check-wheels`` makes the files and runs this; ``make test`` does not.
+``make test`` leaves these tests out; ``python -m pytest -m distributions`` runs them.
 """
 
 import os
@@ -15,9 +15,8 @@ import pytest
 
 pytestmark = pytest.mark.distributions
 
-ROOT = Path(__file__).parents[2]
-DIST = ROOT / "dist"
-PYTHON_FALLBACK = "Installing the pure-Python engine: the same behaviour, slower."
+DIST = Path(__file__).parents[2] / "dist"
+FALLBACK = "Installing the pure-Python engine"
 
 USE = """
 import tempfile
@@ -76,53 +75,45 @@ def sdist():
     return only("fastware-*.tar.gz")
 
 
-@pytest.fixture
-def install(tmp_path):
-    """Install something in a clean virtual environment; the interpreter, and what the installation printed."""
-
-    def installed(what, **environment):
-        subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-        python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-        done = subprocess.run(
-            [python, "-m", "pip", "install", "-v", str(what)],
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return python, done.stdout + done.stderr
-
-    return installed
-
-
-def use(python, code=USE):
-    """The last line that *code* prints, run where nothing of the checkout can be imported."""
-    done = subprocess.run([python, "-I", "-c", code], cwd=python.parent, capture_output=True, text=True)
-    return (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()[-1]
-
-
 def version():
     return pure_wheel().name.split("-")[1]
 
 
-def test_the_native_wheel_works_on_the_rust_engine(install):
-    python, _ = install(f"{native_wheel()}[auth]")
-    assert use(python) == f"rust {version()}"
+@pytest.fixture
+def python(tmp_path):
+    """The interpreter of a clean virtual environment."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    return tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
 
 
-def test_the_pure_wheel_works_on_the_python_engine(install):
-    python, _ = install(f"{pure_wheel()}[auth]")
-    assert use(python) == f"python {version()}"
+def pip_install(python, *arguments, **environment):
+    """Return the exit status of pip, and its output."""
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "-v", *map(str, arguments)],
+        cwd=python.parent,  # nothing of the checkout can be imported
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
-def test_the_sdist_is_built_with_the_rust_engine_where_there_is_a_toolchain(install):
-    python, _ = install(f"{sdist()}[auth]", FASTWARE_BUILD="rust")
-    assert use(python) == f"rust {version()}"
+def install(python, *arguments, **environment):
+    status, output = pip_install(python, *arguments, **environment)
+    assert status == 0, output[-6000:]
+    return output
 
 
-def path_without_cargo(folder):
+def use(python, code=USE):
+    """Return the last line that *code* prints, or the last line of its traceback."""
+    done = subprocess.run([python, "-I", "-c", code], cwd=python.parent, capture_output=True, text=True)
+    return (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()[-1]
+
+
+@pytest.fixture
+def path_without_cargo(tmp_path):
     """A PATH with the programs that pip needs, and no Rust."""
+    folder = tmp_path / "bin"
     folder.mkdir()
     for program in ("sh", "cc", "gcc", "ld", "uname", "git", "ldd", "env"):
         if found := shutil.which(program):
@@ -130,81 +121,84 @@ def path_without_cargo(folder):
     return str(folder)
 
 
-def test_the_sdist_falls_back_to_python_where_there_is_no_toolchain_and_says_so(install, tmp_path):
-    python, printed = install(f"{sdist()}[auth]", PATH=path_without_cargo(tmp_path / "bin"))
-    assert use(python) == f"python {version()}"
-    assert "no Rust toolchain (cargo) was found" in printed
-    assert PYTHON_FALLBACK in printed
+# Wheels
 
 
-def test_the_sdist_falls_back_to_python_where_crates_cannot_be_fetched_and_says_so(install, tmp_path):
-    rustup = os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup"))
-    offline = {"CARGO_HOME": str(tmp_path / "cargo"), "RUSTUP_HOME": rustup, "CARGO_NET_OFFLINE": "true"}
-    python, printed = install(f"{sdist()}[auth]", **offline)
-    assert use(python) == f"python {version()}"
-    assert "the Rust engine could not be built" in printed
-    assert PYTHON_FALLBACK in printed
-
-
-def test_a_build_that_must_be_rust_fails_where_there_is_no_toolchain(tmp_path):
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    environment = {**os.environ, "FASTWARE_BUILD": "rust", "PATH": path_without_cargo(tmp_path / "bin")}
-    command = [tmp_path / "venv" / "bin" / "python", "-m", "pip", "install", str(sdist())]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "cargo" in done.stdout + done.stderr
-
-
-def test_an_unknown_kind_of_build_names_the_choices(tmp_path):
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    command = [tmp_path / "venv" / "bin" / "python", "-m", "pip", "install", str(sdist())]
-    done = subprocess.run(command, env={**os.environ, "FASTWARE_BUILD": "jit"}, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "it must be one of: auto, rust, pure" in done.stdout + done.stderr
+@pytest.mark.parametrize(("wheel", "engine"), [(native_wheel, "rust"), (pure_wheel, "python")], ids=["native", "pure"])
+def test_wheel_works(python, wheel, engine):
+    install(python, f"{wheel()}[auth]")
+    assert use(python) == f"{engine} {version()}"
 
 
 @pytest.mark.parametrize("wheel", [native_wheel, pure_wheel], ids=["native", "pure"])
-def test_without_extras_it_imports_and_a_call_says_what_is_missing(install, wheel):
-    python, _ = install(wheel())
+def test_wheel_without_extras_imports_and_names_what_is_missing(python, wheel):
+    install(python, wheel())
     assert use(python, "import fastware, fastware.auth; print('imported')") == "imported"
     message = use(python, "import fastware.auth; fastware.auth.hash_password('x')")
     assert message.startswith("ImportError: ") and 'pip install "fastware[auth]"' in message
-    create = "import fastware.auth; print(fastware.auth.create_token('ada', 'admin', 'x' * 32).count('.'))"
-    result = use(python, create)
+    result = use(python, "import fastware.auth; print(fastware.auth.create_token('ada', 'admin', 'x' * 32).count('.'))")
     assert result == "2" if wheel is native_wheel else 'pip install "fastware[auth]"' in result
 
 
-def test_the_wheels_hold_the_package_its_types_and_the_licence():
-    for wheel in (native_wheel(), pure_wheel()):
-        names = zipfile.ZipFile(wheel).namelist()
-        assert {"fastware/py.typed", "fastware/_engine/_rust.pyi", "fastware/_engine/contract.py"} <= set(names)
-        assert any(name.endswith("licenses/LICENSE") for name in names)
-        assert all(name.startswith(("fastware/", "fastware-")) for name in names)
-        compiled = [name for name in names if name.endswith((".so", ".pyd"))]
-        assert len(compiled) == (0 if wheel == pure_wheel() else 1)
+@pytest.mark.parametrize(("wheel", "extensions"), [(native_wheel, 1), (pure_wheel, 0)], ids=["native", "pure"])
+def test_wheel_contains_the_package_its_types_and_the_license(wheel, extensions):
+    names = zipfile.ZipFile(wheel()).namelist()
+    assert {"fastware/py.typed", "fastware/_engine/_rust.pyi", "fastware/_engine/contract.py"} <= set(names)
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert [name for name in names if not name.startswith(("fastware/", "fastware-"))] == []
+    assert sum(name.endswith((".so", ".pyd")) for name in names) == extensions
 
 
-def test_the_sdist_holds_what_a_build_and_its_tests_need():
+# The sdist
+
+SDIST = {"build_backend", "python", "rust", "Cargo.toml", "Cargo.lock", "pyproject.toml", "PKG-INFO"}
+SDIST_TEXTS = {"README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"}
+
+
+def test_sdist_contains_what_a_build_needs_and_nothing_else():
     with tarfile.open(sdist()) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    for needed in (
-        "Cargo.lock",
-        "rust/core/src/lib.rs",
-        "build_backend/fastware_build.py",
-        "tests/conftest.py",
-        "LICENSE",
-    ):
-        assert needed in names
-    assert not any(name.endswith(".so") or name.startswith(("target/", ".venv")) for name in names)
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    assert {name.partition("/")[0] for name in names} - {"", ".gitignore"} == SDIST | SDIST_TEXTS
+    assert {"rust/core/src/lib.rs", "build_backend/fastware_build.py", "python/fastware/py.typed"} <= set(names)
+    assert [name for name in names if name.endswith((".so", ".pyd", ".pyc"))] == []
 
 
-def test_a_pure_editable_build_takes_an_earlier_rust_engine_away(install, tmp_path):
+def test_sdist_builds_the_rust_engine_where_there_is_a_toolchain(python):
+    install(python, f"{sdist()}[auth]", FASTWARE_BUILD="rust")
+    assert use(python) == f"rust {version()}"
+
+
+def test_sdist_falls_back_to_python_without_a_toolchain(python, path_without_cargo):
+    output = install(python, f"{sdist()}[auth]", PATH=path_without_cargo)
+    assert use(python) == f"python {version()}"
+    assert "no Rust toolchain (cargo) was found" in output and FALLBACK in output
+
+
+def test_sdist_falls_back_to_python_where_crates_cannot_be_fetched(python, tmp_path):
+    rustup = os.environ.get("RUSTUP_HOME", str(Path.home() / ".rustup"))
+    offline = {"CARGO_HOME": str(tmp_path / "cargo"), "RUSTUP_HOME": rustup, "CARGO_NET_OFFLINE": "true"}
+    output = install(python, f"{sdist()}[auth]", **offline)
+    assert use(python) == f"python {version()}"
+    assert "the Rust engine could not be built" in output and FALLBACK in output
+
+
+def test_required_rust_build_fails_without_a_toolchain(python, path_without_cargo):
+    status, output = pip_install(python, sdist(), FASTWARE_BUILD="rust", PATH=path_without_cargo)
+    assert status != 0
+    assert "cargo" in output
+
+
+def test_unknown_kind_of_build_names_the_choices(python):
+    status, output = pip_install(python, sdist(), FASTWARE_BUILD="jit")
+    assert status != 0
+    assert "it must be one of: auto, rust, pure" in output
+
+
+def test_pure_editable_build_removes_an_earlier_rust_engine(python, tmp_path):
     with tarfile.open(sdist()) as archive:
         archive.extractall(tmp_path, filter="data")
     (source,) = tmp_path.glob("fastware-*")
-    python, _ = install(f"-e{source}[auth]", FASTWARE_BUILD="rust")
+    install(python, "-e", f"{source}[auth]", FASTWARE_BUILD="rust")
     assert use(python) == f"rust {version()}"
-    subprocess.run(
-        [python, "-m", "pip", "install", "-q", "-e", source], env={**os.environ, "FASTWARE_BUILD": "pure"}, check=True
-    )
+    install(python, "-e", source, FASTWARE_BUILD="pure")
     assert use(python) == f"python {version()}"

@@ -1,13 +1,10 @@
-"""JSONFileUserStore and a UserStore in memory, call by call beside a dict of users.
+"""Random calls of JSONFileUserStore and of a store in memory do what a dict of users does.
 
-The file has two ways in (the path and a symbolic link to it), is edited by hand, damaged and mended between calls, and
-its stores are made anew or copied at any time.
+The file is opened by its path and by a link, edited by hand, damaged and repaired, and its stores are copied.
 """
 
 import copy
-import json
 import shutil
-import stat
 import tempfile
 import unicodedata
 from pathlib import Path
@@ -17,39 +14,28 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from user_files import leftovers, memory_store_class, mode, read, user, write
 
-HASH = "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm"
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.one_of(
     st.sampled_from(["ada", "Ada", "ada ", "'", '"', "\\", "é", "e\u0301", "愛", "👩\u200d🚀", "__proto__", "a" * 300]),
     st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=3),
 )
-NO_NAMES = st.sampled_from(["", "\0", "ada\n", "\x7f", "\x85", "\ud800", "a\udfff"])
-FIELDS = st.dictionaries(st.sampled_from(["email", "note", ""]), st.text(st.characters(exclude_categories=["Cs"])))
-DAMAGE = st.one_of(
-    st.sampled_from([b"", b"{}", b"null", b"[1]", b"\xff", b"\xef\xbb\xbf[]", b"[" * 5000, b'[{"username": "ada"}]']),
-    st.integers(1, 10**6),
+INVALID_NAMES = st.sampled_from(["", "\0", "ada\n", "\x7f", "\x85", "\ud800", "a\udfff"])
+FURTHER_FIELDS = st.dictionaries(st.sampled_from(["email", "note", ""]), TEXT)
+DAMAGE = st.sampled_from(
+    [b"", b"{}", b"null", b"[1]", b"\xff", b"\xef\xbb\xbf[]", b"[" * 5000, b'[{"username": "ada"}]']
 )
+LENGTHS = st.integers(1, 10**6)
+REOPENINGS = {"new": lambda auth, store: auth.JSONFileUserStore(str(store.path)), "copy": lambda _, s: copy.copy(s)}
 
 
-def likenesses(name):
-    """The name, and others that a careless comparison would take for it."""
-    return name, name.strip(), f"{name} ", name.lower(), name.upper(), unicodedata.normalize("NFD", name), name[:-1]
+def similar_names(name):
+    """Return names that a careless comparison would take for *name*."""
+    return {name.strip(), f"{name} ", name.lower(), name.upper(), unicodedata.normalize("NFD", name), name[:-1]}
 
 
-def memory_store(auth):
-    class MemoryStore(auth.UserStore):
-        users = ()
-
-        def load_users(self):
-            return copy.deepcopy(list(self.users))
-
-        def save_users(self, users):
-            self.users = copy.deepcopy(users)
-
-    return MemoryStore()
-
-
-class Users(RuleBasedStateMachine):
+class UserStores(RuleBasedStateMachine):
     def __init__(self, auth):
         super().__init__()
         self.auth = auth
@@ -58,33 +44,31 @@ class Users(RuleBasedStateMachine):
         self.link = self.folder / "users"
         self.link.symlink_to(self.path)
         self.stores = [auth.JSONFileUserStore(self.path), auth.JSONFileUserStore(self.link)]
-        self.memory = memory_store(auth)
+        self.memory = memory_store_class(auth)()
         self.users = {}
         self.damage = None
-        self.was_saved = False
+        self.is_saved_by_a_store = False
 
     def teardown(self):
         shutil.rmtree(self.folder)
 
     def store(self, data):
-        return self.stores[data.draw(st.integers(0, len(self.stores) - 1))]
+        return data.draw(st.sampled_from(self.stores))
 
     def name(self, data):
-        """A name that may be taken, or any."""
         return data.draw(st.one_of(NAMES, st.sampled_from(sorted(self.users)) if self.users else NAMES))
 
-    def write(self, users):
-        """Edit the file by hand."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps(users), encoding="utf-8")
-        self.was_saved = False
-        self.users = {user["username"]: user for user in users}
+    def expect(self, users, *, by_hand=False):
+        """Set the users that are expected from now on."""
+        self.users = {record["username"]: record for record in users}
         self.memory.save_users(users)
+        self.is_saved_by_a_store = not by_hand
+
+    def content(self):
+        return self.path.read_bytes() if self.path.exists() else None
 
     is_whole = precondition(lambda self: self.damage is None)
     is_damaged = precondition(lambda self: self.damage is not None)
-
-    # Calls
 
     @is_whole
     @rule(data=st.data(), role=NAMES)
@@ -99,11 +83,8 @@ class Users(RuleBasedStateMachine):
         assert (record["username"], record["role"]) == (name, role)
         assert self.auth.verify_password("password", record["password_hash"])
         assert not self.auth.verify_password("passwore", record["password_hash"])
-        twin = self.memory.create_user(name, "password", role)
-        assert twin.keys() == record.keys()
-        self.memory.save_users([*self.memory.load_users()[:-1], record])
-        self.users[name] = record
-        self.was_saved = True
+        assert self.memory.create_user(name, "password", role).keys() == record.keys()
+        self.expect([*self.users.values(), record])
 
     @is_whole
     @rule(data=st.data())
@@ -116,8 +97,9 @@ class Users(RuleBasedStateMachine):
             return
         assert store.delete_user(name) is None
         self.memory.delete_user(name)
-        del self.users[name]
-        self.was_saved = True
+        others = [record for record in self.users.values() if record["username"] != name]
+        assert self.memory.load_users() == others
+        self.expect(others)
 
     @is_whole
     @rule(data=st.data())
@@ -126,84 +108,72 @@ class Users(RuleBasedStateMachine):
         assert self.store(data).find_user(name) == self.memory.find_user(name) == self.users.get(name)
 
     @is_whole
-    @rule(data=st.data(), name=NO_NAMES)
-    def what_is_no_name_is_refused_and_not_found(self, data, name):
-        for each in (self.store(data), self.memory):
+    @rule(data=st.data(), name=INVALID_NAMES)
+    def use_an_invalid_name(self, data, name):
+        for store in (self.store(data), self.memory):
             with pytest.raises(ValueError, match="username"):
-                each.create_user(name, "password", "user")
+                store.create_user(name, "password", "user")
             with pytest.raises(ValueError, match="role"):
-                each.create_user("new to all " * 50, "password", name)
+                store.create_user("nobody has this name", "password", name)
             with pytest.raises(LookupError):
-                each.delete_user(name)
-            assert each.find_user(name) is None
+                store.delete_user(name)
+            assert store.find_user(name) is None
 
     @is_whole
     @rule(data=st.data())
     def save_in_another_order(self, data):
         users = data.draw(st.permutations(list(self.users.values())))
-        for each in (self.store(data), self.memory):
-            each.save_users(users)
-        self.users = {user["username"]: user for user in users}
-        self.was_saved = True
-
-    @is_whole
-    @rule(data=st.data())
-    def save_a_user_twice(self, data):
-        users = [*self.users.values(), *self.users.values()]
-        if users:
-            with pytest.raises(self.auth.UserFileError):
-                self.store(data).save_users(users)
-
-    @rule(data=st.data(), how=st.sampled_from(["new", "copy", "shallow copy"]))
-    def open_again(self, data, how):
-        number = data.draw(st.integers(0, len(self.stores) - 1))
-        store = self.stores[number]
-        again = {
-            "new": lambda: self.auth.JSONFileUserStore(str(store.path)),
-            "copy": lambda: copy.deepcopy(store),
-            "shallow copy": lambda: copy.copy(store),
-        }
-        self.stores[number] = again[how]()
-
-    # By hand
-
-    @is_whole
-    @rule(data=st.data(), fields=FIELDS)
-    def add_by_hand(self, data, fields):
-        name = data.draw(NAMES)
-        if name not in self.users:
-            user = {**fields, "username": name, "password_hash": HASH, "role": "user", "created_at": "2024-01-02"}
-            self.write([user, *self.users.values()])
+        self.store(data).save_users(users)
+        self.expect(users)
 
     @is_whole
     @precondition(lambda self: self.users)
-    @rule(data=st.data(), role=st.text(st.characters(exclude_categories=["Cs"])))
-    def change_by_hand(self, data, role):
-        name = data.draw(st.sampled_from(sorted(self.users)))
-        self.write([{**user, "role": role} if user["username"] == name else user for user in self.users.values()])
+    @rule(data=st.data())
+    def save_duplicate_users(self, data):
+        with pytest.raises(self.auth.UserFileError):
+            self.store(data).save_users([*self.users.values()] * 2)
+
+    @rule(data=st.data(), how=st.sampled_from(sorted(REOPENINGS)))
+    def reopen(self, data, how):
+        number = data.draw(st.sampled_from(range(len(self.stores))))
+        self.stores[number] = REOPENINGS[how](self.auth, self.stores[number])
+
+    @is_whole
+    @rule(data=st.data(), fields=FURTHER_FIELDS, role=TEXT)
+    def edit_by_hand(self, data, fields, role):
+        """Add a user in front of the others, or change a role."""
+        name = self.name(data)
+        if name in self.users:
+            users = [
+                {**record, "role": role} if record["username"] == name else record for record in self.users.values()
+            ]
+        else:
+            users = [{**fields, **user(name, role=role)}, *self.users.values()]
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write(self.path, users)
+        self.expect(users, by_hand=True)
 
     @is_whole
     @rule()
     def remove_the_file(self):
         self.path.unlink(missing_ok=True)
-        self.users = {}
-        self.memory.save_users([])
+        self.expect([], by_hand=True)
 
     @is_whole
-    @rule(damage=DAMAGE)
-    def damage_the_file(self, damage):
-        if isinstance(damage, int):  # cut it somewhere
-            whole = self.path.read_bytes() if self.path.exists() else b"[]\n"
-            damage = whole[: damage % len(whole.rstrip())]
+    @rule(content=DAMAGE, cut=st.none() | LENGTHS)
+    def damage_the_file(self, content, cut):
+        self.undamaged = self.content()
+        if cut is not None:
+            whole = (self.undamaged or b"[]\n").rstrip()
+            content = whole[: cut % len(whole)]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.before = self.path.read_bytes() if self.path.exists() else None
-        self.path.write_bytes(damage)
-        self.was_saved = False
-        self.damage = damage
+        self.path.write_bytes(content)
+        self.damage = content
+        self.is_saved_by_a_store = False
 
     @is_damaged
     @rule(data=st.data())
-    def a_damaged_file_is_an_error_of_every_call_and_stays(self, data):
+    def use_a_damaged_file(self, data):
         name, store = self.name(data), self.store(data)
         calls = [
             store.load_users,
@@ -217,44 +187,41 @@ class Users(RuleBasedStateMachine):
             assert str(raised.value).startswith(str(store.path))
 
     @is_damaged
-    @rule(data=st.data(), how=st.sampled_from(["before", "save"]))
-    def mend_the_file(self, data, how):
-        """Put back what was there, or save users over it: that needs no load."""
-        if how == "save":
+    @rule(data=st.data(), by_saving=st.booleans())
+    def repair_the_file(self, data, by_saving):
+        if by_saving:
             self.store(data).save_users(list(self.users.values()))
-            self.was_saved = True
-        elif self.before is None:
+            self.is_saved_by_a_store = True
+        elif self.undamaged is None:
             self.path.unlink()
         else:
-            self.path.write_bytes(self.before)
+            self.path.write_bytes(self.undamaged)
         self.damage = None
 
-    # After each call
+    @invariant()
+    def stores_have_the_expected_users(self):
+        if self.damage is not None:
+            assert self.content() == self.damage
+            return
+        expected = list(self.users.values())
+        for store in (*self.stores, self.memory):
+            assert [list(record.items()) for record in store.load_users()] == [list(each.items()) for each in expected]
+            for name in {similar for username in self.users for similar in {username, *similar_names(username)}}:
+                assert store.find_user(name) == self.users.get(name)
+        if self.path.exists():
+            assert read(self.path) == expected
+            assert not self.is_saved_by_a_store or mode(self.path) == 0o600
 
     @invariant()
-    def the_file_holds_the_users_and_nothing_lies_beside_it(self):
+    def nothing_else_is_in_the_folder(self):
         assert self.link.is_symlink()
-        if self.damage is not None:
-            assert self.path.read_bytes() == self.damage
-        else:
-            expected = list(self.users.values())
-            for store in (*self.stores, self.memory):
-                assert store.load_users() == expected
-                for name in {likeness for username in self.users for likeness in likenesses(username)}:
-                    assert store.find_user(name) == self.users.get(name)
-                assert [list(user) for user in store.load_users()] == [list(user) for user in expected]
-            if self.path.exists():
-                assert json.loads(self.path.read_bytes().decode("utf-8")) == expected
-            if self.was_saved and self.path.exists():
-                assert stat.S_IMODE(self.path.stat().st_mode) == 0o600
-        if self.path.parent.exists():
-            assert {each.name for each in self.path.parent.iterdir()} <= {"users.json", "users.json.lock"}
+        assert not self.path.parent.exists() or leftovers(self.path) == []
 
 
 @pytest.mark.rule("users.unique")
 @pytest.mark.rule("users.file")
-def test_every_call_is_answered_as_by_a_dict(auth):
+def test_stores_do_what_a_dict_does(auth):
     with bcrypt_cost.lowest():
         run_state_machine_as_test(
-            lambda: Users(auth), settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
+            lambda: UserStores(auth), settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
         )

@@ -41,7 +41,7 @@ class Demo:
         return self.welcome.partition("with curl:\n")[2].partition("Ctrl-C")[0]
 
     def interrupt(self, with_signal=signal.SIGINT):
-        """Press Ctrl-C; the exit status and what was printed after the welcome."""
+        """Press Ctrl-C. Return the exit status, and what was printed after the welcome."""
         self.process.send_signal(with_signal)
         rest, _ = self.process.communicate(timeout=30)
         return self.process.returncode, rest
@@ -49,7 +49,7 @@ class Demo:
 
 @contextlib.contextmanager
 def running(folder, port, engine="auto"):
-    """The demo, once it has said what to do and listens."""
+    """Start the demo, and yield it when it listens."""
     process = subprocess.Popen(
         [sys.executable, "-m", "examples.demo", "--port", str(port), "--folder", str(folder)],
         cwd=ROOT,

@@ -1,44 +1,42 @@
-"""Secrets with marks in them, and the search for the marks in whatever may have let one out."""
+"""Secrets with marks in them, and the search for the marks in any output."""
 
 import base64
 import secrets
 import string
-from dataclasses import dataclass, field
 
 PIECE = 8
-"""Characters of the shortest piece of a mark that is looked for."""
+"""Characters of the shortest piece of a mark that is found."""
 
 _LETTERS = string.ascii_letters + string.digits
+_URL_SAFE = str.maketrans("+/", "-_")
 
 
 def new_mark(length=24):
-    """A text that stands nowhere by chance."""
+    """Return a text that no output contains by chance."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
-def _pieces(text, length):
-    return {text[start : start + length] for start in range(len(text) - length + 1)}
+def _pieces(text):
+    return {text[start : start + PIECE] for start in range(len(text) - PIECE + 1)}
 
 
-def _base64(mark):
-    """The mark in the base64 of a longer text: where it begins decides which of three spellings it has."""
+def _base64(octets):
+    """Yield the pieces of *octets* in the base64 of a longer text, which depends on where in it they begin."""
     for before in range(3):
-        encoded = base64.b64encode(b"x" * before + mark + b"x" * 3).decode("ascii")
-        whole = encoded[4 : len(encoded) - 8]
-        yield from _pieces(whole, PIECE)
-        yield from _pieces(whole.translate(str.maketrans("+/", "-_")), PIECE)
+        encoded = base64.b64encode(b"x" * before + octets + b"x" * 3).decode("ascii")[4:-8]
+        yield from _pieces(encoded) | _pieces(encoded.translate(_URL_SAFE))
 
 
-def spellings(mark):
-    """The pieces of *mark*, a text, by the name of the form that they are spelled in."""
+def _spellings(mark):
+    """Return the pieces of *mark* in each form in which an output may contain them."""
     octets = mark.encode("utf-8")
     slices = [octets[start : start + PIECE] for start in range(len(octets) - PIECE + 1)]
     return {
-        "text": _pieces(mark, PIECE),
-        "text in another case": {piece.swapcase() for piece in _pieces(mark, PIECE)},
-        "text backwards": _pieces(mark[::-1], PIECE),
-        "hex": {piece.hex() for piece in slices} | {piece.hex().upper() for piece in slices},
-        "hex with separators": {piece.hex(between) for piece in slices for between in " :-"},
+        "text": _pieces(mark),
+        "swapped case": _pieces(mark.swapcase()),
+        "backwards": _pieces(mark[::-1]),
+        "hex": {spelled for piece in slices for spelled in (piece.hex(), piece.hex().upper())},
+        "hex with separators": {piece.hex(separator) for piece in slices for separator in " :-"},
         "base64": set(_base64(octets)),
         "\\x escapes": {"".join(f"\\x{octet:02x}" for octet in piece) for piece in slices},
         "\\u escapes": {"".join(f"\\u{octet:04x}" for octet in piece) for piece in slices},
@@ -48,19 +46,19 @@ def spellings(mark):
     }
 
 
-@dataclass
 class Marks:
-    """Marks by the name of the secret that holds them."""
+    """A set of marks, each with the name of the secret that contains it."""
 
-    _needles: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    def __init__(self):
+        self._found_by_piece = {}
 
     def add(self, name, mark):
-        """Look for *mark*, the secret *name* or a part of it, from now on."""
-        for form, pieces in spellings(mark).items():
-            self._needles |= dict.fromkeys(pieces, (name, form))
+        """Search for *mark*, the secret *name* or a part of it, from now on. Returns *mark*."""
+        for form, pieces in _spellings(mark).items():
+            self._found_by_piece |= dict.fromkeys(pieces, (name, form))
         return mark
 
     def found_in(self, output):
-        """Which secrets *output*, text or bytes, lets out: their names, and the forms that they stand there in."""
+        """Return ``(name, form)`` of each secret that *output*, text or bytes, contains."""
         text = output.decode("latin-1") if isinstance(output, bytes) else output
-        return sorted({found for needle, found in self._needles.items() if needle in text})
+        return sorted({found for piece, found in self._found_by_piece.items() if piece in text})

@@ -1,32 +1,18 @@
-"""Everything that a failure shows, or that hangs on it where a report would find it."""
+"""What a call shows: the error that it raises, with what is attached to it, and what it logs and warns of."""
 
 import contextlib
-import io
 import logging
 import os
 import pickle
 import traceback
 import warnings
-from dataclasses import dataclass, field
 
-DATA_ATTRIBUTES = (
-    "args",
-    "doc",
-    "object",
-    "name",
-    "msg",
-    "reason",
-    "text",
-    "filename",
-    "filename2",
-    "strerror",
-    "path",
-)
-"""What exceptions of the standard library and of msgspec keep of what they were made for."""
+_ATTRIBUTES = ("args", "doc", "object", "name", "msg", "reason", "text", "filename", "filename2", "strerror", "path")
+"""Attributes in which exceptions of the standard library and of msgspec keep what they were raised for."""
 
 
 def chain(error):
-    """*error*, and each error that it was raised from or in the handling of, the suppressed ones too."""
+    """Return *error* and every error in its ``__cause__``, ``__context__`` (suppressed or not) and group."""
     errors, queue = [], [error]
     while queue:
         each = queue.pop()
@@ -37,94 +23,62 @@ def chain(error):
 
 
 def of_error(error):
-    """By name, the texts in which *error* and its chain may be shown."""
-    texts = {"traceback": "".join(traceback.format_exception(error))}
+    """Return ``{place: text}``: the texts in which *error* and its chain may be shown."""
+    texts = {}
     for number, each in enumerate(chain(error)):
         kind = f"{type(each).__name__} {number}"
         texts |= {
             f"{kind}: str": str(each),
             f"{kind}: repr": repr(each),
             f"{kind}: traceback": "".join(traceback.format_exception(each)),
-            f"{kind}: notes": repr(getattr(each, "__notes__", ())),
-            f"{kind}: dict": repr(getattr(each, "__dict__", {})),
-            f"{kind}: attributes": repr([getattr(each, name, None) for name in DATA_ATTRIBUTES]),
-            f"{kind}: pickle": _pickled(each),
+            f"{kind}: attributes": repr([vars(each), *(getattr(each, name, None) for name in _ATTRIBUTES)]),
+            f"{kind}: pickle": _text_or_error(lambda each=each: pickle.dumps(each, protocol=0).decode("latin-1")),
         }
     return texts
 
 
-def _pickled(error):
-    try:
-        return pickle.dumps(error, protocol=0).decode("latin-1")
-    except Exception as refused:
-        return repr(refused)
-
-
 def locals_of(error, folder):
-    """``((function, local), repr)`` of the frames of code in *folder* that the tracebacks of *error* go through."""
+    """Yield ``((function, local), repr)`` of the frames in the tracebacks of *error* whose code is in *folder*."""
     for each in chain(error):
         for frame, _ in traceback.walk_tb(each.__traceback__):
             if frame.f_code.co_filename.startswith(os.fspath(folder)):
                 for name, value in frame.f_locals.items():
-                    yield (frame.f_code.co_qualname, name), _represented(value)
+                    yield (frame.f_code.co_qualname, name), _text_or_error(lambda value=value: repr(value))
 
 
-def _represented(value):
+def _text_or_error(make):
     try:
-        return repr(value)
-    except Exception as refused:
-        return repr(refused)
+        return make()
+    except Exception as error:
+        return repr(error)
 
 
-@dataclass
-class Output:
-    """What a call let out beside what it raised."""
-
-    logged: list[str] = field(default_factory=list)
-    warned: list[str] = field(default_factory=list)
-    printed: io.StringIO = field(default_factory=io.StringIO)
-
-    @property
-    def texts(self):
-        return {"log": "\n".join(self.logged), "warnings": "\n".join(self.warned), "stdout": self.printed.getvalue()}
+def _of_record(record):
+    """Return the texts in which a log record may be shown."""
+    error = record.exc_info[1] if record.exc_info else None
+    attached = of_error(error).values() if error else ()
+    return "\n".join([record.getMessage(), repr(vars(record)), *attached])
 
 
-class _Recorder(logging.Handler):
-    def __init__(self, output):
-        super().__init__(logging.NOTSET)
-        self._output = output
-        self._formatter = logging.Formatter("%(name)s %(levelname)s %(pathname)s %(funcName)s %(message)s")
-
-    def emit(self, record):
-        self._output.logged += [self._formatter.format(record), repr(record.args), repr(record.msg)]
-        if record.exc_info and record.exc_info[1] is not None:
-            self._output.logged += of_error(record.exc_info[1]).values()
+def _of_warning(w):
+    return warnings.formatwarning(w.message, w.category, w.filename, w.lineno) + repr(w.message) + repr(vars(w.message))
 
 
 @contextlib.contextmanager
 def recorded():
-    """Everything that is logged, at any level, warned of or printed meanwhile."""
-    output = Output()
-    root = logging.getLogger()
-    recorder, level = _Recorder(output), root.level
-    own = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
-    levels = [(logger, logger.level) for logger in own]
-    root.addHandler(recorder)
-    root.setLevel(logging.NOTSET + 1)
-    for logger in own:
-        logger.setLevel(logging.NOTSET + 1)
+    """Record what is logged and warned in a context. Yields a function that returns it as ``{place: text}``."""
+    records, root = [], logging.getLogger()
+    handler, level = logging.Handler(), root.level
+    handler.emit = records.append
+    root.addHandler(handler)
+    root.setLevel(1)
     try:
-        with (
-            warnings.catch_warnings(record=True) as caught,
-            contextlib.redirect_stdout(output.printed),
-            contextlib.redirect_stderr(output.printed),
-        ):
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            yield output
-            output.warned += [warnings.formatwarning(w.message, w.category, w.filename, w.lineno) for w in caught]
-            output.warned += [repr(w.message) + repr(w.message.__dict__) for w in caught]
+            yield lambda: {
+                "log": "\n".join(map(_of_record, records)),
+                "warnings": "\n".join(map(_of_warning, caught)),
+            }
     finally:
-        root.removeHandler(recorder)
+        root.removeHandler(handler)
         root.setLevel(level)
-        for logger, before in levels:
-            logger.setLevel(before)

@@ -1,4 +1,4 @@
-"""The system calls of a process: which it makes, and one of them made to fail, or to be its last. It takes strace."""
+"""The system calls of a process, traced with strace. One of them can be made to fail, or to kill the process."""
 
 import contextlib
 import functools
@@ -10,26 +10,23 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-_WATCHED = "%file,%desc"
-_NOT_COUNTED = frozenset({"poll", "ppoll", "mmap"})  # the wait for a command; memory, which no disk fails for
-_CALL = re.compile(r"^([a-z0-9_]+)\((.*)")
+_TRACED = "%file,%desc"
+_IGNORED = frozenset({"poll", "ppoll", "mmap"})  # the wait for a command, and memory
+_CALL = re.compile(r"([a-z0-9_]+)\((.*)")
 
 
 @dataclass(frozen=True)
 class Call:
-    """The *number*-th call of *name* from the moment on when the tracer came in, with its arguments."""
+    """The *number*-th call of *name* since tracing began."""
 
     name: str
     number: int
     arguments: str
 
-    def __str__(self):
-        return f"{self.name} {self.number} ({self.arguments})"
-
 
 @functools.cache
-def why_not():
-    """Why no process can be traced here, or ``None``."""
+def unavailable():
+    """Return why no process can be traced here, or ``None``."""
     if shutil.which("strace") is None:
         return "strace is not installed"
     sleeper = subprocess.Popen(["sleep", "60"])
@@ -37,30 +34,32 @@ def why_not():
         with traced(sleeper.pid):
             return None
     except (AssertionError, OSError):
-        return "strace may not trace here"
+        return "strace is not allowed to trace here"
     finally:
         sleeper.kill()
         sleeper.wait()
 
 
 @contextlib.contextmanager
-def traced(process, log=os.devnull, fault=None):
-    """Trace *process* from now on. *fault* is a call and what becomes of it: ``error=EIO``, ``signal=KILL``."""
-    inject = ["-e", f"inject={fault[0].name}:{fault[1]}:when={fault[0].number}"] if fault else []
-    watched = f"trace={_WATCHED}" if fault is None else f"trace={fault[0].name}"
-    command = ["strace", "-q", "-s", "200", "-o", os.fspath(log), "-e", watched, *inject, "-p", str(process)]
+def traced(process, *, log=os.devnull, call=None, fault=None):
+    """Trace the process, and make *call* fail with *fault*: ``error=EIO`` or ``signal=KILL``."""
+    command = ["strace", "-q", "-s", "200", "-o", os.fspath(log), "-p", str(process)]
+    if call is None:
+        command += ["-e", f"trace={_TRACED}"]
+    else:
+        command += ["-e", f"trace={call.name}", "-e", f"inject={call.name}:{fault}:when={call.number}"]
     tracer = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         _wait_until_traced(process, tracer)
         yield
     finally:
         if tracer.poll() is None:
-            tracer.send_signal(signal.SIGINT)  # it lets the process go
+            tracer.send_signal(signal.SIGINT)  # detaches from the process
         tracer.communicate(timeout=30)
 
 
 def _wait_until_traced(process, tracer):
-    """A tracer that has come in is named in the process's status; it waits in ``poll`` again once it sleeps."""
+    """Wait until the process has a tracer, and sleeps in ``poll`` again."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with open(f"/proc/{process}/status", encoding="ascii") as file:
@@ -69,21 +68,17 @@ def _wait_until_traced(process, tracer):
             return
         assert tracer.poll() is None, tracer.stderr.read()
         time.sleep(0.001)
-    raise TimeoutError("strace did not come in")
+    raise TimeoutError("strace did not attach")
 
 
 def between(log, first, last):
-    """The calls in *log* from after the one whose arguments begin with *first* to before the one with *last*."""
-    counts, calls, is_between = {}, [], False
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        match = _CALL.match(line)
-        if not match:
-            continue
-        name, arguments = match.groups()
+    """Return the calls in *log* between the one whose arguments begin with *first* and the one with *last*."""
+    counts, calls, has_begun = {}, [], False
+    for name, arguments in _CALL.findall(log.read_text(encoding="utf-8", errors="replace")):
         counts[name] = counts.get(name, 0) + 1
-        if is_between and arguments.startswith(last):
+        if has_begun and arguments.startswith(last):
             return calls
-        if is_between and name not in _NOT_COUNTED:
+        if has_begun and name not in _IGNORED:
             calls.append(Call(name, counts[name], arguments))
-        is_between = is_between or arguments.startswith(first)
+        has_begun = has_begun or arguments.startswith(first)
     raise AssertionError(f"{last!r} is not in the log")

@@ -1,0 +1,163 @@
+"""Processes that create users in a file on command, at the same time or under a tracer.
+
+The script ``user_processes.py PATH COST`` reads commands from its standard input, and answers each with a line:
+
+- ``create NAME``: ``created``, ``taken``, or the error.
+- ``fork``: the child answers its process id and takes over until it ends. Then the parent answers how it ended.
+- ``end``: the process ends.
+
+Before a command it waits in ``poll``. A tracer that attaches meanwhile sees every system call of the command.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+
+import bcrypt_cost
+
+
+class UserProcess:
+    """One of the processes. ``created`` and ``taken`` are the names that it reported."""
+
+    def __init__(self, engine, path, cost=bcrypt_cost.LOWEST):
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "error", __file__, str(path), str(cost)],
+            env={**os.environ, "FASTWARE_ENGINE": engine},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._pending, self.created, self.taken = [], [], []
+
+    def ask(self, command):
+        self.tell(command)
+        return self.answer()
+
+    def tell(self, *commands):
+        """Send commands without waiting for their answers."""
+        self._process.stdin.write("".join(f"{command}\n" for command in commands).encode())
+        self._process.stdin.flush()
+
+    def create(self, names):
+        """Tell the process to create users."""
+        self._pending += names
+        self.tell(*(f"create {name}" for name in names))
+
+    def answer(self):
+        """Return the next answer, or ``""`` where the process has ended."""
+        return self._process.stdout.readline().decode().rstrip("\n")
+
+    def read_report(self):
+        """Read the answer about the next user. Returns whether there is one."""
+        answer = self.answer()
+        if answer:
+            {"created": self.created, "taken": self.taken}[answer].append(self._pending.pop(0))
+        return bool(answer)
+
+    def finish(self):
+        """Read the answers about all users."""
+        while self._pending:
+            assert self.read_report(), "the process ended"
+
+    def kill(self):
+        """Kill the process, and read the answers that it gave."""
+        self._process.kill()
+        assert self._process.wait(timeout=60) == -signal.SIGKILL
+        while self.read_report():
+            pass
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.stdout.close()
+
+
+@contextlib.contextmanager
+def started(engine, *paths, cost=bcrypt_cost.LOWEST):
+    """Yield a process for each path. They are ready, and have imported all that is imported late."""
+    with contextlib.ExitStack() as stack:
+        processes = []
+        for path in paths:
+            processes.append(UserProcess(engine, path, cost))
+            stack.callback(processes[-1].close)
+        for process in processes:
+            assert process.answer() == "ready"
+        yield processes
+
+
+def create_at_once(engine, paths, lists_of_names, cost=bcrypt_cost.LOWEST):
+    """Create users in a process for each path, at the same time. Returns the processes."""
+    with started(engine, *paths, cost=cost) as processes:
+        for process, names in zip(processes, lists_of_names, strict=True):
+            process.create(names)
+        for process in processes:
+            process.finish()
+    return processes
+
+
+def _commands():
+    """Yield the commands. One that is sent alone is read with one system call."""
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    received = b""
+    while True:
+        while b"\n" in received:
+            line, _, received = received.partition(b"\n")
+            yield line.decode()
+        poll.poll()
+        received += os.read(0, 65_536)
+
+
+def _answer(text):
+    os.write(1, f"{text}\n".encode())
+
+
+def _serve(store):
+    for command in _commands():
+        word, _, name = command.partition(" ")
+        if word == "end":
+            os._exit(0)
+        _answer(_fork(store) if word == "fork" else _create(store, name))
+
+
+def _fork(store):
+    child = os.fork()
+    if child == 0:
+        _answer(os.getpid())
+        _serve(store)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return "killed" if status == -signal.SIGKILL else f"ended {status}"
+
+
+def _create(store, name):
+    signal.alarm(60)  # ends a process that hangs
+    try:
+        store.create_user(name, "password", "user")
+    except OSError as error:
+        return f"OSError {error.errno}"
+    except ValueError as error:
+        return "taken" if "already exists" in str(error) else f"ValueError: {error}"
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+    return "created"
+
+
+def _main(path, cost):
+    from fastware.auth import JSONFileUserStore
+
+    with tempfile.TemporaryDirectory() as folder, bcrypt_cost.lowest():  # imports what is imported late
+        store = JSONFileUserStore(os.path.join(folder, "users.json"))
+        for name in ("ada", "bob", "ada"):
+            _create(store, name)
+    _answer("ready")
+    with bcrypt_cost.lowest() if cost == bcrypt_cost.LOWEST else contextlib.nullcontext():
+        _serve(JSONFileUserStore(path))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], int(sys.argv[2]))
