@@ -1,4 +1,4 @@
-"""Real ASGI servers on loopback, started and stopped by the test that uses them."""
+"""Real ASGI servers on the loopback interface, started and stopped by the test that uses them."""
 
 import contextlib
 import os
@@ -27,9 +27,9 @@ def _command(server, target, port, workers):
 
 @contextlib.contextmanager
 def serve(server, target, *, folder, env=None, workers=1, log=None, options=()):
-    """Serve ``module:app`` of *folder* with *server*; yields the base URL. The log goes to the file *log*.
+    """Serve ``module:app`` in *folder* with *server* and yield the base URL. *log* is the file for the server's output.
 
-    *options* are further ones of the server's own command line.
+    *options* are added to the command line of the server.
     """
     port = free_port()
     with contextlib.ExitStack() as stack:
