@@ -21,6 +21,8 @@ def _command(server, target, port, workers):
     if server == "granian":
         options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
         return [sys.executable, "-m", "granian", *options, target]
+    if server == "hypercorn":
+        return [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers), target]
     options = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--lifespan", "on"]
     return [sys.executable, "-m", "uvicorn", *options, target]
 
