@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 import uvicorn
-from asgi_client import acall, app_of, call, run, run_lifespan, scope
+from asgi_client import acall, app_of, call, run, scope
 
 
 async def inner(scope, receive, send):
@@ -70,18 +70,6 @@ def forget(coroutine):
     gc.collect()
 
 
-def test_call_with_missing_arguments_raises_at_once(outermost):
-    with pytest.raises(TypeError):
-        outermost(scope())
-
-
-def test_rejected_request_does_not_call_the_inner_application(fastware):
-    called = []
-    app = fastware.auth.CSRFMiddleware(lambda *args: called.append(args) or inner(*args))
-    assert (call(app, "POST").status, called) == (403, [])
-    assert (call(app, "GET").status, len(called)) == (204, 1)
-
-
 def raises_when_called(error):
     raise error
 
@@ -96,16 +84,6 @@ def test_exception_of_the_inner_application_is_raised_through_the_middleware(fas
     app = fastware.auth.CSRFMiddleware(fastware.auth.CSRFMiddleware(lambda *args: fail(error)))
     with pytest.raises(error):
         call(app)
-
-
-def test_lifespan_of_an_application_within_the_middleware_runs(fastware):
-    async def lifespan():
-        yield {"greeting": "hello"}
-
-    state = {}
-    app = fastware.auth.CSRFMiddleware(app_of(fastware, lambda: None, lifespan=lifespan))
-    assert run_lifespan(app, state=state) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-    assert state == {"greeting": "hello"}
 
 
 def starlette_outside(app, csrf):

@@ -62,26 +62,15 @@ def test_invalid_body_is_a_400_that_does_not_hold_the_body(fastware, attribute, 
 # json
 
 
-@pytest.mark.parametrize("value", [{}, [], {"a": 1, "b": [True, None, 1.5, "Zoë 愛"]}, [1, [2, {"a": [3]}]]], ids=ascii)
+@pytest.mark.parametrize("value", [{}, [], {"a": [1, True, None, 1.5, "Zoë 愛"]}, [1, [2, {"a": [3]}]]], ids=ascii)
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
-def test_json_is_the_decoded_body_whatever_the_content_type(fastware, value, content_type):
-    answer = read(fastware, lambda r: r.json, body=json.dumps(value).encode(), headers=[("content-type", content_type)])
-    assert answer.json == value
-
-
-def test_json_is_a_dict_or_list(fastware):
-    for value in ({"a": [{"b": [1]}]}, [{}, []]):
-        decoded = fastware.Request(scope(), json.dumps(value).encode()).json
-        assert decoded == value and value == decoded
-        assert isinstance(decoded, type(value))
-        assert json.dumps(decoded) == json.dumps(value)
-        assert copy.deepcopy(decoded) == value
-
-
-def test_json_is_decoded_once(fastware):
-    request = fastware.Request(scope(), b'{"a": 1}')
-    request.json["b"] = 2
-    assert request.json == {"a": 1, "b": 2}
+def test_json_is_a_dict_or_list_whatever_the_content_type(fastware, value, content_type):
+    request = fastware.Request(scope(headers=[("content-type", content_type)]), json.dumps(value).encode())
+    assert request.json == value and value == request.json
+    assert isinstance(request.json, type(value))
+    assert json.dumps(request.json) == json.dumps(value)
+    assert copy.deepcopy(request.json) == value
+    assert request.json is request.json
 
 
 @pytest.mark.rule("body.json")
@@ -243,7 +232,9 @@ def test_decode_of_an_invalid_body_is_a_400_with_the_path_of_the_first_invalid_f
 @pytest.mark.parametrize("type_", [Role, Literal["a", "b"], Literal[1, 2]], ids=["enum", "str-literal", "int-literal"])
 def test_error_of_decode_does_not_show_an_invalid_value(fastware, request, type_, value):
     if "`$" in str(value) and type_ is not Literal[1, 2]:
-        request.applymarker(pytest.mark.xfail(reason="the value imitates the path of a message of msgspec"))
+        request.applymarker(
+            pytest.mark.xfail(raises=AssertionError, reason="the value imitates the path of a message of msgspec")
+        )
     with pytest.raises(fastware.HTTPError) as raised:
         fastware.Request(scope(), json.dumps({"role": value}).encode()).decode(dict[str, type_])
     assert SECRET not in raised.value.detail and "77" not in raised.value.detail

@@ -6,6 +6,7 @@ import functools
 import threading
 from contextlib import suppress
 
+import anyio
 import pytest
 from asgi_client import acall, app_of, call, run
 
@@ -23,33 +24,18 @@ def is_main_thread():
     return threading.current_thread() is threading.main_thread()
 
 
-async def call_at_once(app, count, loop):
-    """Return the answers to *count* concurrent requests."""
-    answers = []
+async def call_concurrently(app, answers):
+    async def append_answer():
+        answers.append((await acall(app)).body)
 
-    async def request():
-        answers.append(await acall(app))
-
-    if loop == "asyncio":
-        await asyncio.gather(*[request() for _ in range(count)])
-        return answers
-    import trio
-
-    async with trio.open_nursery() as nursery:
-        for _ in range(count):
-            nursery.start_soon(request)
-    return answers
+    async with anyio.create_task_group() as group:
+        for _ in range(CALLS):
+            group.start_soon(append_answer)
 
 
-async def call_for(seconds, app, loop):
+async def call_for(seconds, app):
     """Return the answer, or ``None`` if the request was cancelled after *seconds*."""
-    if loop == "asyncio":
-        with suppress(TimeoutError):
-            return await asyncio.wait_for(acall(app), seconds)
-        return None
-    import trio
-
-    with trio.move_on_after(seconds):
+    with anyio.move_on_after(seconds):
         return await acall(app)
 
 
@@ -83,9 +69,10 @@ def test_sync_handler_runs_in_a_thread_and_async_handler_on_the_event_loop(fastw
 
 
 def test_sync_handlers_run_concurrently(fastware, loop):
-    barrier = threading.Barrier(CALLS, timeout=60)
-    answers = run(call_at_once, app_of(fastware, lambda: [barrier.wait() >= 0]), CALLS, loop, loop=loop)
-    assert [answer.json for answer in answers] == [[True]] * CALLS
+    """The barrier raises unless all calls wait at it at the same time."""
+    barrier, answers = threading.Barrier(CALLS, timeout=60), []
+    run(call_concurrently, app_of(fastware, lambda: barrier.wait() is None or "passed"), answers, loop=loop)
+    assert answers == [b"passed"] * CALLS
 
 
 def test_sync_handler_sees_context_variables(fastware, loop):
@@ -94,57 +81,39 @@ def test_sync_handler_sees_context_variables(fastware, loop):
     assert call(app, loop=loop).body == b"set"
 
 
-def parameter_called(name):
-    namespace = {}
-    exec(f"def handler({name}): return {name}", namespace)
-    return namespace["handler"]
-
-
-@pytest.mark.parametrize("name", ["function", "self", "args", "kwargs", "call", "handler", "arguments", "func"])
+@pytest.mark.parametrize("name", ["function", "func", "self", "args", "kwargs", "call", "handler", "arguments"])
 def test_handler_can_have_a_parameter_of_any_name(fastware, loop, name):
-    app = app_of(fastware, parameter_called(name), path=f"/{{{name}}}")
+    app = app_of(fastware, eval(f"lambda {name}: {name}"), path=f"/{{{name}}}")
     assert call(app, path="/value", loop=loop).body == b"value"
 
 
 # Dependencies
 
 
-def main_thread_of_function():
-    return is_main_thread()
-
-
-def main_thread_of_request(request):
+def function_of_request(request):
     return is_main_thread() and request.path == "/"
 
 
-def main_thread_of_generator():
+def generator():
     yield is_main_thread()
 
 
-DEPENDENCIES = [main_thread_of_function, main_thread_of_request, main_thread_of_generator]
+@pytest.mark.parametrize("dependency", [is_main_thread, function_of_request, generator])
+def test_dependency_runs_on_the_event_loop_unless_it_is_in_thread(fastware, loop, dependency):
+    for factory, is_on_loop in ((dependency, True), (fastware.in_thread(dependency), False)):
+        app = app_of(fastware, lambda value: [value], deps={"value": factory})
+        assert call(app, loop=loop).json == [is_on_loop]
 
 
-@pytest.mark.parametrize("dependency", DEPENDENCIES)
-def test_plain_dependency_runs_on_the_event_loop(fastware, loop, dependency):
-    assert call(app_of(fastware, lambda value: [value], deps={"value": dependency}), loop=loop).json == [True]
-
-
-@pytest.mark.parametrize("dependency", DEPENDENCIES)
-def test_dependency_in_thread_runs_in_a_thread(fastware, loop, dependency):
-    app = app_of(fastware, lambda value: [value], deps={"value": fastware.in_thread(dependency)})
-    assert call(app, loop=loop).json == [False]
+async def async_handler_of(value):
+    return value
 
 
 def test_blocking_dependencies_in_threads_run_concurrently(fastware, loop):
-    """The barrier breaks, with an error, unless all requests wait at it at the same time."""
-    barrier = threading.Barrier(CALLS, timeout=60)
-    deps = {"value": fastware.in_thread(lambda request: barrier.wait() >= 0)}
-    answers = run(call_at_once, app_of(fastware, as_list, deps=deps), CALLS, loop, loop=loop)
-    assert [answer.json for answer in answers] == [[True]] * CALLS
-
-
-async def as_list(value):
-    return [value]
+    barrier, answers = threading.Barrier(CALLS, timeout=60), []
+    deps = {"value": fastware.in_thread(lambda: barrier.wait() is None or "passed")}
+    run(call_concurrently, app_of(fastware, async_handler_of, deps=deps), answers, loop=loop)
+    assert answers == [b"passed"] * CALLS
 
 
 def logs_both_halves(log):
@@ -163,8 +132,8 @@ def logs_both_halves(log):
 
 def test_both_halves_of_a_generator_run_in_threads(fastware, loop):
     log = []
-    app = app_of(fastware, as_list, deps={"value": fastware.in_thread(logs_both_halves(log))})
-    assert call(app, loop=loop).json == ["resource"]
+    app = app_of(fastware, async_handler_of, deps={"value": fastware.in_thread(logs_both_halves(log))})
+    assert call(app, loop=loop).body == b"resource"
     assert log == [("open", False), ("close", False)]
 
 
@@ -179,42 +148,38 @@ def test_error_of_the_handler_is_raised_in_the_generator_in_a_thread(fastware, l
     assert log == [("open", False), (name, False), ("close", False)]
 
 
-def test_generator_in_thread_is_closed_if_the_request_is_cancelled(fastware, loop, request):
+def test_generator_in_a_thread_is_closed_if_the_request_is_cancelled(fastware, loop, request):
     if loop == "trio":
-        request.applymarker(pytest.mark.xfail(reason="a cancelled trio task starts no thread for the second half"))
+        reason = "a cancelled trio task starts no thread for the second half"
+        request.applymarker(pytest.mark.xfail(raises=AssertionError, reason=reason))
 
-    async def wait(value):
-        if loop == "asyncio":
-            await asyncio.Event().wait()
-        import trio
+    async def cancelled(app, cancels):
+        with anyio.CancelScope() as scope, suppress(asyncio.CancelledError):
+            cancels.append(scope.cancel)
+            if loop == "asyncio":
+                cancels.append((task := asyncio.create_task(acall(app))).cancel)
+            await (task if loop == "asyncio" else acall(app))
 
-        await trio.sleep_forever()
+    async def cancels_its_request(value):
+        cancels[-1]()
+        await anyio.sleep_forever()
 
-    log = []
-    app = app_of(fastware, wait, deps={"value": fastware.in_thread(logs_both_halves(log))})
-    assert run(call_for, 0.1, app, loop, loop=loop) is None
-    assert log[-1] == ("close", False)
-
-
-async def async_function():
-    return None
+    log, cancels = [], []
+    deps = {"value": fastware.in_thread(logs_both_halves(log))}
+    run(cancelled, app_of(fastware, cancels_its_request, deps=deps), cancels, loop=loop)
+    assert log == [("open", False), ("close", False)]
 
 
 async def async_generator():
     yield None
 
 
-class AsyncCallableFactory:
-    async def __call__(self):
-        return None
-
-
 NOT_SYNC = {
-    "function": async_function,
+    "function": async_handler,
     "generator": async_generator,
-    "partial": functools.partial(async_function),
+    "partial": functools.partial(async_handler),
     "callable": pytest.param(
-        AsyncCallableFactory(), marks=pytest.mark.xfail(reason="in_thread does not look at __call__ of an object")
+        AsyncCallable(), marks=pytest.mark.xfail(raises=pytest.fail.Exception, reason="in_thread ignores __call__")
     ),
 }
 
@@ -227,16 +192,16 @@ def test_async_dependency_in_thread_is_a_type_error(fastware, dependency):
 
 class GeneratorCallable:
     def __call__(self):
-        yield is_main_thread()
+        yield "resource"
 
 
-@pytest.mark.xfail(reason="in_thread does not look at __call__ of an object")
-def test_callable_object_that_is_a_generator_is_cleaned_up_in_a_thread(fastware, loop):
-    app = app_of(fastware, as_list, deps={"value": fastware.in_thread(GeneratorCallable())})
-    assert call(app, loop=loop).json == [False]
+@pytest.mark.xfail(raises=AssertionError, reason="in_thread ignores __call__")
+def test_callable_object_can_be_a_generator_in_a_thread(fastware, loop):
+    app = app_of(fastware, async_handler_of, deps={"value": fastware.in_thread(GeneratorCallable())})
+    assert call(app, loop=loop).body == b"resource"
 
 
-# StopIteration cannot be the result of a future: the caller would wait forever.
+# StopIteration cannot be the result of a future: without a conversion the caller waits forever.
 
 
 def stop():
@@ -252,25 +217,25 @@ async def stop_async():
 
 
 STOPS = {
-    "sync-handler": lambda fastware: (stop, {}),
-    "async-handler": lambda fastware: (stop_async, {}),
-    "dependency": lambda fastware: (as_list, {"value": stop}),
-    "generator": lambda fastware: (as_list, {"value": stop_generator}),
-    "dependency-in-thread": lambda fastware: (as_list, {"value": fastware.in_thread(stop)}),
-    "generator-in-thread": lambda fastware: (as_list, {"value": fastware.in_thread(stop_generator)}),
+    "sync-handler": lambda fastware: (lambda value: stop(), is_main_thread),
+    "async-handler": lambda fastware: (stop_async, is_main_thread),
+    "dependency": lambda fastware: (async_handler_of, stop),
+    "dependency-in-thread": lambda fastware: (async_handler_of, fastware.in_thread(stop)),
+    "generator-in-thread": lambda fastware: (async_handler_of, fastware.in_thread(stop_generator)),
 }
 
 
 @pytest.mark.parametrize("make", STOPS.values(), ids=STOPS.keys())
 def test_stop_iteration_is_a_500(fastware, loop, make):
-    handler, deps = make(fastware)
-    assert run(call_for, 60, app_of(fastware, handler, deps=deps), loop, loop=loop).status == 500
+    handler, dependency = make(fastware)
+    answer = run(call_for, 60, app_of(fastware, handler, deps={"value": dependency}), loop=loop)
+    assert answer.status == 500
 
 
-def test_stop_iteration_of_the_handler_leaves_no_generator_in_thread_open(fastware, loop):
+def test_stop_iteration_of_the_handler_leaves_no_generator_in_a_thread_open(fastware, loop):
     log = []
     app = app_of(fastware, lambda value: stop(), deps={"value": fastware.in_thread(logs_both_halves(log))})
-    assert run(call_for, 60, app, loop, loop=loop).status == 500
+    assert run(call_for, 60, app, loop=loop).status == 500
     assert log[-1] == ("close", False)
 
 

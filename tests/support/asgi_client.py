@@ -5,6 +5,8 @@ import functools
 import json
 from dataclasses import dataclass
 
+import anyio
+
 
 def app_of(fastware, handler, *, path="/", method="GET", deps=None, **options):
     """Return an application with one route; *options* are those of ``create_app``."""
@@ -65,6 +67,7 @@ async def acall(app, method="GET", path="/", *, body=b"", chunks=None, **options
         else {"type": "http.request", "body": piece, "more_body": index < len(pieces) - 1}
         for index, piece in enumerate(pieces)
     ]
+
     async def receive():
         return messages.pop(0) if messages else {"type": "http.disconnect"}
 
@@ -87,11 +90,7 @@ def call(app, method="GET", path="/", *, loop="asyncio", **options):
 
 def run(function, *args, loop="asyncio", **options):
     """Return the result of the coroutine function *function*, run by asyncio or trio."""
-    if loop == "trio":
-        import trio
-
-        return trio.run(functools.partial(function, *args, **options))
-    return asyncio.run(function(*args, **options))
+    return anyio.run(functools.partial(function, *args, **options), backend=loop)
 
 
 async def sent_by(app, scope, receive):
