@@ -132,7 +132,7 @@ def test_unknown_name_is_an_error(use, error):
     assert python(f"import fastware; {use}").startswith(error)
 
 
-OPTIONAL = ["jwt", "bcrypt", "granian", "uvicorn", "starlette", "fastapi", "httpx", "trio"]
+OPTIONAL = ["jwt", "bcrypt", "granian", "uvicorn", "starlette", "fastapi", "httpx", "trio", "cryptography"]
 NOT_LOADED = {
     "fastware": ["fastware.core", "fastware.auth", "fastware._engine", "msgspec", *OPTIONAL],
     "fastware.auth": [
