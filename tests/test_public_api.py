@@ -133,18 +133,11 @@ def test_unknown_name_is_an_error(use, error):
 
 
 OPTIONAL = ["jwt", "bcrypt", "granian", "uvicorn", "starlette", "fastapi", "httpx", "trio", "cryptography"]
+ONLY_NEEDED_FROM_3_12_ON = ["inspect"] if sys.version_info < (3, 12) else []
+AUTH_DOES_NOT_NEED = ["msgspec", "asyncio", "dataclasses", "logging", "filelock", *ONLY_NEEDED_FROM_3_12_ON]
 NOT_LOADED = {
     "fastware": ["fastware.core", "fastware.auth", "fastware._engine", "msgspec", *OPTIONAL],
-    "fastware.auth": [
-        "fastware.core",
-        "msgspec",
-        "asyncio",
-        "inspect",
-        "dataclasses",
-        "logging",
-        "filelock",
-        *OPTIONAL,
-    ],
+    "fastware.auth": ["fastware.core", *AUTH_DOES_NOT_NEED, *OPTIONAL],
     "fastware.core.app": ["fastware.auth", *OPTIONAL],
 }
 NEEDED_BY_PYTHON_ENGINE = ["json", "hmac", "ipaddress", "urllib"]
