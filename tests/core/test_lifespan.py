@@ -41,16 +41,12 @@ def test_lifespan_opens_at_startup_and_closes_at_shutdown(fastware, kind):
     assert log == (["open", app, "close"] if kind.endswith("of-app") else ["open", "close"])
 
 
-def test_yielded_values_are_in_the_state_of_the_server(fastware, kind):
-    state = {}
-    run_lifespan(app_of(fastware, lambda: "", lifespan=lifespan_of(kind, [])), state=state)
-    assert state == {"config": "c"}
-
-
-def test_yielded_values_are_in_the_state_of_requests_of_a_server_without_state(fastware, kind):
+@pytest.mark.parametrize("scope", [{"state": {}}, {}], ids=["server-with-state", "server-without-state"])
+def test_yielded_values_are_the_state_of_requests(fastware, kind, scope):
     app = app_of(fastware, lambda request: [request.state["config"]], lifespan=lifespan_of(kind, []))
-    run_lifespan(app)
-    assert call(app).json == ["c"]
+    run_lifespan(app, **scope)
+    assert call(app, **scope).json == ["c"]
+    assert scope in ({"state": {"config": "c"}}, {})
 
 
 def test_request_does_not_see_what_another_request_set_in_the_state(fastware):
