@@ -14,11 +14,11 @@ from typing import Self
 HOST = "127.0.0.1"
 _SECONDS_TO_LISTEN = 30
 _SECONDS_TO_STOP = 15
-_INTERFACE = {"granian": ["--interface", "asgi"], "uvicorn": ["--lifespan", "on"]}
+_INTERFACE = {"granian": ["--interface", "asgi"], "uvicorn": ["--lifespan", "on"], "hypercorn": []}
 
 
 class Server:
-    """Granian or uvicorn with ``module:app`` on a free port of the loopback interface, running inside ``with``.
+    """Granian, uvicorn or Hypercorn with ``module:app`` on a free port of the loopback interface, running inside ``with``.
 
     The server starts in *folder*. Its output is appended to the file *log*. *options* belong to its command line.
     """
@@ -41,8 +41,10 @@ class Server:
         self.log = log
         self._folder = folder
         self._environment = environment or {}
-        address = ["--host", HOST, "--port", str(self.port), "--workers", str(workers)]
-        self._command = [sys.executable, "-m", name, *_INTERFACE[name], *address, *options, target]
+        port = str(self.port)
+        address = ["--bind", f"{HOST}:{port}"] if name == "hypercorn" else ["--host", HOST, "--port", port]
+        arguments = [*_INTERFACE[name], *address, "--workers", str(workers), *options]
+        self._command = [sys.executable, "-m", name, *arguments, target]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Every test that takes one of these fixtures runs on both engines; its name says on which."""
+"""A test that takes one of these fixtures runs on both engines; its id names the engine."""
 
 import engines
 import pytest
@@ -17,25 +17,25 @@ def engine_name(request):
 
 @pytest.fixture(scope="session")
 def fastware(engine_name):
-    """The package, on one engine."""
+    """Return the package, on one engine."""
     return engines.load(engine_name)
 
 
 @pytest.fixture(scope="session")
 def auth(fastware):
-    """``fastware.auth``, on one engine."""
+    """Return ``fastware.auth``, on one engine."""
     return fastware.auth
 
 
 @pytest.fixture(scope="session")
 def engine(engine_name):
-    """The calls of the engine contract, on one engine."""
+    """Return the calls of the engine contract, on one engine."""
     return engines.engine(engine_name)
 
 
 @pytest.fixture(scope="session")
 def both():
-    """The calls of the engine contract: ``(rust, python)``, to be compared."""
+    """Return the calls of the engine contract, ``(rust, python)``, to be compared."""
     if "rust" not in engines.BUILT:
         pytest.skip("the Rust engine is not built in this installation")
     return engines.engine("rust"), engines.engine("python")

@@ -1,8 +1,18 @@
-"""Call an ASGI application as a server would, in process."""
+"""Call an ASGI application as a server does, in process."""
 
 import asyncio
+import functools
 import json
 from dataclasses import dataclass
+
+import anyio
+
+
+def app_of(fastware, handler, *, path="/", method="GET", deps=None, **options):
+    """Return an application with one route; *options* are those of ``create_app``."""
+    router = fastware.Router()
+    router.route(path, [method], deps=deps)(handler)
+    return fastware.create_app(router, **options)
 
 
 @dataclass
@@ -25,8 +35,8 @@ class Answer:
         return [value.decode("latin-1") for key, value in self.headers if key == name.encode("ascii")]
 
 
-def scope(method="GET", path="/", *, headers=(), query="", state=None, client=("127.0.0.1", 50000)):
-    """An HTTP scope; *headers* are pairs of ``str`` or ``bytes``."""
+def scope(method="GET", path="/", *, headers=(), query="", state=None, client=("127.0.0.1", 50000), root_path=""):
+    """Return an HTTP scope; *headers* are pairs of ``str`` or ``bytes``."""
     made = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -35,7 +45,7 @@ def scope(method="GET", path="/", *, headers=(), query="", state=None, client=("
         "scheme": "http",
         "path": path,
         "raw_path": path.encode("utf-8"),
-        "root_path": "",
+        "root_path": root_path,
         "query_string": _latin1(query),
         "headers": [(_latin1(name), _latin1(value)) for name, value in headers],
         "client": client,
@@ -47,7 +57,7 @@ def scope(method="GET", path="/", *, headers=(), query="", state=None, client=("
 
 
 async def acall(app, method="GET", path="/", *, body=b"", chunks=None, **options):
-    """Call *app*; *chunks* sends the body in pieces, ``None`` among them is a disconnect."""
+    """Call *app*. *chunks* are the pieces of the body; a ``None`` among them is a disconnect."""
     if isinstance(body, (dict, list)):
         body = json.dumps(body).encode("utf-8")
     pieces = list(chunks) if chunks is not None else [body]
@@ -57,15 +67,11 @@ async def acall(app, method="GET", path="/", *, body=b"", chunks=None, **options
         else {"type": "http.request", "body": piece, "more_body": index < len(pieces) - 1}
         for index, piece in enumerate(pieces)
     ]
-    sent = []
 
     async def receive():
         return messages.pop(0) if messages else {"type": "http.disconnect"}
 
-    async def send(message):
-        sent.append(message)
-
-    await app(scope(method, path, **options), receive, send)
+    sent = await sent_by(app, scope(method, path, **options), receive)
     if not sent:
         return None
     start, *bodies = sent
@@ -77,9 +83,39 @@ async def acall(app, method="GET", path="/", *, body=b"", chunks=None, **options
     return Answer(start["status"], list(start["headers"]), whole)
 
 
-def call(app, method="GET", path="/", **options):
-    """Call *app* in an event loop of its own; ``None`` where it sent nothing."""
-    return asyncio.run(acall(app, method, path, **options))
+def call(app, method="GET", path="/", *, loop="asyncio", **options):
+    """Call *app* in an event loop of its own. Returns ``None`` if it sends nothing."""
+    return run(acall, app, method, path, loop=loop, **options)
+
+
+def run(function, *args, loop="asyncio", **options):
+    """Return the result of the coroutine function *function*, run by asyncio or trio."""
+    return anyio.run(functools.partial(function, *args, **options), backend=loop)
+
+
+async def sent_by(app, scope, receive):
+    """Return the messages that *app* sends."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+def run_lifespan(app, **scope):
+    """Start *app* and shut it down. Returns the types of the messages that it sends.
+
+    The *scope* of a server with lifespan state has a ``state``.
+    """
+    incoming = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+
+    async def receive():
+        return incoming.pop(0)
+
+    sent = asyncio.run(sent_by(app, {"type": "lifespan", "asgi": {"version": "3.0"}, **scope}, receive))
+    return [message["type"] for message in sent]
 
 
 def _latin1(text):

@@ -1,11 +1,39 @@
-"""Checked by mypy, not run: typed code of users passes the strict checks, and what is wrong does not."""
+"""Typed code of users. mypy and pyright accept it in their strict modes, and report each line with an ignore.
 
-from typing import Any
+It is not run. tests/test_public_api.py runs both checkers, which also report an ignore of a line without an error.
+"""
 
-from fastware import App, JSONResponse, Request, Router, create_app
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, assert_type
+
+import msgspec
+
+import fastware
+from fastware import (
+    App,
+    ConfigurationError,
+    CookieSizeWarning,
+    HTMLResponse,
+    HTTPError,
+    JSONResponse,
+    Request,
+    Response,
+    Router,
+    State,
+    TextResponse,
+    create_app,
+    delete_cookie,
+    in_thread,
+    send_error,
+    set_cookie,
+)
 from fastware.auth import (
     CSRFMiddleware,
     JSONFileUserStore,
+    averify_password,
+    clear_session_cookies,
     create_token,
     get_current_user,
     rate_limit,
@@ -14,27 +42,93 @@ from fastware.auth import (
     verify_token,
 )
 
-router = Router()
+router = Router(prefix="/api")
 store = JSONFileUserStore("users.json")
 
 
+class Login(msgspec.Struct):
+    username: str
+    password: str
+
+
+def client_of(request: Request) -> str:
+    return request.decode(Login).username
+
+
 @router.post("/login")
-@rate_limit("5/minute", key_func=lambda request: str(request.json["username"]))
+@rate_limit("5/minute", key_func=client_of)
 async def login(request: Request) -> JSONResponse:
-    user = store.find_user(request.json["username"])
-    assert user is not None
+    credentials = request.decode(Login)
+    assert_type(credentials, Login)
+    assert_type(request.decode(list[int]), list[int])
+    user = store.find_user(credentials.username)
+    if user is None or not await averify_password(credentials.password, user["password_hash"]):
+        raise HTTPError(401, "Wrong username or password", {"WWW-Authenticate": "Bearer"})
     token: str = create_token(user["username"], user["role"], ["new secret", "old secret"])
     claims: dict[str, Any] | None = verify_token(token, b"secret", leeway=5)
     return JSONResponse(claims, cookies=set_session_cookies(token, "csrf", secure=True))
 
 
-@router.get("/profile", deps={"user": get_current_user, "admin": require_role("admin", "root")})
-async def profile(request: Request, user: dict[str, Any]) -> dict[str, Any]:
-    return user
+@router.get("/logout")
+def logout(request: Request) -> TextResponse:
+    old = delete_cookie("embed", path="/", domain=None, secure=True, httponly=True, samesite="none")
+    return TextResponse("bye", cookies=[*clear_session_cookies(secure=True), old, set_cookie("a", "b", max_age=5)])
 
 
-app: App = create_app(router, middleware=[CSRFMiddleware, lambda app: CSRFMiddleware(app, exempt_paths=["/login"])])
+def slow_report() -> Iterator[str]:
+    time.sleep(1)
+    yield "report"
+
+
+@router.get(
+    "/users/{id:int}", deps={"user": get_current_user, "admin": require_role("admin"), "r": in_thread(slow_report)}
+)
+async def show(request: Request, id: int, user: dict[str, Any], r: str) -> dict[str, Any]:
+    state: State = request.state
+    assert_type(request.header("accept"), str)
+    assert_type(request.query_params["sort"], str)
+    return {"id": id, "user": user["sub"], "report": r, "config": state["config"], "json": request.json["a"][0]}
+
+
+@router.get("/page")
+async def page() -> Response:
+    return HTMLResponse("<p>", status=200, headers={"X-Kind": "v"})
+
+
+@asynccontextmanager
+async def lifespan(app: App) -> AsyncGenerator[dict[str, Any], None]:
+    if not fastware.__version__:
+        raise ConfigurationError("no version")
+    yield {"config": {"jwt_secret": "a secret of at least 32 bytes for tests"}}
+
+
+Send = Callable[[Any], Awaitable[None]]
+
+
+async def reject_all(scope: Any, receive: Any, send: Send) -> None:
+    await send_error(send, 503, "Closed", {"Retry-After": "60"})
+
+
+app: App = create_app(
+    router, middleware=[CSRFMiddleware, lambda app: CSRFMiddleware(app, exempt_paths=["/login"])], lifespan=lifespan
+)
+app.dependency_overrides[get_current_user] = lambda: {"sub": "ada"}
+login.limit.reset()
+login.limit.reset("ada")
+login.limit.disabled = True
+warning: type[UserWarning] = CookieSizeWarning
 
 create_token("ada", "admin", 5)  # type: ignore[arg-type]
 rate_limit(5)  # type: ignore[arg-type]
 set_session_cookies("token", "csrf", True)  # type: ignore[call-arg]
+set_cookie("a", "b", samesite="loose")  # type: ignore[arg-type]
+delete_cookie("a", max_age=5)  # type: ignore[call-arg]
+delete_cookie("a", samesite="None", secure=True)  # type: ignore[arg-type]
+in_thread("slow_report")  # type: ignore[arg-type]
+create_app(router, max_body_size="1k")  # type: ignore[arg-type]
+login.limit.disable = True  # type: ignore[attr-defined]
+login.limit.reset(5)  # type: ignore[arg-type]
+login("ada")  # type: ignore[arg-type, unused-coroutine]
+_ = Request({"type": "http"}).decode(Login).name  # type: ignore[attr-defined]
+JSONResponse({}, cookies=5)  # type: ignore[arg-type]
+HTTPError("401", "no")  # type: ignore[arg-type]

@@ -1,0 +1,424 @@
+"""Dependencies: factories of every kind, how often they run, when they are cleaned up, and overrides."""
+
+import asyncio
+import collections
+import contextvars
+import functools
+import logging
+import types
+from contextlib import contextmanager, suppress
+
+import pytest
+from asgi_client import acall, app_of, call, scope
+
+# Factories of every kind. Each makes "made", or "made for /" from the request.
+
+
+def function():
+    return "made"
+
+
+def function_of(request, text="made"):
+    return f"{text} for {request.path}"
+
+
+async def coroutine(value="made"):
+    await asyncio.sleep(0)
+    return value
+
+
+def generator(text="made"):
+    yield text
+
+
+async def async_generator():
+    yield "made"
+
+
+class AsyncCallable:
+    async def __call__(self, request):
+        return f"made for {request.path}"
+
+
+class GeneratorCallable:
+    def __call__(self):
+        yield "made"
+
+
+class AsyncGeneratorCallable:
+    async def __call__(self, request):
+        yield f"made for {request.path}"
+
+
+@types.coroutine
+def generator_based_coroutine(value="made"):
+    yield from asyncio.sleep(0).__await__()
+    return value
+
+
+class Awaitable:
+    def __init__(self, value="made"):
+        self.value = value
+
+    def __await__(self):
+        yield from asyncio.sleep(0).__await__()
+        return self.value
+
+
+class AwaitableDict(dict):
+    def __await__(self):
+        return Awaitable(self["value"]).__await__()
+
+
+def future(value="made"):
+    result = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(result.set_result, value)
+    return result
+
+
+FACTORIES = {
+    "function": function,
+    "function-of-request": function_of,
+    "lambda-of-renamed-request": lambda r: f"made for {r.path}",
+    "callable": type("Callable", (), {"__call__": lambda self: "made"})(),
+    "generator-lambda-of-request": lambda request: (yield f"made for {request.path}"),
+    "lambda-of-request-with-default": lambda request=None: f"made for {request.path}",
+    "lambda-of-arguments": lambda *args, **kwargs: f"made{args or ''}{kwargs or ''}",
+    "coroutine": coroutine,
+    "generator": generator,
+    "async-generator": async_generator,
+    "async-callable": AsyncCallable(),
+    "generator-callable": GeneratorCallable(),
+    "async-generator-callable": AsyncGeneratorCallable(),
+    "async-method": AsyncCallable().__call__,
+    "partial": functools.partial(function_of, text="made"),
+    "coroutine-partial": functools.partial(coroutine, "made"),
+    "generator-partial": functools.partial(generator, text="made"),
+    "partial-of-callable": functools.partial(AsyncCallable()),
+    "generator-based-coroutine": generator_based_coroutine,
+    "class-of-awaitables": Awaitable,
+    "returns-coroutine": lambda: coroutine(value="made"),
+    "returns-awaitable-dict": lambda: AwaitableDict(value="made"),
+    "returns-future": lambda: future(value="made"),
+    "returns-task": lambda: asyncio.ensure_future(coroutine()),
+    "returns-thread": lambda: asyncio.to_thread(function),
+}
+
+
+@pytest.mark.parametrize("place", ["alone", "beside-generator", "as-override"])
+@pytest.mark.parametrize("factory", FACTORIES.values(), ids=FACTORIES.keys())
+def test_factory_of_any_kind_makes_the_value(fastware, factory, place):
+    def original():
+        raise AssertionError("the override is not used")
+
+    deps = {"value": original if place == "as-override" else factory}
+    if place == "beside-generator":
+        deps["other"] = lambda: (yield)
+    app = app_of(fastware, lambda value: [value], deps=deps)
+    if place == "as-override":
+        app.dependency_overrides[original] = factory
+    for _ in range(2):
+        assert call(app).json[0] in ("made", "made for /")
+
+
+class Text(str):
+    __slots__ = ()
+
+
+VALUES = {
+    "str": "made",
+    "str-subclass": Text("made"),
+    "none": None,
+    "list": ["made"],
+    "dict-subclass": collections.OrderedDict(a=1),
+    "set": {1},
+    "object": object(),
+    "awaitable-class": Awaitable,
+    "coroutine-function": coroutine,
+    "generator": (number for number in range(3)),
+    "exception": ValueError("made"),
+}
+
+
+@pytest.mark.parametrize("other", [{}, {"other": generator}], ids=["alone", "beside-generator"])
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
+def test_value_that_is_not_awaitable_is_passed_unchanged(fastware, value, other):
+    passed = []
+    app = app_of(fastware, lambda r, value: passed.append(value), deps={"value": lambda: value, **other})
+    assert call(app).status == 204
+    assert passed[0] is value
+
+
+def test_awaitable_is_awaited_once(fastware):
+    """Its result may be awaitable again: that is for the handler to await."""
+
+    async def handler(value):
+        return [await value]
+
+    assert call(app_of(fastware, handler, deps={"value": lambda: coroutine(Awaitable("inner"))})).json == ["inner"]
+
+
+async def async_handler(value, request):
+    return [value, request.path]
+
+
+HANDLERS = {
+    "async-request-second": (async_handler, ["made", "/"]),
+    "request-second": (lambda value, request: [value, request.path], ["made", "/"]),
+    "renamed-request": (lambda r, value: [r.path, value], ["/", "made"]),
+    "keyword-only": (lambda *, value: [value], ["made"]),
+    "any-keyword": (lambda **values: list(values.values()), ["made"]),
+    "own-default": (lambda limit=10, value="default": [limit, value], [10, "made"]),
+    "no-parameter": (lambda: [], []),
+}
+
+
+@pytest.mark.parametrize(("handler", "expected"), HANDLERS.values(), ids=HANDLERS.keys())
+def test_handler_gets_the_supplied_values_that_it_has_parameters_for(fastware, handler, expected):
+    assert call(app_of(fastware, handler, deps={"value": function})).json == expected
+
+
+# How often and in which order
+
+
+@pytest.mark.parametrize("make", [object, Awaitable, coroutine, generator_based_coroutine, future])
+def test_factory_runs_once_per_request_for_all_its_names(fastware, make):
+    made = []
+
+    def factory():
+        made.append(make())
+        return made[-1]
+
+    app = app_of(fastware, lambda a, b: [a is b], deps={"a": factory, "b": factory})
+    assert [call(app).json, call(app).json] == [[True], [True]]
+    assert len(made) == 2
+
+
+def test_factories_run_one_after_the_other_even_if_the_handler_takes_no_value(fastware):
+    log = []
+
+    async def slow():
+        log.append("slow starts")
+        await asyncio.sleep(0)
+        log.append("slow ends")
+
+    call(app_of(fastware, lambda: "", deps={"slow": slow, "fast": lambda: log.append("fast")}))
+    assert log == ["slow starts", "slow ends", "fast"]
+
+
+def test_dependencies_of_inclusion_router_and_route_run_in_this_order(fastware):
+    ran = []
+    inner = fastware.Router(deps={"b": lambda: ran.append("router")})
+    inner.get("/x", deps={"c": lambda: ran.append("route")})(lambda: "")
+    outer = fastware.Router()
+    outer.get("/y")(lambda: "")
+    outer.include_router(inner, deps={"a": lambda: ran.append("inclusion")})
+    app = fastware.create_app(outer)
+    call(app, path="/y")
+    assert ran == []
+    call(app, path="/x")
+    assert ran == ["inclusion", "router", "route"]
+
+
+def test_concurrent_requests_have_their_own_values_and_contexts(fastware):
+    variable = contextvars.ContextVar("variable", default="unset")
+
+    async def number(request):
+        variable.set(request.query_params["n"])
+        await asyncio.sleep(0)
+        return request.query_params["n"]
+
+    async def call_all():
+        app = app_of(fastware, lambda value: [value, variable.get()], deps={"value": number})
+        return await asyncio.gather(*[acall(app, query=f"n={n}") for n in range(20)])
+
+    assert [answer.json for answer in asyncio.run(call_all())] == [[str(n), str(n)] for n in range(20)]
+    assert variable.get() == "unset"
+
+
+# Errors
+
+
+def raises(error):
+    raise error
+
+
+async def raises_when_awaited(error):
+    raise error
+
+
+def raises_as_future(error):
+    result = asyncio.get_running_loop().create_future()
+    result.set_exception(error)
+    return result
+
+
+def raises_as_generator(error):
+    raise error
+    yield
+
+
+@pytest.mark.parametrize("other", [{}, {"other": generator}], ids=["alone", "beside-generator"])
+@pytest.mark.parametrize("fail", [raises, raises_when_awaited, raises_as_future, raises_as_generator])
+def test_error_of_a_factory_becomes_the_response_and_nothing_else_runs(fastware, fail, other):
+    ran = []
+    factory = functools.partial(fail, fastware.HTTPError(418, "teapot"))
+    app = app_of(fastware, lambda: ran.append(1), deps={**other, "value": factory, "later": lambda: ran.append(1)})
+    answer = call(app)
+    assert (answer.status, answer.json, ran) == (418, {"detail": "teapot"}, [])
+
+
+def never_yields():
+    if False:
+        yield
+
+
+def suppresses():
+    with suppress(ZeroDivisionError):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("factory", "logged"), [(never_yields, "didn't yield"), (suppresses, "suppressed the error that was raised in it")]
+)
+def test_invalid_generator_is_a_500_and_logged(fastware, caplog, factory, logged):
+    with caplog.at_level(logging.ERROR, logger="fastware"):
+        assert call(app_of(fastware, lambda: 1 / 0, deps={"value": factory})).status == 500
+    assert logged in caplog.text
+
+
+# Cleanup
+
+
+def logs_both_halves(log, name, *, is_async):
+    def resource():
+        log.append(f"open {name}")
+        try:
+            yield name
+        except Exception as error:
+            log.append(f"{name} saw {type(error).__name__}")
+            raise
+        finally:
+            log.append(f"close {name}")
+
+    async def async_resource():
+        with contextmanager(resource)() as value:
+            yield value
+            await asyncio.sleep(0)
+
+    return async_resource if is_async else resource
+
+
+@pytest.mark.parametrize("kinds", ["sss", "aaa", "sas"])
+def test_generators_are_closed_in_reverse_order_before_the_response_is_sent(fastware, kinds):
+    log = []
+    deps = {name: logs_both_halves(log, name, is_async=kind == "a") for name, kind in zip("abc", kinds, strict=True)}
+    app = app_of(fastware, lambda a: log.append("handler"), deps=deps)
+
+    async def send(message):
+        log.append(message["type"])
+
+    asyncio.run(app(scope(), None, send))
+    sent = ["http.response.start", "http.response.body"]
+    assert log == ["open a", "open b", "open c", "handler", "close c", "close b", "close a", *sent]
+
+
+each_generator = pytest.mark.parametrize("is_async", [False, True], ids=["generator", "async-generator"])
+
+
+@each_generator
+@pytest.mark.parametrize(("name", "status"), [("HTTPError", 409), ("ZeroDivisionError", 500)])
+@pytest.mark.parametrize("place", ["handler", "later-dependency"])
+def test_generator_sees_the_error_and_is_closed(fastware, is_async, name, status, place):
+    def fail():
+        raise fastware.HTTPError(409, "conflict") if name == "HTTPError" else ZeroDivisionError
+
+    log = []
+    deps = {"a": logs_both_halves(log, "a", is_async=is_async)}
+    handler, later = (fail, {}) if place == "handler" else (function, {"b": fail})
+    assert call(app_of(fastware, handler, deps={**deps, **later})).status == status
+    assert log == ["open a", f"a saw {name}", "close a"]
+
+
+@each_generator
+def test_error_during_cleanup_is_a_500_and_the_other_generators_are_closed(fastware, is_async):
+    def fails_during_cleanup():
+        yield
+        raise ZeroDivisionError
+
+    log = []
+    deps = {"a": logs_both_halves(log, "a", is_async=is_async), "b": fails_during_cleanup}
+    answer = call(app_of(fastware, lambda: "fine", deps=deps))
+    assert (answer.status, answer.json) == (500, {"detail": "Internal server error"})
+    assert log[-1] == "close a"
+
+
+# Overrides
+
+
+def test_override_can_be_removed_and_belongs_to_one_application(fastware):
+    router = fastware.Router()
+    router.get("/", deps={"value": function})(lambda value: value)
+    app, other = fastware.create_app(router), fastware.create_app(router)
+    app.dependency_overrides[function] = lambda: "overridden"
+    assert (call(app).body, call(other).body) == (b"overridden", b"made")
+    app.dependency_overrides.clear()
+    assert call(app).body == b"made"
+
+
+# Invalid parameters and deps
+
+
+def positional_only(request, /):
+    return None
+
+
+INVALID = {
+    "handler-unknown": (lambda request, user: user, function, "takes user: neither the request, a path parameter nor"),
+    "handler-positional-only": (positional_only, function, "takes request as positional-only"),
+    "two-required": (function, lambda request, settings: None, "takes request, settings; a dependency takes"),
+    "keyword-only": (function, lambda *, request: None, "takes request as keyword-only"),
+    "request-second": (function, lambda user, request: None, "takes user, request; a dependency takes"),
+    "request-second-with-default": (function, lambda limit=5, request=None: None, "takes limit, request; a dependency"),
+}
+
+
+@pytest.mark.parametrize(("handler", "dependency", "message"), INVALID.values(), ids=INVALID.keys())
+def test_parameter_that_nothing_supplies_is_a_type_error(fastware, handler, dependency, message):
+    with pytest.raises(TypeError, match=message):
+        app_of(fastware, handler, deps={"value": dependency})
+
+
+USERS_OF_DEPS = {
+    "route": lambda fastware, deps: fastware.Router().get("/", deps=deps),
+    "router": lambda fastware, deps: fastware.Router(deps=deps),
+    "inclusion": lambda fastware, deps: fastware.Router().include_router(fastware.Router(), deps=deps),
+}
+
+
+@pytest.mark.parametrize("deps", [["user"], {"user": None}, "user"], ids=["list", "not-callable", "str"])
+@pytest.mark.parametrize("use", USERS_OF_DEPS.values(), ids=USERS_OF_DEPS.keys())
+def test_invalid_deps_are_a_type_error(fastware, use, deps):
+    with pytest.raises(TypeError, match="dep"):
+        use(fastware, deps)
+
+
+class ShowsItsSecret:
+    def __call__(self, one, two):
+        return None
+
+    def __repr__(self):
+        return "hunter2"
+
+
+NAMED = {
+    "object": (ShowsItsSecret(), "ShowsItsSecret"),
+    "partial": (functools.partial(lambda one, two, secret: None, secret="hunter2"), "<lambda>"),
+}
+
+
+@pytest.mark.parametrize(("factory", "name"), NAMED.values(), ids=NAMED.keys())
+def test_error_names_a_callable_without_its_repr(fastware, factory, name):
+    with pytest.raises(TypeError, match=name) as raised:
+        app_of(fastware, function, deps={"value": factory})
+    assert "hunter2" not in str(raised.value)
