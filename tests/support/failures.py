@@ -347,6 +347,10 @@ class Login:
     password: int
 
 
+class Strict(msgspec.Struct, forbid_unknown_fields=True):
+    name: str = ""
+
+
 class Page(typing.TypedDict):
     number: int
 
@@ -360,6 +364,9 @@ INVALID_VALUES = {  # a type, and a body that is invalid for it; 7171717171 is a
     "int_in_list": (list[int], b'["%s"]'),
     "int_or_none": (int | None, b'"%s"'),
     "enum": (Color, b'"%s"'),
+    "enum_like_a_path": (Color, b'"x - at `$.%s`"'),
+    "enum_like_an_open_path": (Color, b'"x - at `$.%s"'),
+    "tag_like_a_path": (Cat | Dog, b'{"type": "x - at `$.%s`"}'),
     "enum_of_ints": (Number, b"7171717171"),
     "enum_or_int": (Color | int, b'"%s"'),
     "literal": (typing.Literal["a", "b"], b'"%s"'),
@@ -370,6 +377,7 @@ INVALID_VALUES = {  # a type, and a body that is invalid for it; 7171717171 is a
     "tag_of_array": (Row, b'["%s", "%s"]'),
     "dataclass": (Login, b'{"username": "ada", "password": "%s"}'),
     "missing_field": (Login, b'{"password": 5, "%s": "%s"}'),
+    "unknown_field": (Strict, b'{"%s": "%s"}'),
     "typed_dict": (Page, b'{"number": "%s"}'),
     "object": (Login, b'"%s"'),
     "long_str": (constrained(str, max_length=3), b'"%s"'),
@@ -383,6 +391,7 @@ INVALID_VALUES = {  # a type, and a body that is invalid for it; 7171717171 is a
     "date": (datetime.date, b'"%s"'),
     "time": (datetime.time, b'"%s"'),
     "timedelta": (datetime.timedelta, b'"%s"'),
+    "large_timedelta": (datetime.timedelta, b'"P123456789123456D"'),
     "uuid": (uuid.UUID, b'"%s"'),
     "base64": (bytes, b'"%s"'),
     "key_int": (dict[int, int], b'{"%s": 1}'),
@@ -398,6 +407,7 @@ for kind, (type_, body) in INVALID_VALUES.items():
 
     def decode(s, type_=type_, body=body):
         s.marks.add("number", "7171717171")
+        s.marks.add("wrapped number", "1091116790")
         return s.request(body).decode(type_)
 
     add("HTTPError 400", **{f"decode_{kind}": decode})
@@ -548,6 +558,7 @@ add(
     dependency_with_keyword_parameter=lambda s: s.app(deps={"u": holding(takes_keyword, s.secret)}),
     async_dependency_in_thread=lambda s: s.fastware.in_thread(holding(asynchronous, s.secret)),
     handler_with_positional_parameter=lambda s: s.app(holding(takes_position, s.secret)),
+    handler_with_invalid_partial=lambda s: s.app(holding(failing_app.fail, s.secret)),
     handler_with_unknown_parameter=lambda s: s.app(holding(takes_two, s.secret)),
     exempt_paths_in_one_str=lambda s: s.auth.CSRFMiddleware(s.app(), exempt_paths=s.token),
     exempt_path_of_bytes=lambda s: s.auth.CSRFMiddleware(s.app(), exempt_paths=[s.token.encode()]),
