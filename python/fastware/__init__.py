@@ -50,15 +50,17 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    import importlib  # noqa: PLC0415
+if not TYPE_CHECKING:  # type checkers see the names above, and no others
 
-    if name == "__version__":
-        return globals().setdefault(name, importlib.import_module("importlib.metadata").version("fastware"))
-    for home, names in _HOMES.items():
-        if name in names:
-            return globals().setdefault(name, getattr(importlib.import_module(home), name))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        import importlib  # noqa: PLC0415
+
+        if name == "__version__":
+            return globals().setdefault(name, importlib.import_module("importlib.metadata").version("fastware"))
+        for home, names in _HOMES.items():
+            if name in names:
+                return globals().setdefault(name, getattr(importlib.import_module(home), name))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

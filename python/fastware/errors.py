@@ -56,7 +56,9 @@ async def send_error(send: Send, status: int, detail: str, headers: Mapping[str,
     """
     raw_headers = [raw_header(name, value) for name, value in (headers or {}).items()]
     body = _error_body(detail)
-    raw_headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    own = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    given = {name for name, _ in raw_headers}
+    raw_headers += [header for header in own if header[0] not in given]
     await send({"type": "http.response.start", "status": status, "headers": raw_headers})
     await send({"type": "http.response.body", "body": body})
 

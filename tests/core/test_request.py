@@ -234,10 +234,8 @@ INVALID_VALUES = [SECRET, f"{SECRET}\n", f"' - at `$.{SECRET}", f"' - at `$.{SEC
 @pytest.mark.parametrize("value", INVALID_VALUES)
 @pytest.mark.parametrize("type_", [Role, Literal["a", "b"], Literal[1, 2]], ids=["enum", "str-literal", "int-literal"])
 @pytest.mark.parametrize("is_root", [False, True], ids=["field", "root"])
-def test_error_of_decode_does_not_show_an_invalid_value(fastware, request, is_root, type_, value):
+def test_error_of_decode_does_not_show_an_invalid_value(fastware, is_root, type_, value):
     """Not even a value that imitates the path in a message of msgspec."""
-    if is_root and "`$" in str(value) and type_ is not Literal[1, 2]:
-        request.applymarker(pytest.mark.xfail(raises=AssertionError, reason="the imitated path is taken for the path"))
     body, decoded = (value, type_) if is_root else ({"role": value}, dict[str, type_])
     with pytest.raises(fastware.HTTPError) as raised:
         fastware.Request(scope(), json.dumps(body).encode()).decode(decoded)

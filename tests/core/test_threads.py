@@ -148,11 +148,7 @@ def test_error_of_the_handler_is_raised_in_the_generator_in_a_thread(fastware, l
     assert log == [("open", False), (name, False), ("close", False)]
 
 
-def test_generator_in_a_thread_is_closed_if_the_request_is_cancelled(fastware, loop, request):
-    if loop == "trio":
-        reason = "a cancelled trio task starts no thread for the second half"
-        request.applymarker(pytest.mark.xfail(raises=AssertionError, reason=reason))
-
+def test_generator_in_a_thread_is_closed_if_the_request_is_cancelled(fastware, loop):
     async def cancelled(app, cancels):
         with anyio.CancelScope() as scope, suppress(asyncio.CancelledError):
             cancels.append(scope.cancel)
@@ -178,9 +174,7 @@ NOT_SYNC = {
     "function": async_handler,
     "generator": async_generator,
     "partial": functools.partial(async_handler),
-    "callable": pytest.param(
-        AsyncCallable(), marks=pytest.mark.xfail(raises=pytest.fail.Exception, reason="in_thread ignores __call__")
-    ),
+    "callable": AsyncCallable(),
 }
 
 
@@ -195,7 +189,6 @@ class GeneratorCallable:
         yield "resource"
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="in_thread ignores __call__")
 def test_callable_object_can_be_a_generator_in_a_thread(fastware, loop):
     app = app_of(fastware, async_handler_of, deps={"value": fastware.in_thread(GeneratorCallable())})
     assert call(app, loop=loop).body == b"resource"

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Container
 from inspect import Parameter
 from typing import Any, Final
+
+from fastware._internal.names import name_of
 
 _VARIADIC: Final = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
 def named_parameters(function: Callable[..., Any]) -> list[Parameter]:
     """Return the parameters of *function*, without ``*args`` and ``**kwargs``."""
+    parameters = None
     try:
         parameters = inspect.signature(function).parameters.values()
-    except ValueError:  # a builtin without a signature
+    except ValueError:
+        pass
+    if parameters is None and isinstance(function, functools.partial):
+        # The error of `inspect` shows the arguments of the partial, which may be secrets.
+        raise TypeError(f"the partial of {name_of(function)} has an argument that the function does not take")
+    if parameters is None:  # a builtin without a signature
         return []
     return [parameter for parameter in parameters if parameter.kind not in _VARIADIC]
 

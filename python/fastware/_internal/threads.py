@@ -27,3 +27,12 @@ async def run_in_thread(function: Callable[..., ResultT], /, *args: Any, **kwarg
         result: ResultT = await trio.to_thread.run_sync(call)
         return result
     return await asyncio.to_thread(call)
+
+
+async def run_in_thread_even_if_cancelled(function: Callable[..., ResultT], /, *args: Any) -> ResultT:
+    """Do what :func:`run_in_thread` does, also in a cancelled task: trio would raise before the thread starts."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        with trio.CancelScope(shield=True):
+            return await run_in_thread(function, *args)
+    return await run_in_thread(function, *args)

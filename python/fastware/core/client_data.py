@@ -18,7 +18,7 @@ MAX_JSON_DEPTH: Final = 100
 
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _CONTAINERS: Final = (dict, list)
-_INVALID_VALUE: Final = re.compile(r"Invalid (?:enum )?value (?:.*(?= - at `\$)|.*\Z)", re.DOTALL)
+_INVALID_VALUE: Final = re.compile(r"Invalid (?:enum )?value .*?(?= - at `\$[^`]*`\Z|\Z)", re.DOTALL)
 
 
 class _MissingError(HTTPError):
@@ -112,6 +112,8 @@ def _decode_json(body: bytes, type_: Any) -> Any:
         problem = "The body is nested too deep"
     except msgspec.ValidationError as error:
         problem = f"The body is invalid: {_without_value(error)}"
+    except OverflowError:  # msgspec lets the one of `timedelta` through
+        problem = "The body is invalid: a value is out of range"
     except UnicodeError:
         problem = "The body is not JSON: it is not UTF-8"
     except msgspec.DecodeError as error:

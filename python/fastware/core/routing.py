@@ -76,6 +76,8 @@ class Router:
     ) -> Callable[[HandlerT], HandlerT]:
         """Return a decorator that adds the handler for *path* and each of *methods*."""
         _check_path(path)
+        if isinstance(methods, str):
+            raise TypeError(f'methods must be a list: ["{methods}"]')
         dependencies = _checked_dependencies(deps)
 
         def add(handler: HandlerT) -> HandlerT:
@@ -147,7 +149,7 @@ def _checked_prefix(prefix: str) -> str:
     if prefix:
         if not prefix.startswith("/") or prefix.endswith("/"):
             raise ValueError(f"the prefix {prefix!r} must start with '/', and not end with it")
-        _check_path(prefix)
+        _check_path(f"{prefix}/")
     return prefix
 
 

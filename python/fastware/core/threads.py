@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from fastware._internal.names import name_of
-from fastware._internal.threads import run_in_thread
+from fastware._internal.threads import run_in_thread, run_in_thread_even_if_cancelled
+from fastware.core.dependencies import is_kind
 
 
 def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,9 +28,9 @@ def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:
         TypeError: *factory* is ``async``: it must not block in the first place.
 
     """
-    if inspect.iscoroutinefunction(factory) or inspect.isasyncgenfunction(factory):
+    if is_kind(inspect.iscoroutinefunction, factory) or is_kind(inspect.isasyncgenfunction, factory):
         raise TypeError(f"in_thread takes a plain function, and {name_of(factory)} is async")
-    if inspect.isgeneratorfunction(factory):
+    if is_kind(inspect.isgeneratorfunction, factory):
         return _generator_in_threads(factory)
 
     @functools.wraps(factory)
@@ -47,9 +48,9 @@ def _generator_in_threads(factory: Callable[..., Any]) -> Callable[..., Any]:
         try:
             yield value
         except BaseException as error:
-            if not await run_in_thread(context.__exit__, type(error), error, error.__traceback__):
+            if not await run_in_thread_even_if_cancelled(context.__exit__, type(error), error, error.__traceback__):
                 raise
         else:
-            await run_in_thread(context.__exit__, None, None, None)
+            await run_in_thread_even_if_cancelled(context.__exit__, None, None, None)
 
     return generator_in_threads

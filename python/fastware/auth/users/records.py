@@ -106,7 +106,9 @@ def _problem_of_one(user: Any) -> str | None:
         if field not in user:
             return f"{field!r} is missing"
     for field, value in user.items():
-        if not isinstance(field, str) or not isinstance(value, str):
+        if not isinstance(field, str):
+            return f"the field name {field!r} must be a string"
+        if not isinstance(value, str):
             return f"{field!r} must be a string, not {_kind(value)}"
         if _SURROGATE.search(field + value):
             return f"{field!r} has a lone surrogate"
