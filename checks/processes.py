@@ -18,7 +18,7 @@ _INTERFACE = {"granian": ["--interface", "asgi"], "uvicorn": ["--lifespan", "on"
 
 
 class Server:
-    """Granian, uvicorn or Hypercorn with ``module:app`` on a free port of the loopback interface, running inside ``with``.
+    """Granian, uvicorn or Hypercorn with ``module:app`` on a free port of the loopback interface, started by ``with``.
 
     The server starts in *folder*. Its output is appended to the file *log*. *options* belong to its command line.
     """

@@ -45,4 +45,4 @@ def set_cookie(
 
 def is_too_large(name: str, value: str) -> bool:
     """Return whether browsers may drop the cookie."""
-    return len(f"{name}={value}") > MAX_SIZE
+    return len(name) + len(value) > MAX_SIZE

@@ -560,6 +560,7 @@ add(
     handler_with_positional_parameter=lambda s: s.app(holding(takes_position, s.secret)),
     handler_with_invalid_partial=lambda s: s.app(holding(failing_app.fail, s.secret)),
     handler_with_unknown_parameter=lambda s: s.app(holding(takes_two, s.secret)),
+    methods_in_one_str=lambda s: s.fastware.Router().route("/", "GET"),
     exempt_paths_in_one_str=lambda s: s.auth.CSRFMiddleware(s.app(), exempt_paths=s.token),
     exempt_path_of_bytes=lambda s: s.auth.CSRFMiddleware(s.app(), exempt_paths=[s.token.encode()]),
 )

@@ -15,17 +15,16 @@ _VARIADIC: Final = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 def named_parameters(function: Callable[..., Any]) -> list[Parameter]:
     """Return the parameters of *function*, without ``*args`` and ``**kwargs``."""
-    parameters = None
     try:
         parameters = inspect.signature(function).parameters.values()
     except ValueError:
-        pass
-    if parameters is None and isinstance(function, functools.partial):
-        # The error of `inspect` shows the arguments of the partial, which may be secrets.
+        parameters = None
+    if parameters is not None:
+        return [parameter for parameter in parameters if parameter.kind not in _VARIADIC]
+    if isinstance(function, functools.partial):
+        # Raised outside the `except`: the error of `inspect` shows the arguments of the partial, which may be secrets.
         raise TypeError(f"the partial of {name_of(function)} has an argument that the function does not take")
-    if parameters is None:  # a builtin without a signature
-        return []
-    return [parameter for parameter in parameters if parameter.kind not in _VARIADIC]
+    return []  # a builtin without a signature
 
 
 def request_parameter(function: Callable[..., Any], supplied: Container[str] = ()) -> Parameter | None:
