@@ -44,8 +44,14 @@ class TokenBuckets:
     def take(self, key: str, now: int | None = None) -> int:
         kept_key = key if type(key) is str and len(key) <= _MAX_KEY_LENGTH else self._kept_key(key)
         with self._lock:
-            # The clock is read under the lock: a thread that waits for the lock does not use an old time.
-            tick = self._tick(time.monotonic_ns() if now is None else now)
+            if now is None:
+                # Under the lock: a thread that waits for the lock must not use an old time.
+                now = time.monotonic_ns()
+            if not isinstance(now, int):
+                raise TypeError("now must be int")
+            if now not in _NOW:
+                raise OverflowError("now must be 0 to 2**63 - 1 nanoseconds")
+            tick = now * self._ticks_per_period // self._period
             if tick >= self._swept_at + self._ticks_per_step:
                 self._sweep(tick)
             elif tick + self._ticks_per_period < self._swept_at:
@@ -82,13 +88,6 @@ class TokenBuckets:
         if len(text) <= _MAX_KEY_LENGTH:
             return text
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._hash_key).digest()
-
-    def _tick(self, now: int) -> int:
-        if not isinstance(now, int):
-            raise TypeError("now must be int")
-        if now not in _NOW:
-            raise OverflowError("now must be 0 to 2**63 - 1 nanoseconds")
-        return now * self._ticks_per_period // self._period
 
     def _sweep(self, now: int) -> None:
         """Sweep the shards that are due since the last sweep, so that a full bucket is removed within two periods."""
