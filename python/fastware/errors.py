@@ -32,7 +32,12 @@ class HTTPError(Exception):
         return f"{type(self).__name__}({self.status_code}, {self.detail!r}, {self.headers!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.status_code, self.detail, self.headers)
+        # Without calling `__init__`: that of a subclass may take other arguments.
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(kind: type[HTTPError], args: tuple[Any, ...]) -> HTTPError:
+    return kind.__new__(kind, *args)
 
 
 class ConfigurationError(RuntimeError):

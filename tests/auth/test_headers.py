@@ -35,11 +35,9 @@ def test_last_cookie_of_the_name_is_returned(auth):
 @many
 @given(cookies=st.dictionaries(NAMES, st.text([chr(code) for code in range(256)], max_size=12), max_size=5))
 def test_cookies_that_http_cookies_writes_are_read(engine, cookies):
-    jar = SimpleCookie()
-    for name, value in cookies.items():
-        jar[name] = value
-    header = jar.output(attrs=[], header="", sep=";").strip().encode("latin-1")
-    assert engine.cookies([(b"cookie", header)]) == cookies
+    # Quoted by `http.cookies` alone: setting a value with a control character in it raises from Python 3.14 on.
+    pairs = (f"{name}={SimpleCookie().value_encode(value)[1]}" for name, value in cookies.items())
+    assert engine.cookies([(b"cookie", "; ".join(pairs).encode("latin-1"))]) == cookies
 
 
 QUOTED_PARTS = st.sampled_from(["a", " ", "=", "%", '\\"', "\\\\", "\\054", "\\073", "\\377", "\\400", "\\01", "\\x"])

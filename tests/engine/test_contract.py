@@ -228,6 +228,7 @@ try:
 except Exception as error:
     failure = error
 print(getattr(failure, "msg", failure))
+interpreters.destroy(created)
 """
 
 

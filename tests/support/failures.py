@@ -377,7 +377,7 @@ INVALID_VALUES = {  # a type, and a body that is invalid for it; 7171717171 is a
     "tag_of_array": (Row, b'["%s", "%s"]'),
     "dataclass": (Login, b'{"username": "ada", "password": "%s"}'),
     "missing_field": (Login, b'{"password": 5, "%s": "%s"}'),
-    "unknown_field": (Strict, b'{"other": "%s"}'),
+    "unknown_field": (Strict, b'{"%s": "%s"}'),
     "typed_dict": (Page, b'{"number": "%s"}'),
     "object": (Login, b'"%s"'),
     "long_str": (constrained(str, max_length=3), b'"%s"'),
@@ -561,6 +561,7 @@ add(
     handler_with_invalid_partial=lambda s: s.app(holding(failing_app.fail, s.secret)),
     handler_with_unknown_parameter=lambda s: s.app(holding(takes_two, s.secret)),
     methods_in_one_str=lambda s: s.fastware.Router().route("/", "GET"),
+    route_without_path=lambda s: s.fastware.Router().get(holding(takes_two, s.secret)),
     exempt_paths_in_one_str=lambda s: s.auth.CSRFMiddleware(s.app(), exempt_paths=s.token),
     exempt_path_of_bytes=lambda s: s.auth.CSRFMiddleware(s.app(), exempt_paths=[s.token.encode()]),
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any
+from typing import Any, Final
+
+_PACKAGES: Final = {"bcrypt": "bcrypt", "jwt": "PyJWT"}
+"""The package of each module."""
 
 
 @functools.cache
@@ -16,5 +19,5 @@ def require(name: str) -> Any:
         if missing.name != name:
             raise
         raise ImportError(
-            f'fastware.auth needs the package {name!r} here: pip install "fastware[auth]"', name=name
+            f'fastware.auth needs the package {_PACKAGES[name]} here: pip install "fastware[auth]"', name=name
         ) from None

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable, Container
 from inspect import Parameter
 from typing import Any, Final
 
-from fastware._internal.names import name_of
+from fastware._internal.signatures import signature_of
 
 _VARIADIC: Final = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
 def named_parameters(function: Callable[..., Any]) -> list[Parameter]:
     """Return the parameters of *function*, without ``*args`` and ``**kwargs``."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except ValueError:
-        parameters = None
-    if parameters is not None:
-        return [parameter for parameter in parameters if parameter.kind not in _VARIADIC]
-    if isinstance(function, functools.partial):
-        # Raised outside the `except`: the error of `inspect` shows the arguments of the partial, which may be secrets.
-        raise TypeError(f"the partial of {name_of(function)} has an argument that the function does not take")
-    return []  # a builtin without a signature
+    return [parameter for parameter in signature_of(function).parameters.values() if parameter.kind not in _VARIADIC]
+
+
+def takes_any_keyword(function: Callable[..., Any]) -> bool:
+    """Return whether *function* has a ``**kwargs`` parameter."""
+    return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in signature_of(function).parameters.values())
 
 
 def request_parameter(function: Callable[..., Any], supplied: Container[str] = ()) -> Parameter | None:

@@ -11,6 +11,11 @@ from fastware._internal.names import name_of
 ResultT = TypeVar("ResultT")
 
 
+def _is_in_trio() -> bool:
+    trio = sys.modules.get("trio")
+    return trio is not None and bool(trio.lowlevel.in_trio_task())
+
+
 async def run_in_thread(function: Callable[..., ResultT], /, *args: Any, **kwargs: Any) -> ResultT:
     """Return ``function(*args, **kwargs)``, called in a worker thread, under asyncio or trio."""
     import asyncio  # noqa: PLC0415 - a third of the import of fastware.auth, and not needed to check a token
@@ -22,17 +27,20 @@ async def run_in_thread(function: Callable[..., ResultT], /, *args: Any, **kwarg
             # A future cannot hold it: the caller would wait without end.
             raise RuntimeError(f"{name_of(function)} raised StopIteration") from stop
 
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
-        result: ResultT = await trio.to_thread.run_sync(call)
-        return result
+    if _is_in_trio():
+        import trio  # noqa: PLC0415
+
+        return await trio.to_thread.run_sync(call)
     return await asyncio.to_thread(call)
 
 
 async def run_in_thread_even_if_cancelled(function: Callable[..., ResultT], /, *args: Any) -> ResultT:
-    """Do what :func:`run_in_thread` does, also in a cancelled task: trio would raise before the thread starts."""
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
+    """Do what :func:`run_in_thread` does, also where the task is cancelled before the thread starts."""
+    import asyncio  # noqa: PLC0415
+
+    if _is_in_trio():
+        import trio  # noqa: PLC0415
+
         with trio.CancelScope(shield=True):
             return await run_in_thread(function, *args)
-    return await run_in_thread(function, *args)
+    return await asyncio.shield(asyncio.ensure_future(run_in_thread(function, *args)))

@@ -69,7 +69,10 @@ def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -
         raise TypeError('roles must be str: require_role("admin", "editor")')
 
     def current_user_with_role(request: Any) -> dict[str, Any]:
-        claims = get_current_user(request, allow_query_token=allow_query_token)
+        try:
+            claims = get_current_user(request, allow_query_token=allow_query_token)
+        finally:
+            request = None  # error reporters show the local variables of a traceback's frames
         if claims.get("role") not in roles:
             raise HTTPError(403, f"Requires role: {' or '.join(roles)}")
         return claims

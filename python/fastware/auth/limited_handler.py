@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterable
 from inspect import Parameter
 from types import FunctionType
 from typing import Any, Final, Protocol, TypeGuard
 
 from fastware._internal.names import name_of
+from fastware._internal.signatures import signature_of
 
 
 class Switch(Protocol):
@@ -60,7 +60,7 @@ def _compiled(handler: FunctionType, request: str, switch: Switch, take: Take, r
     It adds 130 ns to a call. The generic one, which packs and unpacks its arguments, adds 240 ns where they are
     positional and 330 ns where they are keywords (CPython 3.11), of which the token itself takes 60.
     """
-    signature = inspect.signature(handler)
+    signature = signature_of(handler)
     parameters = signature.parameters.values()
     bare = [parameter.replace(default=Parameter.empty, annotation=Parameter.empty) for parameter in parameters]
     source = _TEMPLATE.format(
@@ -108,5 +108,5 @@ def _position(handler: Callable[..., Any], request: str) -> int:
     """Return the position of the request among the handler's own parameters, or else in its signature."""
     code = handler.__code__ if isinstance(handler, FunctionType) else None
     own = code.co_varnames[: code.co_argcount] if code else ()
-    names = own if request in own else tuple(inspect.signature(handler).parameters)
+    names = own if request in own else tuple(signature_of(handler).parameters)
     return names.index(request)

@@ -145,9 +145,6 @@ class RateLimitError(HTTPError):
         """``Retry-After`` in whole seconds, rounded up (RFC 9110 section 10.2.3)."""
         return {"Retry-After": str(-(-self.wait // _NANOSECONDS))}
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.wait,)
-
 
 def _reject(wait: int) -> NoReturn:
     raise RateLimitError(wait)

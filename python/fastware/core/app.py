@@ -80,7 +80,7 @@ class App:
         except Exception as error:
             if has_started:
                 raise
-            await _error_response(error, scope)(scope, receive, send)
+            await _response_to(error, scope)(scope, receive, send)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -92,7 +92,7 @@ class App:
             body = b"" if scope["method"] in BODILESS else await read_body(scope, receive, self._max_body_size)
             response: Response = await endpoint.respond(Request(scope, body, path_params))
         except Exception as error:  # noqa: BLE001 - any error of a handler is logged and answered
-            response = _error_response(error, scope)
+            response = _response_to(error, scope)
         await response(scope, receive, send)
 
     def _raise_no_route(self, scope: Scope) -> NoReturn:
@@ -136,6 +136,13 @@ def _check(name: str, argument: object, is_valid: bool, expected: str) -> None:
     if not is_valid:
         what = getattr(argument, "__qualname__", type(argument).__name__)
         raise TypeError(f"{name} must be {expected}; not {what}")
+
+
+def _response_to(error: Exception, scope: Scope) -> Response:
+    try:
+        return _error_response(error, scope)
+    except Exception as invalid:  # noqa: BLE001 - an HTTPError with an invalid header, detail or status
+        return _error_response(invalid, scope)
 
 
 def _error_response(error: Exception, scope: Scope) -> Response:

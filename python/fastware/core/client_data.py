@@ -18,6 +18,7 @@ MAX_JSON_DEPTH: Final = 100
 
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _CONTAINERS: Final = (dict, list)
+_UNKNOWN_FIELD: Final = re.compile(r"unknown field `.*?`(?= - at `\$[^`]*`\Z|\Z)", re.DOTALL)
 _INVALID_VALUE: Final = re.compile(r"Invalid (?:enum )?value .*?(?= - at `\$[^`]*`\Z|\Z)", re.DOTALL)
 
 
@@ -29,9 +30,6 @@ class _MissingError(HTTPError):
     def __init__(self, name: object) -> None:
         super().__init__(400, f"Missing {self.kind}: {name}")
         self.name = name
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.name,)
 
 
 class MissingFieldError(_MissingError, KeyError):
@@ -124,8 +122,8 @@ def _decode_json(body: bytes, type_: Any) -> Any:
 
 
 def _without_value(error: msgspec.ValidationError) -> str:
-    """Return the message of *error* without the client's value, which may be a secret."""
-    return _INVALID_VALUE.sub("Invalid value", str(error))
+    """Return the message of *error* without text of the client, which may be a secret."""
+    return _UNKNOWN_FIELD.sub("an unknown field", _INVALID_VALUE.sub("Invalid value", str(error)))
 
 
 def _is_deeper(value: Any, depth: int) -> bool:

@@ -34,7 +34,7 @@ class Provider:
         self.factory = factory
         self.takes_request = _takes_request(factory)
         self._enter: Callable[..., Any] | None = None
-        if is_kind(_is_generator_function, factory):
+        if is_kind(is_generator_function, factory):
             self._enter = contextmanager(factory)
         elif is_kind(inspect.isasyncgenfunction, factory):
             self._enter = asynccontextmanager(factory)
@@ -52,7 +52,7 @@ class Provider:
         return cleanups.enter_context(context)
 
 
-def _is_generator_function(function: Any) -> bool:
+def is_generator_function(function: Any) -> bool:
     """Return whether *function* is a generator function that is not a coroutine function by ``types.coroutine``."""
     flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
     return inspect.isgeneratorfunction(function) and not flags & inspect.CO_ITERABLE_COROUTINE

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from fastware._internal.names import name_of
-from fastware._internal.request_parameter import named_parameters, request_parameter
+from fastware._internal.request_parameter import named_parameters, request_parameter, takes_any_keyword
 from fastware._internal.threads import run_in_thread
 from fastware.core.dependencies import (
     Dependencies,
@@ -101,8 +101,7 @@ def _names_taken(handler: Handler, supplied: Collection[str], request_name: str 
             f"the handler {name_of(handler)} of {path} takes {', '.join(unknown)}: "
             "neither the request, a path parameter nor one of its deps"
         )
-    signature = inspect.signature(handler)
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
+    if takes_any_keyword(handler):
         return frozenset(supplied)
     return frozenset(parameter.name for parameter in parameters if parameter.name in supplied)
 

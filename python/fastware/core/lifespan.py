@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeAlias
 
+from fastware._internal.request_parameter import named_parameters
 from fastware.asgi import Receive, Scope, Send
 
 Lifespan: TypeAlias = Callable[..., Any]
@@ -51,7 +52,7 @@ def _context(lifespan: Lifespan | None, app: Any) -> AbstractAsyncContextManager
     if lifespan is None:
         return _nothing()
     make = asynccontextmanager(lifespan) if inspect.isasyncgenfunction(lifespan) else lifespan
-    context: AbstractAsyncContextManager[Any] = make(app) if inspect.signature(lifespan).parameters else make()
+    context: AbstractAsyncContextManager[Any] = make(app) if named_parameters(lifespan) else make()
     return context
 
 

@@ -145,4 +145,4 @@ class Request:
 
     def __repr__(self) -> str:
         # Without the query string and the headers, which carry tokens.
-        return f"<Request {self.method} {self.path!r}>"
+        return f"<Request {self.scope.get('method')} {self.scope.get('path')!r}>"

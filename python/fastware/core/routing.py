@@ -165,6 +165,8 @@ def _checked_dependencies(deps: Dependencies | None) -> Dependencies:
 
 
 def _check_path(path: str) -> None:
+    if not isinstance(path, str):
+        raise TypeError(f'the path must be str, not {type(path).__name__}: @router.get("/path")')
     if not path.startswith("/"):
         raise ValueError(f"the path {path!r} must start with '/'")
     segments = path.split("/")[1:]

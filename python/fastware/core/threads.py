@@ -10,7 +10,7 @@ from typing import Any
 
 from fastware._internal.names import name_of
 from fastware._internal.threads import run_in_thread, run_in_thread_even_if_cancelled
-from fastware.core.dependencies import is_kind
+from fastware.core.dependencies import is_awaitable, is_generator_function, is_kind
 
 
 def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,12 +30,13 @@ def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:
     """
     if is_kind(inspect.iscoroutinefunction, factory) or is_kind(inspect.isasyncgenfunction, factory):
         raise TypeError(f"in_thread takes a plain function, and {name_of(factory)} is async")
-    if is_kind(inspect.isgeneratorfunction, factory):
+    if is_kind(is_generator_function, factory):
         return _generator_in_threads(factory)
 
     @functools.wraps(factory)
     async def function_in_thread(*args: Any) -> Any:
-        return await run_in_thread(factory, *args)
+        value = await run_in_thread(factory, *args)
+        return await value if is_awaitable(value) else value
 
     return function_in_thread
 
