@@ -362,6 +362,16 @@ def test_metadata_is_kept(auth, make):
     assert annotated.mark == "kept"
 
 
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are evaluated lazily from Python 3.14 on")
+def test_annotation_for_type_checkers_only_is_not_evaluated(fastware, auth):
+    names = {}
+    exec("def handler(request: Missing) -> Missing: return 'done'", names)
+    assert limited(auth, names["handler"])(R) == "done"
+    router = fastware.Router()
+    router.get("/", deps={"value": names["handler"]})(names["handler"])
+    fastware.create_app(router, lifespan=names["handler"])
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="type parameters are of Python 3.12")
 def test_type_parameters_are_kept(auth):
     names = {}

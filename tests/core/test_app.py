@@ -131,6 +131,32 @@ def test_exception_is_a_bare_500_and_a_traceback_in_the_log(fastware, caplog, pl
     assert f"{name}: " in caplog.text and "the cause" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [(409, "taken", {"Location": "/a\n"}), (409, "\ud800"), (409, object()), ("409", "taken")],
+    ids=["header", "detail", "detail type", "status"],
+)
+@pytest.mark.parametrize("place", FAILURES)
+def test_invalid_http_error_is_a_bare_500(fastware, caplog, place, arguments):
+    caplog.set_level(logging.CRITICAL, logger="fastware")  # pytest-xdist cannot transfer a lone surrogate
+
+    def fail():
+        raise fastware.HTTPError(*arguments)
+
+    answer = call(FAILURES[place](fastware, fail))
+    assert (answer.status, answer.json) == (500, {"detail": "Internal server error"})
+
+
+def test_http_error_with_its_own_constructor_can_be_copied_and_pickled(fastware):
+    class NotFoundError(fastware.HTTPError):
+        def __init__(self, what):
+            super().__init__(404, f"no such {what}")
+            self.what = what
+
+    copied = copy.deepcopy(NotFoundError("user"))
+    assert (copied.status_code, copied.detail, copied.what, copied.args) == (404, "no such user", "user", ("user",))
+
+
 def test_http_error_503_is_sent_and_logged(fastware, caplog):
     def handler():
         raise fastware.HTTPError(503, "database is down")

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import functools
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import anyio
@@ -164,6 +165,51 @@ def test_generator_in_a_thread_is_closed_if_the_request_is_cancelled(fastware, l
     deps = {"value": fastware.in_thread(logs_both_halves(log))}
     run(cancelled, app_of(fastware, cancels_its_request, deps=deps), cancels, loop=loop)
     assert log == [("open", False), ("close", False)]
+
+
+def test_generator_in_a_thread_is_closed_if_its_request_is_cancelled_again_before_a_thread_is_free(fastware):
+    async def cancelled_twice(app, is_open):
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        task = asyncio.create_task(acall(app))
+        await is_open.wait()
+        is_free = threading.Event()
+        blocked = loop.run_in_executor(None, is_free.wait)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        is_free.set()
+        with suppress(asyncio.CancelledError):
+            await task
+        await blocked
+        await loop.shutdown_default_executor()
+
+    async def waits(value):
+        is_open.set()
+        await asyncio.Event().wait()
+
+    log, is_open = [], asyncio.Event()
+    app = app_of(fastware, waits, deps={"value": fastware.in_thread(logs_both_halves(log))})
+    asyncio.run(cancelled_twice(app, is_open))
+    assert log == [("open", False), ("close", False)]
+
+
+def test_threads_work_in_asyncio_while_trio_runs_as_its_guest(auth):
+    trio = pytest.importorskip("trio")
+
+    async def host():
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        is_hashed = trio.Event()
+        trio.lowlevel.start_guest_run(
+            is_hashed.wait, run_sync_soon_threadsafe=loop.call_soon_threadsafe, done_callback=lambda _: done.set()
+        )
+        await asyncio.sleep(0.05)
+        hashed = await auth.ahash_password("a password", cost=4)
+        is_hashed.set()
+        await done.wait()
+        return hashed
+
+    assert auth.verify_password("a password", asyncio.run(host()))
 
 
 async def async_generator():

