@@ -1,9 +1,9 @@
-"""PEP 517 build backend: the Rust engine where it can be built, the pure-Python engine everywhere else.
+"""PEP 517 build backend: the Rust engine if it can be built, otherwise the pure-Python engine.
 
 maturin builds the native wheel, hatchling the pure wheel and the sdist. ``FASTWARE_BUILD`` chooses:
 
-- ``auto`` (default): native, or pure where cargo is missing or the native build fails;
-- ``rust``: native; where the native build fails, the installation fails;
+- ``auto`` (default): native, or pure if cargo is missing or the native build fails;
+- ``rust``: native; if the native build fails, the installation fails;
 - ``pure``: pure, without looking for Rust.
 """
 
@@ -53,19 +53,19 @@ def _wants_native() -> bool:
 
 
 def get_requires_for_build_wheel(config_settings: ConfigSettings = None) -> list[str]:
-    """Ask for maturin only where the native engine will be built."""
+    """Require maturin only if the native engine will be built."""
     native = [MATURIN] if _wants_native() else []
     return [*hatchling.build.get_requires_for_build_wheel(config_settings), *native]
 
 
 def get_requires_for_build_editable(config_settings: ConfigSettings = None) -> list[str]:
-    """Ask for maturin only where the native engine will be built."""
+    """Require maturin only if the native engine will be built."""
     native = [MATURIN] if _wants_native() else []
     return [*hatchling.build.get_requires_for_build_editable(config_settings), *native]
 
 
 def get_requires_for_build_sdist(config_settings: ConfigSettings = None) -> list[str]:
-    """Ask for nothing: the sdist holds only sources."""
+    """Return the requirements of hatchling: the sdist contains only sources."""
     return list(hatchling.build.get_requires_for_build_sdist(config_settings))
 
 

@@ -1,7 +1,7 @@
 """fastware: authentication for ASGI applications, and a small ASGI core.
 
-The heart is :mod:`fastware.auth`. The names here are loaded on first use: ``import fastware.auth`` does not load the
-core.
+The main part is :mod:`fastware.auth`. The names here are loaded on first use, so ``import fastware.auth`` does not load
+the core.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ __all__ = [
     "set_cookie",
 ]
 
-_HOMES = {
+_MODULES = {
     "fastware.cookies": ("CookieSizeWarning", "delete_cookie", "set_cookie"),
     "fastware.core.app": ("App", "create_app"),
     "fastware.core.request": ("Request",),
@@ -57,9 +57,9 @@ if not TYPE_CHECKING:  # type checkers see the names above, and no others
 
         if name == "__version__":
             return globals().setdefault(name, importlib.import_module("importlib.metadata").version("fastware"))
-        for home, names in _HOMES.items():
+        for module, names in _MODULES.items():
             if name in names:
-                return globals().setdefault(name, getattr(importlib.import_module(home), name))
+                return globals().setdefault(name, getattr(importlib.import_module(module), name))
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

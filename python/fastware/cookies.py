@@ -35,7 +35,7 @@ def set_cookie(
 ) -> str:
     """Return the ``Set-Cookie`` value that sets the cookie *name* to *value*.
 
-    Warns with :class:`CookieSizeWarning` where name and value are over 4,096 bytes: browsers drop such a cookie.
+    Warns with :class:`CookieSizeWarning` if name and value exceed 4,096 bytes: browsers drop such a cookie.
 
     Args:
         name: an HTTP token.
@@ -49,7 +49,8 @@ def set_cookie(
 
     Raises:
         TypeError: *value* is not a ``str``, or *max_age* not an ``int``.
-        ValueError: a character that could end the value or the header. The message does not show the value.
+        ValueError: an argument has a character that could end the value or the header. The message does not show the
+            value.
 
     """
     _check_pair(name, value)
@@ -90,7 +91,7 @@ def delete_cookie(
     """Return the ``Set-Cookie`` value that deletes the cookie *name*.
 
     Pass the attributes that the cookie was set with. Browsers match it by *path* and *domain*, and ignore the deletion
-    of a cross-site cookie unless it says ``samesite="none"`` too.
+    of a cross-site cookie unless it has ``samesite="none"`` too.
     """
     return set_cookie(
         name, "", max_age=0, path=path, domain=domain, secure=secure, httponly=httponly, samesite=samesite
@@ -99,7 +100,7 @@ def delete_cookie(
 
 def _warn_of_size(name: str, size: int) -> None:
     stacklevel, frame = 3, sys._getframe(2)
-    # The warning names the application's line, also where `set_session_cookies` is in between.
+    # The warning names the application's line, even if `set_session_cookies` is in between.
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fastware":
         stacklevel, frame = stacklevel + 1, frame.f_back
     warnings.warn(

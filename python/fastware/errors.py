@@ -1,4 +1,4 @@
-"""Errors and warnings that users meet, and how an error becomes a response."""
+"""Public errors and warnings, and the response to an error."""
 
 from __future__ import annotations
 
@@ -52,24 +52,24 @@ class InsecureKeyLengthWarning(UserWarning):
 
 
 async def send_error(send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-    """Send the response ``{"detail": detail}``, as a middleware does that rejects a request.
+    """Send the response ``{"detail": detail}``, for example to reject a request in middleware.
 
     Raises:
-        ValueError: a header name or value that HTTP does not allow (RFC 9110 section 5), or a lone surrogate in
-            *detail*.
+        ValueError: a header name or value is not allowed in HTTP (RFC 9110 section 5), or *detail* has a lone
+            surrogate.
 
     """
     raw_headers = [raw_header(name, value) for name, value in (headers or {}).items()]
     body = _error_body(detail)
     own = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    given = {name for name, _ in raw_headers}
-    raw_headers += [header for header in own if header[0] not in given]
+    names = {name for name, _ in raw_headers}
+    raw_headers += [header for header in own if header[0] not in names]
     await send({"type": "http.response.start", "status": status, "headers": raw_headers})
     await send({"type": "http.response.body", "body": body})
 
 
 def _error_body(detail: str) -> bytes:
-    # The error is raised outside the `except`: the codec's own error holds the text.
+    # The error is raised outside the `except`: the error of the codec contains the text.
     try:
         return _json_encoder()({"detail": detail}).encode("utf-8")
     except UnicodeEncodeError:
@@ -79,6 +79,6 @@ def _error_body(detail: str) -> bytes:
 
 @functools.cache
 def _json_encoder() -> Callable[[Any], str]:
-    import json  # noqa: PLC0415 - most processes import it anyway, but not for this
+    import json  # noqa: PLC0415 - not needed to verify a token
 
     return json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -1,7 +1,7 @@
-"""The choice of the engine. No other module knows that there are two.
+"""Selects the engine. No other module depends on which of the two is selected.
 
-``FASTWARE_ENGINE`` is read once, at import: ``rust``, ``python`` or ``auto`` (the default: Rust where the extension is
-built). ``engine`` is the chosen module, which fulfils :class:`~fastware._engine.contract.Engine`.
+``FASTWARE_ENGINE`` is read once, at import: ``rust``, ``python`` or ``auto`` (the default: Rust if the extension is
+built). ``engine`` is the selected module, which implements :class:`~fastware._engine.contract.Engine`.
 """
 
 from __future__ import annotations

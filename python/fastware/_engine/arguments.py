@@ -1,6 +1,6 @@
-"""Arguments by their exact type, not by what a subclass overrides.
+"""Reads arguments by their actual type and ignores what a subclass overrides.
 
-A subclass may override any method, or lie about its type. The Rust engine reads strings, bytes and sequences through
+A subclass may override any method, even ``__class__``. The Rust engine reads strings, bytes and sequences through
 CPython's own type flags; these functions do the same in Python.
 """
 
@@ -13,17 +13,17 @@ from fastware._engine.contract import MAX_LEEWAY
 
 
 def as_text(value: object) -> str | None:
-    """Return *value* as an exact ``str``, or ``None`` where it is not a ``str``."""
+    """Return *value* as an exact ``str``, or ``None`` if it is not a ``str``."""
     return str.__str__(value) if issubclass(type(value), str) else None  # pyright: ignore[reportArgumentType]
 
 
 def as_octets(value: object) -> bytes | None:
-    """Return *value* as exact ``bytes``, or ``None`` where it is not ``bytes``."""
+    """Return *value* as exact ``bytes``, or ``None`` if it is not ``bytes``."""
     return bytes.__bytes__(value) if issubclass(type(value), bytes) else None  # type: ignore[arg-type]
 
 
 def as_items(value: object) -> tuple[object, ...] | None:
-    """Return the items of *value*, or ``None`` where it is neither a ``list`` nor a ``tuple``."""
+    """Return the items of *value*, or ``None`` if it is neither a ``list`` nor a ``tuple``."""
     if issubclass(type(value), list):
         return tuple(list.__iter__(value))  # type: ignore[arg-type]
     if issubclass(type(value), tuple):
@@ -32,7 +32,7 @@ def as_items(value: object) -> tuple[object, ...] | None:
 
 
 def as_utf8(value: object) -> bytes | None:
-    """Return the UTF-8 of *value*, or ``None`` where it is not a ``str`` or has a lone surrogate."""
+    """Return the UTF-8 of *value*, or ``None`` if it is not a ``str`` or has a lone surrogate."""
     text = as_text(value)
     try:
         return None if text is None else text.encode("utf-8")
@@ -41,14 +41,14 @@ def as_utf8(value: object) -> bytes | None:
 
 
 def as_secrets(secret: Any) -> Any:
-    """Return *secret*, with a sequence of another kind made a tuple: engines read ``list`` and ``tuple``."""
+    """Return *secret*; any other sequence becomes a tuple, because the engines read only ``list`` and ``tuple``."""
     if isinstance(secret, (str, bytes, list, tuple, bytearray, memoryview)) or not isinstance(secret, Sequence):
         return secret
     return tuple(secret)
 
 
 def as_leeway(leeway: object) -> float:
-    """Return *leeway* in seconds, or raise the error that says what it must be."""
+    """Return *leeway* in seconds. Raises ``TypeError`` or ``ValueError`` if it is invalid."""
     if not isinstance(leeway, (int, float)):
         raise TypeError(f"leeway must be a number of seconds, not {type(leeway).__name__}")
     if not 0 <= leeway <= MAX_LEEWAY:

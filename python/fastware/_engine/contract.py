@@ -1,12 +1,12 @@
-"""The engine contract. Both engines fulfil it, and the tests run on both.
+"""The engine contract. Both engines implement it, and the tests run on both.
 
-An engine does the hot jobs, one whole job a call. For every input, both engines return equal values of equal types, or
-raise the same exception type with the same message. This file is where a rule is written down.
+An engine does the work of the hot paths, one complete operation per call. For every input, both engines return equal
+values of equal types, or raise the same exception type with the same message. This file defines the rules.
 
 Vocabulary: a *secret* is ``str`` (read as UTF-8) or ``bytes``; *secrets* is one secret, or a sequence of them. ASGI
 *headers* are any iterable of two-item iterables of ``bytes``.
 
-The constants are those of both engines: the Rust extension has its own copies under the same names, and a test compares
+The constants apply to both engines. The Rust extension has its own copies under the same names, and a test compares
 them.
 """
 
@@ -20,31 +20,31 @@ Secrets: TypeAlias = Secret | Sequence[Secret]
 Headers: TypeAlias = Iterable[Iterable[bytes]]
 
 MAX_TOKEN_LENGTH: Final = 65_536
-"""Characters of the longest token that is read or made."""
+"""Maximum length of a token in characters."""
 
 MAX_JSON_DEPTH: Final = 64
-"""Open objects and arrays in a token's JSON, the outermost included."""
+"""Maximum number of nested objects and arrays in a token's JSON, the outermost included."""
 
 MAX_INTEGER_LENGTH: Final = 4_300
-"""Characters of the longest integer literal in a token's JSON, the sign included."""
+"""Maximum length of an integer literal in a token's JSON in characters, the sign included."""
 
 SECONDS_PER_HOUR: Final = 3_600
 
 DEFAULT_EXPIRES_HOURS: Final = 720
-"""Lifetime of a token where none is given: 30 days."""
+"""Default lifetime of a token: 30 days."""
 
 MIN_SECRET_LENGTH: Final = 32
-"""Bytes of the shortest secret without a warning (RFC 7518 section 3.2)."""
+"""Minimum length of a secret in bytes; a shorter one causes a warning (RFC 7518 section 3.2)."""
 
 MAX_LEEWAY: Final = 2**53
-"""Seconds of the longest leeway: sums with the clock stay exact."""
+"""Maximum leeway in seconds: its sum with the clock stays exact."""
 
 MAX_BUCKET_CAPACITY: Final = 1_000_000_000
-"""Tokens in the largest bucket."""
+"""Maximum bucket capacity in tokens."""
 
 MIN_BUCKET_PERIOD: Final = 10**9
 MAX_BUCKET_PERIOD: Final = 2**53
-"""Nanoseconds in which an empty bucket is refilled, at least and at most."""
+"""Minimum and maximum time in which an empty bucket is refilled, in nanoseconds."""
 
 # What `identify` returns instead of claims.
 NO_TOKEN: Final = 0
@@ -61,16 +61,15 @@ class TokenBuckets(Protocol):
     """Token buckets, one per key: *capacity* tokens each, refilled continuously at *capacity* per *period*.
 
     ``TokenBuckets(capacity, period)`` takes *capacity* in tokens, 1 to ``MAX_BUCKET_CAPACITY``, and *period* in
-    nanoseconds, ``MIN_BUCKET_PERIOD`` to ``MAX_BUCKET_PERIOD``; anything else is a ``ValueError``.
+    nanoseconds, ``MIN_BUCKET_PERIOD`` to ``MAX_BUCKET_PERIOD``; anything else raises ``ValueError``.
 
     A bucket is kept as its theoretical arrival time, the moment when it will be full again (the generic cell
     rate algorithm, ITU-T I.371 Annex A). Time is counted in ticks of ``period / (capacity * m)`` nanoseconds with
     ``m = max(1, ceil(period / (capacity * 1000)))``, so that a tick is at most a microsecond and a token is exactly
-    *m* ticks: the accounting is exact in integers, and nothing drifts. A full bucket is not kept at all.
+    *m* ticks: the integer arithmetic is exact and does not drift. A full bucket is not kept at all.
 
-    Safe to share between threads. Keys are kept as they are up to a small bound and as a keyed fingerprint
-    beyond it. Full buckets are removed a few at a time as calls come in, never all at once, and no call moves more
-    than a few of the buckets that are kept.
+    Buckets are safe to share between threads. A short key may be kept as it is; a longer one is kept as a keyed
+    fingerprint. Each call removes at most a few full buckets, and moves at most a few of the buckets that are kept.
     """
 
     def take(self, key: str, now: int | None = None) -> int:
@@ -78,33 +77,33 @@ class TokenBuckets(Protocol):
 
         By default *now* is the moment of the call, ``time.monotonic_ns()``.
 
-        Returns 0 where the token was taken, otherwise the nanoseconds until there is one (rounded up); a rejected call
-        takes nothing. *key* may be any ``str``, lone surrogates included; another type is a ``TypeError``, a *now* out
-        of range an ``OverflowError``. ``MemoryError`` where there is no memory for another bucket: those that are kept
-        are unchanged.
+        Returns 0 if the token was taken, otherwise the nanoseconds until a token is available (rounded up). A rejected
+        call takes no token. *key* may be any ``str``, lone surrogates included. Raises ``TypeError`` for a key of
+        another type, ``OverflowError`` for a *now* out of range, and ``MemoryError`` if there is no memory for another
+        bucket; the existing buckets are unchanged.
 
         A *sweep* removes full buckets. The first is at moment 0, and each call that comes a 4096th of *period* or more
         after the latest sweep starts another. A *now* before the latest sweep counts as the moment of that sweep, so
         that no result depends on whether a bucket is kept. A *now* more than *period* before it means that the clock
-        was set back, as a test does that freezes time: every bucket is full again, and *now* is the latest sweep.
-        Where 256 calls or more come in each period, a full bucket is removed within two of them.
+        was set back, for example by a test that freezes time: every bucket is full again, and *now* is the latest
+        sweep. With 256 calls or more in each period, a full bucket is removed within two periods.
         """
         ...
 
     def take_by_client(self, request: Any) -> int:
         """Take one token, now, from the bucket of the host that *request* comes from; see :meth:`take`.
 
-        The key is the first item of ``request.scope.get("client")`` where that is a ``str`` and not empty, otherwise
-        ``"unknown"``. What *request* itself raises is passed on.
+        The key is the first item of ``request.scope.get("client")`` if that is a non-empty ``str``, otherwise
+        ``"unknown"``. Exceptions that *request* raises are passed on.
         """
         ...
 
     def reset(self, key: str | None = None) -> None:
-        """Make the bucket of *key* full, or every bucket. ``TypeError`` where *key* is neither ``str`` nor ``None``."""
+        """Refill the bucket of *key*, or every bucket. Raises ``TypeError`` if *key* is not ``str`` or ``None``."""
         ...
 
     def __len__(self) -> int:
-        """Return how many buckets are kept at the moment."""
+        """Return the number of buckets that are kept."""
         ...
 
 
@@ -125,7 +124,7 @@ class Engine(Protocol):
         ...
 
     def has_usable_secret(self, secrets: object) -> bool:
-        """Return whether one of *secrets* can sign and verify. Never raises, whatever *secrets* is.
+        """Return whether one of *secrets* can sign and verify. Never raises, for an object of any type.
 
         A secret is unusable when it is empty, has a lone surrogate, or is a key of another kind. PyJWT rejects most of
         these keys too (RFC 8725 section 2.1):
@@ -135,8 +134,8 @@ class Engine(Protocol):
           ``ecdsa-sha2-nistp256``, ``-nistp384``, ``-nistp521``, ``sk-ssh-ed25519@openssh.com``,
           ``sk-ecdsa-sha2-nistp256@openssh.com``.
         - It is a DER key or certificate: one whole SEQUENCE that begins with a SEQUENCE or an INTEGER (ITU-T X.690).
-        - It is a JWK: JSON in ``{}`` or ``[]``, without surrounding white space, NULs and a byte order mark (so that
-          UTF-16 and UTF-32 are read too), that contains ``kty`` or a backslash.
+        - It is a JWK: JSON in ``{}`` or ``[]`` that contains ``kty`` or a backslash. Surrounding white space, NULs and
+          a byte order mark are ignored, so that UTF-16 and UTF-32 are recognized too.
         """
         ...
 
@@ -147,7 +146,7 @@ class Engine(Protocol):
 
         ``iat`` is the integer part of what ``time.time()`` returns; ``exp`` is *expires_hours* later. The header is
         ``{"alg":"HS256","typ":"JWT"}`` and the JSON is compact and ASCII (other characters as ``\uXXXX``), so that the
-        token is the one that PyJWT makes of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
+        token equals PyJWT's token of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
 
         The first secret of a sequence signs. The errors for invalid arguments and the warning for a short secret are in
         ``fastware/_engine/token_errors.py``.
@@ -157,24 +156,24 @@ class Engine(Protocol):
     def verify_token(self, token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None:
         """Return the claims of *token* if one of the secrets signed it and it is valid now; otherwise ``None``.
 
-        Never raises, except for an invalid *leeway* (seconds, 0 to ``MAX_LEEWAY``). Unusable secrets in a sequence are
-        skipped. The checks, in this order:
+        Raises only for an invalid *leeway* (seconds, 0 to ``MAX_LEEWAY``). Unusable secrets in a sequence are skipped.
+        The checks are, in this order:
 
         1. *token* is a ``str`` of at most ``MAX_TOKEN_LENGTH`` ASCII characters, with exactly two dots.
         2. The signature segment is the canonical base64url spelling of 32 bytes (RFC 7515 section 2, RFC 4648
-           section 3.5: no padding, no stray characters, trailing bits zero), and they are the HMAC-SHA256 of
+           section 3.5: no padding, no stray characters, trailing bits zero), and these bytes are the HMAC-SHA256 of
            the signing input, compared in constant time. Nothing else is decoded before this check passes.
         3. The header and the payload segment are non-empty canonical base64url of JSON objects: valid UTF-8 without
            a byte order mark, no lone surrogate in any string, no ``NaN`` or ``Infinity``, no number that overflows
-           to infinity, no integer over ``MAX_INTEGER_LENGTH`` characters, at most ``MAX_JSON_DEPTH`` deep. Of
-           equal member names the last counts (RFC 8259 section 4, as ``json`` does).
-        4. Header: ``alg`` is ``"HS256"``; ``kid``, where present, is a string; ``b64`` is not ``false``; ``crit``,
-           where present, is a non-empty array of ``"b64"`` only, and ``b64`` is present (RFC 7515 section 4.1.11,
+           to infinity, no integer over ``MAX_INTEGER_LENGTH`` characters, at most ``MAX_JSON_DEPTH`` deep. The last
+           of duplicate member names counts (RFC 8259 section 4, as in ``json``).
+        4. Header: ``alg`` is ``"HS256"``; ``kid``, if present, is a string; ``b64`` is not ``false``; ``crit``,
+           if present, is a non-empty array of ``"b64"`` only, and ``b64`` is present (RFC 7515 section 4.1.11,
            RFC 7797).
-        5. *now* is what ``time.time()`` returns; the clock is not read before the signature is valid.
-           Where now and leeway do not fit in 64 bits, or are not numbers, no token with one of the times is valid.
-           Payload: ``exp``, ``nbf``, ``iat``, where present, are JSON numbers, truncated to integers, with
-           ``exp > now - leeway``, ``nbf <= now + leeway``, ``iat <= now + leeway``; ``sub`` and ``jti``, where
+        5. *now* is what ``time.time()`` returns; the clock is not read before the signature is verified.
+           If now and leeway do not fit in 64 bits, or are not numbers, a token with one of the times is invalid.
+           Payload: ``exp``, ``nbf``, ``iat``, if present, are JSON numbers, truncated to integers, with
+           ``exp > now - leeway``, ``nbf <= now + leeway``, ``iat <= now + leeway``; ``sub`` and ``jti``, if
            present, are strings; ``aud`` is absent or empty (``""``, ``[]``, ``{}``, ``0``, ``false``, ``null``), since
            no audience is expected (RFC 7519 section 4.1).
         """
@@ -184,20 +183,21 @@ class Engine(Protocol):
         """Return the first value whose header name is *name*, exactly ``bytes``, or ``b""``.
 
         *name* is lowercase; ASCII letters of the header names are compared without case (RFC 9110 section 5.1).
-        Items are read in order, up to the one that matches. ``TypeError`` where *headers* is not iterable, where
-        an item is not two ``bytes``, or where *name* is not ``bytes``.
+        Items are read in order, up to the one that matches. Raises ``TypeError`` if *headers* is not iterable, if an
+        item is not two ``bytes``, or if *name* is not ``bytes``.
         """
         ...
 
     def cookie(self, headers: Headers, cookie_name: str) -> str:
-        r"""Return the value of the cookie *cookie_name* in the Cookie header or headers, or ``""``.
+        r"""Return the value of the cookie *cookie_name* in the Cookie headers, or ``""``.
 
         Several Cookie headers are read as if joined by ``"; "`` (RFC 9113 section 8.2.3). ``;`` ends a pair, inside
-        quotes too; the first ``=`` ends the name; a pair without ``=`` or with an empty name is ignored; spaces and
-        tabs around name and value are trimmed, nothing else. Names are compared exactly, and the last of equal
-        names wins. A value in double quotes is unquoted: ``\`` and three octal digits (first 0 to 3) is that
-        character, ``\`` and any other character but a line feed is that character. Bytes are Latin-1. Linear in
-        the length of the headers. ``TypeError`` as for :meth:`header`, or where *cookie_name* is not a ``str``.
+        quotes too; the first ``=`` ends the name; a pair without ``=`` or with an empty name is ignored; only spaces
+        and tabs around name and value are trimmed. Names are compared exactly, and the last of duplicate cookies
+        counts. A value in double quotes is unquoted: ``\`` with three octal digits (the first from 0 to 3) is that
+        character, and ``\`` with any other character except a line feed is that character. Bytes are decoded as
+        Latin-1. The time is linear in the length of the headers. Raises ``TypeError`` as :meth:`header` does, and if
+        *cookie_name* is not a ``str``.
         """
         ...
 
@@ -206,9 +206,9 @@ class Engine(Protocol):
         ...
 
     def credential(self, headers: Headers, query_string: bytes | None, cookie_name: str) -> str | None:
-        """Return the token that a request presents, or ``None``: the first of these that is not empty.
+        """Return the token that a request presents: the first of these that is not empty, or ``None``.
 
-        1. The first ``Authorization`` header, where its scheme is ``Bearer`` in any case followed by at least one
+        1. The first ``Authorization`` header, if its scheme is ``Bearer`` in any case followed by at least one
            space (RFC 9110 section 11.4, RFC 6750 section 2.1); spaces and tabs around the token are trimmed.
         2. The cookie *cookie_name*.
         3. The first ``token`` parameter of *query_string* (RFC 6750 section 2.3), decoded as
@@ -216,8 +216,8 @@ class Engine(Protocol):
            ``+`` is a space and ``%XX`` a byte, in names too; a malformed escape is kept as it is. ``None`` for
            *query_string* means that the query is not read.
 
-        Bytes are Latin-1. ``TypeError`` as for :meth:`cookie`, or where *query_string* is neither ``bytes`` nor
-        ``None``. Headers are read in order, up to a first ``Authorization`` header with a token.
+        Bytes are decoded as Latin-1. Headers are read in order, up to a first ``Authorization`` header with a token.
+        Raises ``TypeError`` as :meth:`cookie` does, and if *query_string* is neither ``bytes`` nor ``None``.
         """
         ...
 
@@ -226,19 +226,19 @@ class Engine(Protocol):
     ) -> dict[str, Any] | int:
         """Return the claims of the token that a request presents: :meth:`credential` and :meth:`verify_token` in one.
 
-        Without valid claims it returns ``NO_TOKEN`` where the request presents none, ``UNUSABLE_SECRET`` where none of
-        the secrets is usable, and otherwise ``INVALID_TOKEN``.
+        Without valid claims, returns ``NO_TOKEN`` if the request presents no token, ``UNUSABLE_SECRET`` if none of the
+        secrets is usable, and otherwise ``INVALID_TOKEN``.
         """
         ...
 
     def csrf_verdict(self, headers: Headers, cookie_name: str) -> int:
         """Return the result of the double-submit check of a state-changing request.
 
-        ``CSRF_PASSED`` where the cookie *cookie_name* equals the first ``X-CSRF-Token`` header without the spaces and
-        tabs around it (RFC 9110 section 5.5), both not empty, compared in constant time as bytes; where they differ,
-        ``CSRF_MISMATCH``; where one is missing or empty, ``CSRF_MISSING``. ``CSRF_PASSED`` also where the first
+        The result is ``CSRF_PASSED`` if the cookie *cookie_name* equals the first ``X-CSRF-Token`` header without the
+        spaces and tabs around it (RFC 9110 section 5.5), compared in constant time as bytes; ``CSRF_MISMATCH`` if they
+        differ; and ``CSRF_MISSING`` if one of them is missing or empty. It is ``CSRF_PASSED`` in any case if the first
         ``Authorization`` header is ``Bearer`` with a well-formed token (three non-empty segments of base64url
         characters): a browser never adds that by itself (OWASP Cross-Site Request Forgery Prevention Cheat Sheet). All
-        headers are read. ``TypeError`` as for :meth:`cookie`.
+        headers are read. Raises ``TypeError`` as :meth:`cookie` does.
         """
         ...

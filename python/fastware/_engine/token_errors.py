@@ -1,4 +1,4 @@
-"""The errors and the warning of ``create_token``, the same for both engines. None shows a value of an argument."""
+"""The errors and the warning of ``create_token`` for both engines. None of them shows the value of an argument."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _has_warned = False
 def create_token_error(
     username: object, role: object, secrets: Any, expires_hours: object, is_usable: bool
 ) -> Exception:
-    """Return why no token could be made. *is_usable* says whether the first secret is usable."""
+    """Return the error for arguments that make no token. *is_usable* says whether the first secret is usable."""
     if type(expires_hours) is not int:
         return _wrong_type("expires_hours", "int", expires_hours)
     for name, value in (("username", username), ("role", role)):
@@ -34,8 +34,8 @@ def create_token_error(
 
 
 def warn_if_short(length: int, stacklevel: int) -> None:
-    """Warn, once in the process, where a secret of *length* bytes is shorter than 32."""
-    global _has_warned  # noqa: PLW0603 - once in the process
+    """Warn, once per process, if a secret of *length* bytes is shorter than 32."""
+    global _has_warned  # noqa: PLW0603 - once per process
     if length < MIN_SECRET_LENGTH and not _has_warned:
         warnings.warn(
             f"secret is {length} bytes long; HS256 needs at least {MIN_SECRET_LENGTH} (RFC 7518 section 3.2); "

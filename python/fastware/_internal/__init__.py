@@ -1,1 +1,1 @@
-"""Parts that `fastware.auth` and `fastware.core` share. Nothing here is public."""
+"""Helpers that ``fastware.auth`` and ``fastware.core`` share. Nothing here is public."""

@@ -12,7 +12,7 @@ _PACKAGES: Final = {"bcrypt": "bcrypt", "jwt": "PyJWT"}
 
 @functools.cache
 def require(name: str) -> Any:
-    """Return the module *name*. Raises ``ImportError`` with the ``pip install`` command where it is missing."""
+    """Return the module *name*. Raises ``ImportError`` with the ``pip install`` command if it is missing."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as missing:

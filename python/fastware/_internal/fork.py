@@ -1,4 +1,4 @@
-"""Locks that a forked child can take, whatever thread held them in the parent."""
+"""Locks that a forked child can take, even if another thread held them in the parent."""
 
 from __future__ import annotations
 

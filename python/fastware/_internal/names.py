@@ -1,4 +1,4 @@
-"""How errors name a function."""
+"""The names of functions in error messages."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """Return the qualified name of *function*, or of its class where it is a callable object.
+    """Return the qualified name of *function*, or of its class if it is a callable object.
 
-    Never its ``repr``: that of a ``functools.partial`` or a dataclass shows the values inside, which may be secrets.
+    The ``repr`` is never used: that of a ``functools.partial`` or a dataclass shows its values, which may be secrets.
     """
     while isinstance(function, functools.partial):
         function = function.func

@@ -1,4 +1,4 @@
-"""Which parameter of a handler or dependency is the request."""
+"""Finds the parameter of a handler or dependency that receives the request."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def takes_any_keyword(function: Callable[..., Any]) -> bool:
 def request_parameter(function: Callable[..., Any], supplied: Container[str] = ()) -> Parameter | None:
     """Return the parameter of *function* that receives the request, or ``None``.
 
-    It is the one named ``request``; otherwise the first parameter, where it has no default. Parameters that get
-    another value, those in *supplied*, are never the request.
+    It is the one named ``request``; otherwise the first parameter, if it has no default. The parameters in *supplied*
+    get another value and are never the request.
     """
     parameters = named_parameters(function)
     for parameter in parameters:

@@ -1,4 +1,4 @@
-"""Which functions a router holds: a decorator applied to one of them later would change nothing for its route."""
+"""Records which handlers have a route: a decorator that is applied to one of them later has no effect on its route."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _routed: WeakSet[Callable[..., Any]] = WeakSet()
 
 
 def note_as_routed(handler: Callable[..., Any]) -> None:
-    """Remember that a router holds *handler*."""
-    # A handler that cannot be hashed or weakly referenced is not one that decorators are applied to.
+    """Record that *handler* has a route."""
+    # Decorators are not applied to handlers that cannot be hashed or weakly referenced.
     with suppress(TypeError):
         _routed.add(handler)
 
 
 def is_routed(handler: Callable[..., Any]) -> bool:
-    """Return whether a router holds *handler*."""
+    """Return whether *handler* has a route."""
     try:
         return handler in _routed
     except TypeError:

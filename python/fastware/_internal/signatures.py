@@ -12,7 +12,7 @@ from fastware._internal.names import name_of
 
 
 def signature_of(function: Callable[..., Any]) -> inspect.Signature:
-    """Return the signature of *function*, an empty one for a builtin that has none.
+    """Return the signature of *function*; that of a builtin without one is empty.
 
     Raises:
         TypeError: a partial has an argument that its function does not take. The message does not show the argument,

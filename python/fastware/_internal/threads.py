@@ -1,4 +1,4 @@
-"""Blocking calls, run in a worker thread of the running event loop."""
+"""Runs blocking calls in a worker thread of the running event loop."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def _is_in_trio() -> bool:
 
 async def run_in_thread(function: Callable[..., ResultT], /, *args: Any, **kwargs: Any) -> ResultT:
     """Return ``function(*args, **kwargs)``, called in a worker thread, under asyncio or trio."""
-    import asyncio  # noqa: PLC0415 - a third of the import of fastware.auth, and not needed to check a token
+    import asyncio  # noqa: PLC0415 - a third of the import time of fastware.auth, and not needed to verify a token
 
     def call() -> ResultT:
         try:
             return function(*args, **kwargs)
         except StopIteration as stop:
-            # A future cannot hold it: the caller would wait without end.
+            # A future cannot hold StopIteration: the caller would wait forever.
             raise RuntimeError(f"{name_of(function)} raised StopIteration") from stop
 
     if _is_in_trio():
@@ -35,7 +35,7 @@ async def run_in_thread(function: Callable[..., ResultT], /, *args: Any, **kwarg
 
 
 async def run_in_thread_even_if_cancelled(function: Callable[..., ResultT], /, *args: Any) -> ResultT:
-    """Do what :func:`run_in_thread` does, also where the task is cancelled before the thread starts."""
+    """Do what :func:`run_in_thread` does, even if the task is cancelled before the thread starts."""
     import asyncio  # noqa: PLC0415
 
     if _is_in_trio():

@@ -22,8 +22,8 @@ class CSRFMiddleware:
     """ASGI middleware that rejects state-changing requests without their CSRF token.
 
     Any method but GET, HEAD and OPTIONS needs a ``csrf_token`` cookie equal to the ``X-CSRF-Token`` header. A request
-    with a well-formed ``Authorization: Bearer`` token passes: a browser cannot be made to add one cross-site. Other
-    requests get 403 ``{"detail": "Missing CSRF token"}`` or ``{"detail": "CSRF token mismatch"}``, and the inner
+    with a well-formed ``Authorization: Bearer`` token passes: another site cannot make a browser add one. Other
+    requests get a 403 ``{"detail": "Missing CSRF token"}`` or ``{"detail": "CSRF token mismatch"}``, and the inner
     application is not called.
 
     Args:
@@ -33,7 +33,7 @@ class CSRFMiddleware:
         disabled: check nothing, for tests.
 
     Raises:
-        TypeError: *exempt_paths* is a single ``str``, or holds something else than ``str``.
+        TypeError: *exempt_paths* is a single ``str``, or contains something other than ``str``.
         ValueError: a prefix that does not start with ``/``.
 
     """
@@ -45,7 +45,7 @@ class CSRFMiddleware:
 
     @returns_coroutine
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Pass the request on, or answer 403."""
+        """Pass the request on, or send a 403."""
         is_checked = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled
         if is_checked and not (self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)):
             verdict = csrf_verdict(scope["headers"], CSRF_COOKIE)

@@ -1,4 +1,4 @@
-"""Look-up in ASGI headers. These are the engine's own functions."""
+"""Lookup in ASGI headers. These are the engine's own functions."""
 
 from __future__ import annotations
 

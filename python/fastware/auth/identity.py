@@ -1,4 +1,4 @@
-"""Who makes a request: dependencies that find and check its token."""
+"""Dependencies that find and verify the token of a request."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     query parameter. The secret, or the sequence of secrets, is ``request.state["config"]["jwt_secret"]``.
 
     A valid token is accepted until it expires, even after a logout, a change of role or the deletion of the user.
-    Where that matters, give ``create_token`` few hours, or look the user up.
+    If that matters, pass a small ``expires_hours`` to ``create_token``, or look the user up.
 
     Args:
         request: any object with an ASGI ``scope``, or the scope itself.
         allow_query_token: query strings end up in access logs and browser histories. ``False``, here or as
-            ``config["allow_query_token"]``, turns the query parameter off.
+            ``config["allow_query_token"]``, disables the query parameter.
 
     Raises:
-        HTTPError: 401 where there is no valid token.
+        HTTPError: 401 without a valid token.
         ConfigurationError: no usable secret is configured.
 
     """
@@ -62,7 +62,7 @@ def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -
 
     Usage: ``@router.get("/admin", deps={"user": require_role("admin")})``
 
-    The dependency raises ``HTTPError``: 403 where the token has another role, 401 where there is no valid token.
+    The dependency raises ``HTTPError``: 403 if the token has another role, 401 without a valid token.
     """
     roles = (role, *other_roles)
     if not all(isinstance(name, str) for name in roles):

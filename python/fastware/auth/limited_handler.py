@@ -1,4 +1,4 @@
-"""A handler behind a rate limit: a function with the same parameters that takes a token before each call."""
+"""Rate-limited handlers: functions with the parameters of the handler that take a token before each call."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from fastware._internal.signatures import signature_of
 
 
 class Switch(Protocol):
-    """Turns the limit off."""
+    """Disables the limit."""
 
     disabled: bool
 
 
 Take = Callable[[Any], int]
-"""Takes a token for a request. Returns the nanoseconds to wait, 0 where the token was taken."""
+"""Takes a token for a request. Returns the nanoseconds to wait, 0 if the token was taken."""
 
 Reject = Callable[[int], Any]
-"""Takes the nanoseconds to wait. Its result is returned, and its error raised, in place of the handler's."""
+"""Receives the nanoseconds to wait. Its result is returned, or its error raised, in place of the handler's."""
 
 _TEMPLATE: Final = """
 def make({_}switch, {_}take, {_}reject, {_}handler):
@@ -50,15 +50,15 @@ def limited(
 
 
 def _has_own_parameters(handler: Callable[..., Any]) -> TypeGuard[FunctionType]:
-    """Return whether *handler* takes what its signature says. A wrapper may show the signature of another function."""
+    """Return whether the signature of *handler* is its own. A wrapper may show the signature of another function."""
     return isinstance(handler, FunctionType) and not {"__signature__", "__wrapped__"} & vars(handler).keys()
 
 
 def _compiled(handler: FunctionType, request: str, switch: Switch, take: Take, reject: Reject) -> Callable[..., Any]:
     """Return a function that is compiled with the parameters of *handler*.
 
-    It adds 130 ns to a call. The generic one, which packs and unpacks its arguments, adds 240 ns where they are
-    positional and 330 ns where they are keywords (CPython 3.11), of which the token itself takes 60.
+    It adds 130 ns to a call. The generic one, which packs and unpacks its arguments, adds 240 ns if they are
+    positional and 330 ns if they are keywords (CPython 3.11). Taking the token accounts for 60 ns of each.
     """
     signature = signature_of(handler)
     parameters = signature.parameters.values()

@@ -14,7 +14,7 @@ _HASH: Final = re.compile(r"\$2[aby]\$(?:0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{
 
 
 def hash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
-    """Return the bcrypt hash of *plain*, ``$2b$``, 60 characters, with a fresh salt.
+    """Return the bcrypt hash of *plain* with a new salt: ``$2b$``, 60 characters.
 
     It takes a quarter of a second on purpose. In ``async`` code use :func:`ahash_password`.
 
@@ -25,8 +25,8 @@ def hash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
     Raises:
         ImportError: bcrypt is not installed.
         TypeError: *plain* is not a ``str``, or *cost* not an ``int``.
-        ValueError: a password over 72 bytes, of which bcrypt ignores the rest; a NUL byte; a lone surrogate; a *cost*
-            out of range. The message never shows the password.
+        ValueError: the password is over 72 bytes, beyond which bcrypt ignores the rest, or has a NUL byte or a lone
+            surrogate, or *cost* is out of range. The message never shows the password.
 
     """
     bcrypt = require("bcrypt")
@@ -52,8 +52,8 @@ def hash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
 def verify_password(plain: str, hashed: str) -> bool:
     """Return whether *hashed* is a hash of the password *plain*.
 
-    Never raises for an invalid password or hash: a password that is too long, a malformed or empty hash, and a value
-    that is not a ``str`` are ``False``. Hashes of other tools verify: ``$2a$``, ``$2b$``, ``$2y$``.
+    Never raises for an invalid password or hash: returns ``False`` for a password that is too long, a malformed or
+    empty hash, and a value that is not a ``str``. Hashes of other tools verify: ``$2a$``, ``$2b$``, ``$2y$``.
 
     It takes as long as hashing. In ``async`` code use :func:`averify_password`.
 
@@ -87,5 +87,5 @@ def _encode(plain: str) -> bytes | None:
     try:
         return plain.encode("utf-8")
     except UnicodeEncodeError:
-        # The codec's own error holds the password.
+        # The error of the codec contains the password.
         return None

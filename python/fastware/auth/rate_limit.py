@@ -25,7 +25,7 @@ class RateLimit:
     """The rate limit of one handler: its ``limit`` attribute.
 
     Attributes:
-        disabled: set it to ``True`` to let every call pass, in a test suite for example.
+        disabled: set it to ``True`` to let every call pass, for example in a test suite.
 
     """
 
@@ -39,7 +39,7 @@ class RateLimit:
         )
 
     def reset(self, key: str | None = None) -> None:
-        """Make the bucket of *key* full, or every bucket.
+        """Refill the bucket of *key*, or every bucket.
 
         Args:
             key: what ``key_func`` returns for the client; without a ``key_func``, the client's host.
@@ -75,22 +75,22 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
         @rate_limit("5/minute")
         async def search(request): ...
 
-    Each client has a bucket of N tokens, refilled continuously at N per unit; a call takes one. Each decorated handler
-    has its own buckets, in the memory of the process. Put the decorator below that of the route.
+    Each client has a bucket of N tokens, refilled continuously at N per unit; a call takes one token. Each decorated
+    handler has its own buckets, in the memory of the process. Put the decorator below that of the route.
 
-    The decorated handler has an attribute ``limit``, a :class:`RateLimit`: ``search.limit.reset()`` makes its buckets
-    full, and ``search.limit.disabled = True`` turns the limit off.
+    The decorated handler has an attribute ``limit``, a :class:`RateLimit`: ``search.limit.reset()`` refills its
+    buckets, and ``search.limit.disabled = True`` disables the limit.
 
     Args:
         rate: ``"N/second"``, ``"N/minute"`` or ``"N/hour"``, N from 1 to 1,000,000,000.
-        key_func: takes the request and returns the ``str`` that names the client; by default the client's host. Behind
-            a reverse proxy that is the proxy's host: configure the server to read the client's address from the proxy,
-            or name the client here.
+        key_func: takes the request and returns the ``str`` that identifies the client; by default the client's host.
+            Behind a reverse proxy that is the proxy's host: configure the server to read the client's address from the
+            proxy, or identify the client here.
 
     Raises:
-        ValueError: *rate* is anything else.
-        TypeError: the decorated handler has no parameter for the request, or a router holds it already, without the
-            limit.
+        ValueError: *rate* is invalid.
+        TypeError: the decorated handler has no parameter for the request, or already has a route, which the limit
+            would not affect.
 
     A call without a token raises ``HTTPError(429, "Rate limit exceeded")`` with ``Retry-After`` in whole seconds.
 
@@ -98,7 +98,7 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
     capacity, period = _parse(rate)
 
     def decorate(handler: Callable[ParametersT, ResultT_co]) -> LimitedHandler[ParametersT, ResultT_co]:
-        import inspect  # noqa: PLC0415 - with these, the import of fastware.auth takes a quarter longer
+        import inspect  # noqa: PLC0415 - with these imports, that of fastware.auth would take a quarter longer
 
         from fastware._internal.request_parameter import request_parameter  # noqa: PLC0415
         from fastware.auth.limited_handler import limited  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Where an application's auth settings are, and what to say when they are missing."""
+"""Finds the auth settings of an application, and makes the errors for missing ones."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _WHAT_TO_SET: Final = (
 def find_config(request: Any, scope: Any) -> Mapping[str, Any]:
     """Return the ``config`` of the request's state, or an empty mapping.
 
-    It is ``scope["state"]["config"]``. Where the scope holds none, ``request.state`` is asked, by item or by attribute:
-    the ``State`` of Starlette before 0.52 has attributes only.
+    It is ``scope["state"]["config"]``. If the scope has none, ``request.state`` is read, by item or by attribute: the
+    ``State`` of Starlette before 0.52 has attributes only.
 
     Raises:
         TypeError: *request* has no ASGI scope.
@@ -33,7 +33,7 @@ def find_config(request: Any, scope: Any) -> Mapping[str, Any]:
 
 
 def missing_secret(scope: Any) -> ConfigurationError:
-    """Return the error for settings without a secret. It says so where the lifespan did not run."""
+    """Return the error for settings without a secret. The message says so if the lifespan did not run."""
     state = scope.get("state")
     if not state:
         return ConfigurationError(
@@ -46,7 +46,7 @@ def missing_secret(scope: Any) -> ConfigurationError:
 
 
 def unusable_secret() -> ConfigurationError:
-    """Return the error for a secret that can verify nothing."""
+    """Return the error for an unusable secret."""
     return ConfigurationError(
         f"The JWT secret is not usable: it is empty, of another type, or a PEM, SSH, DER or JWK key; {_WHAT_TO_SET}"
     )

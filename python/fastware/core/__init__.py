@@ -1,1 +1,1 @@
-"""A small ASGI core: routes, requests, responses, dependencies and lifespan state, enough to serve an API with auth."""
+"""A small ASGI core: routes, requests, responses, dependencies and lifespan state."""

@@ -1,4 +1,4 @@
-"""The application: an ASGI callable made of a router, middleware and a lifespan."""
+"""The application: an ASGI callable that combines a router, middleware and a lifespan."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class App:
     """An ASGI 3 application. Make one with :func:`create_app`.
 
     Attributes:
-        state: what the lifespan yielded.
+        state: the state that the lifespan yielded.
         dependency_overrides: factories that replace others, for tests.
 
     """
@@ -66,10 +66,10 @@ class App:
         return self._handle(scope, receive, send)
 
     async def _with_error_responses(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer an error that a middleware raises, unless the response has started."""
+        """Turn an error that a middleware raises into a response, unless a response has started."""
         has_started = False
 
-        # A coroutine function: middleware may make a task of what it returns.
+        # A coroutine function, because middleware may make a task of the coroutine that it returns.
         async def watched_send(message: Message) -> None:
             nonlocal has_started
             has_started = True
@@ -91,7 +91,7 @@ class App:
             endpoint, path_params = found or self._raise_no_route(scope)
             body = b"" if scope["method"] in BODILESS else await read_body(scope, receive, self._max_body_size)
             response: Response = await endpoint.respond(Request(scope, body, path_params))
-        except Exception as error:  # noqa: BLE001 - any error of a handler is logged and answered
+        except Exception as error:  # noqa: BLE001 - any error of a handler becomes a response
             response = _response_to(error, scope)
         await response(scope, receive, send)
 
@@ -116,11 +116,11 @@ def create_app(
         middleware: callables that take an ASGI application and return one. The first is the outermost.
         lifespan: an async context manager function that takes the application, or nothing, and yields a dict: the
             ``request.state`` of each request.
-        max_body_size: bytes of the largest request body; a larger one is a 413.
+        max_body_size: maximum size of a request body in bytes; a larger one gets a 413.
 
     Raises:
         TypeError: a handler or dependency has a parameter that nothing supplies.
-        ValueError: two handlers for one method and path.
+        ValueError: a method and path have two handlers.
 
     """
     _check("router", router, isinstance(router, Router), "a fastware.Router")
@@ -147,7 +147,7 @@ def _response_to(error: Exception, scope: Scope) -> Response:
 
 def _error_response(error: Exception, scope: Scope) -> Response:
     if not isinstance(error, HTTPError):
-        # The traceback goes to the log and nothing of it to the client.
+        # The traceback goes to the log, and no part of it to the client.
         logger.error("Unhandled exception in %s %r", scope["method"], scope["path"], exc_info=error)
         error = HTTPError(500, "Internal server error")
     elif error.status_code >= 500:

@@ -1,4 +1,4 @@
-"""Reading a request's body, up to a limit."""
+"""Reads the body of a request, up to a limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
     """Return the body, at most *max_size* bytes.
 
     Raises:
-        HTTPError: 413 for a larger one, which is not read where its Content-Length is larger. 400 where it ends early.
+        HTTPError: 413 for a larger body, which is not read if its Content-Length is larger; 400 if it ends early.
 
     """
     # Leading zeros change nothing (RFC 9110 section 8.6), and a long number is never converted.
@@ -29,7 +29,7 @@ async def read_body(scope: Scope, receive: Receive, max_size: int) -> bytes:
     size = 0
     while True:
         if message["type"] == "http.disconnect":
-            # The client is gone, perhaps only in one direction: without an answer some servers send a 500.
+            # The client may have closed only its sending side: without a response some servers send a 500.
             raise HTTPError(400, "The request ended before its body was complete")
         chunk = message.get("body", b"")
         size += len(chunk)

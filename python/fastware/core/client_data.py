@@ -1,4 +1,4 @@
-"""What a client sent, decoded: JSON, form fields and query parameters. An invalid or missing part is a 400."""
+"""Decodes what a client sent: JSON, form fields and query parameters. An invalid or missing part is a 400."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ValueT = TypeVar("ValueT")
 
 MAX_FIELDS: Final = 1_000
 MAX_JSON_DEPTH: Final = 100
-"""Open objects and arrays: code that walks down a body often calls itself, and Python limits recursion."""
+"""Maximum number of nested objects and arrays: handlers often process a body recursively, and Python limits that."""
 
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _CONTAINERS: Final = (dict, list)
@@ -23,7 +23,7 @@ _INVALID_VALUE: Final = re.compile(r"Invalid (?:enum )?value .*?(?= - at `\$[^`]
 
 
 class _MissingError(HTTPError):
-    """A part that the handler reads is missing in what the client sent."""
+    """The client did not send a part that the handler reads."""
 
     kind: ClassVar[str]
 
@@ -82,10 +82,10 @@ def decode_typed_json(body: bytes, type_: type[ValueT]) -> ValueT:
 
 
 def decode_fields(encoded: bytes) -> Fields:
-    """Return the fields of an ``application/x-www-form-urlencoded`` text, the last of equal names.
+    """Return the fields of an ``application/x-www-form-urlencoded`` text; the last of duplicate fields counts.
 
     Raises:
-        HTTPError: 400 for a malformed text or over 1,000 fields.
+        HTTPError: 400 for malformed text or more than 1,000 fields.
 
     """
     if not encoded.isascii():
@@ -101,7 +101,7 @@ def decode_fields(encoded: bytes) -> Fields:
 def _decode_json(body: bytes, type_: Any) -> Any:
     if not body:
         raise HTTPError(400, "The body is empty, expected JSON")
-    # The error is raised outside the `except`, so that the body, which may hold passwords, is not its context.
+    # The error is raised outside the `except`, so that its context does not hold the body, which may have passwords.
     try:
         value = msgspec.json.decode(body, type=type_)
         may_be_deep = body.count(b"[") + body.count(b"{") > MAX_JSON_DEPTH
@@ -110,7 +110,7 @@ def _decode_json(body: bytes, type_: Any) -> Any:
         problem = "The body is nested too deep"
     except msgspec.ValidationError as error:
         problem = f"The body is invalid: {_without_value(error)}"
-    except OverflowError:  # msgspec lets the one of `timedelta` through
+    except OverflowError:  # raised by `timedelta`; msgspec does not convert it
         problem = "The body is invalid: a value is out of range"
     except UnicodeError:
         problem = "The body is not JSON: it is not UTF-8"

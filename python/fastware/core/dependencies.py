@@ -1,6 +1,6 @@
-"""Dependencies: values that a handler needs, made by factories once per request.
+"""Dependencies: values for the parameters of a handler, which factories make once per request.
 
-How a factory is called is decided once, when the application is created.
+How to call each factory is decided once, when the application is created.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ Factory: TypeAlias = Callable[..., Any]
 
 Dependencies: TypeAlias = Mapping[str, Factory]
 """Factories by the name of the handler's parameter."""
-
 
 _PLAIN: Final = frozenset((bool, bytes, dict, float, int, list, str, tuple, type(None)))
 
@@ -61,7 +60,7 @@ def is_generator_function(function: Any) -> bool:
 def is_awaitable(value: Any) -> bool:
     """Return whether *value* must be awaited.
 
-    For the types that handlers mostly return it takes a third of the time of ``inspect.isawaitable`` (CPython 3.11).
+    For the types that handlers usually return, it takes a third of the time of ``inspect.isawaitable`` (CPython 3.11).
     """
     kind = type(value)
     return kind is CoroutineType or (kind not in _PLAIN and inspect.isawaitable(value))
@@ -84,7 +83,7 @@ def is_kind(test: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
 
 
 def check_no_parameter_of_kind(function: Callable[..., Any], kind: Any) -> None:
-    """Raise ``TypeError`` where *function* requires a parameter of *kind*, which is never passed."""
+    """Raise ``TypeError`` if *function* requires a parameter of *kind*, which is never passed."""
     for parameter in named_parameters(function):
         if parameter.kind is kind and parameter.default is parameter.empty:
             raise TypeError(

@@ -71,7 +71,7 @@ class Endpoint:
         return response
 
     def _call(self, arguments: dict[str, Any]) -> Any:
-        # A handler that is async only by its mark (`functools.wraps` copies it) may return a plain value.
+        # A handler that is only marked as async (`functools.wraps` copies the mark) may return a plain value.
         return self._handler(**arguments) if self._is_async else _call_in_thread(self._handler, arguments)
 
 

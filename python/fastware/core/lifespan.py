@@ -1,4 +1,4 @@
-"""The lifespan of an application: state that is made at startup, shared by all requests, and closed at shutdown."""
+"""The lifespan of an application: opens the state of all requests at startup, and closes it at shutdown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger("fastware")
 
 
 async def run(lifespan: Lifespan | None, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run the lifespan protocol. The state goes into the scope, and into ``app.state`` for servers without that."""
+    """Run the lifespan protocol. The state goes into ``app.state``, and into the scope if the server supports that."""
     await receive()
     is_started = False
     try:

@@ -1,4 +1,4 @@
-"""The request: its body has been read, everything else is read from the scope on demand."""
+"""The request: its body is read in advance, and everything else is read from the scope on demand."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Request:
 
     __slots__ = ("__dict__", "body", "path_params", "scope")
 
-    # Defaults of the class, so that a request that is not decoded sets none of them.
+    # Class attributes, so that creating a request does not have to set them.
     _json: Any = _UNREAD
     _form: dict[str, str] | None = None
     _state: State | None = None
@@ -49,7 +49,7 @@ class Request:
 
     @property
     def client(self) -> tuple[str, int] | None:
-        """The client's host and port, where the server knows them."""
+        """The client's host and port, or ``None`` if the server does not provide them."""
         client = self.scope.get("client")
         return tuple(client) if client else None
 
@@ -68,7 +68,7 @@ class Request:
         that names it. Values are not checked: use :meth:`decode` for a body with types.
 
         Raises:
-            HTTPError: 400 where the body is not a JSON object or array, or over 100 levels deep.
+            HTTPError: 400 if the body is not a JSON object or array, or is nested more than 100 levels deep.
 
         """
         if self._json is _UNREAD:
@@ -90,14 +90,14 @@ class Request:
             type: any type that msgspec decodes: a ``msgspec.Struct``, a dataclass, a ``TypedDict``, ``list[int]``.
 
         Raises:
-            HTTPError: 400 with the path of the first invalid field, or where the body is not JSON.
+            HTTPError: 400 with the path of the first invalid field, or if the body is not JSON.
 
         """
         return decode_typed_json(self.body, type)
 
     @property
     def text(self) -> str:
-        """The body, decoded as UTF-8. Raises ``HTTPError`` 400 where it is not UTF-8."""
+        """The body, decoded as UTF-8. Raises ``HTTPError`` 400 if it is not UTF-8."""
         try:
             return self.body.decode("utf-8")
         except UnicodeDecodeError:
@@ -106,12 +106,12 @@ class Request:
 
     @property
     def form(self) -> dict[str, str]:
-        """The fields of an ``application/x-www-form-urlencoded`` body, the last of equal names.
+        """The fields of an ``application/x-www-form-urlencoded`` body; the last of duplicate fields counts.
 
         Reading a missing field is a 400 that names it.
 
         Raises:
-            HTTPError: 415 for another content type, 400 for a malformed body or over 1,000 fields.
+            HTTPError: 415 for another content type, 400 for a malformed body or more than 1,000 fields.
 
         """
         if self._form is None:
@@ -123,9 +123,9 @@ class Request:
 
     @property
     def query_params(self) -> dict[str, str]:
-        """The parameters of the query string, the last of equal names.
+        """The parameters of the query string; the last of duplicate parameters counts.
 
-        Reading a missing one is a 400 that names it. Raises ``HTTPError`` 400 for over 1,000.
+        Reading a missing one is a 400 that names it. Raises ``HTTPError`` 400 for more than 1,000 parameters.
         """
         return decode_fields(self.scope.get("query_string", b""))
 
@@ -135,11 +135,11 @@ class Request:
         return engine.cookies(self.scope["headers"])
 
     def cookie(self, name: str, default: str = "") -> str:
-        """Return the cookie *name*, or *default* where it is missing or empty."""
+        """Return the cookie *name*, or *default* if it is missing or empty."""
         return engine.cookie(self.scope["headers"], name) or default
 
     def header(self, name: str, default: str = "") -> str:
-        """Return the first header *name* (in any case), or *default* where it is missing or empty."""
+        """Return the first header *name* (in any case), or *default* if it is missing or empty."""
         value = engine.header(self.scope["headers"], name.lower().encode("latin-1"))
         return value.decode("latin-1") or default
 

@@ -23,7 +23,7 @@ class Response:
     Args:
         body: bytes, sent as they are.
         status: HTTP status.
-        headers: further headers; a ``content-type`` here replaces the class's own.
+        headers: further headers; a ``content-type`` replaces that of the class.
         cookies: ``Set-Cookie`` values, as :func:`fastware.set_cookie` makes them.
 
     Raises:
@@ -46,24 +46,26 @@ class Response:
         self.status = status
         self.body = body
         if headers or cookies is not _NO_COOKIES or status in _BODILESS:
-            self.raw_headers = self._given_headers(headers, cookies)
+            self.raw_headers = self._headers_with_defaults(headers, cookies)
         else:
             self.raw_headers = [(b"content-type", self.content_type), (b"content-length", b"%d" % len(body))]
 
-    def _given_headers(self, headers: Mapping[str, str] | None, cookies: Iterable[str]) -> list[tuple[bytes, bytes]]:
+    def _headers_with_defaults(
+        self, headers: Mapping[str, str] | None, cookies: Iterable[str]
+    ) -> list[tuple[bytes, bytes]]:
         raw_headers = [raw_header(name, value) for name, value in (headers or {}).items()]
         if self.status not in _BODILESS:
-            given = {name for name, _ in raw_headers}
-            if b"content-type" not in given:
+            names = {name for name, _ in raw_headers}
+            if b"content-type" not in names:
                 raw_headers.append((b"content-type", self.content_type))
-            if b"content-length" not in given:
+            if b"content-length" not in names:
                 raw_headers.append((b"content-length", b"%d" % len(self.body)))
         if isinstance(cookies, str):
             raise TypeError("cookies must be a list of Set-Cookie values, not one str")
         return raw_headers + [raw_header("set-cookie", cookie) for cookie in cookies]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response, without its body where the method is HEAD or the status allows none."""
+        """Send the response, without its body if the method is HEAD or the status allows none."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.raw_headers})
         bodiless = scope["method"] == "HEAD" or self.status in _BODILESS
         await send({"type": "http.response.body", "body": b"" if bodiless else self.body})
@@ -83,7 +85,7 @@ class TextResponse(Response):
         headers: Mapping[str, str] | None = None,
         cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
-        # The error is raised outside the `except`: the codec's own error holds the text.
+        # The error is raised outside the `except`: the error of the codec contains the text.
         try:
             body = text.encode("utf-8")
         except UnicodeEncodeError:

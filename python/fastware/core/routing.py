@@ -1,7 +1,7 @@
 """Routes: paths with typed parameters, and the tree that finds the route of a request.
 
-The time of a look-up grows with the length of the path and with the routes that share its prefix, not with the number
-of routes.
+The time of a lookup grows with the length of the path and the routes that share its prefix, not with the number of
+routes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PATH: Final = "path"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and path, and the handler that answers them."""
+    """A method, a path and their handler."""
 
     method: str
     path: str
@@ -51,16 +51,16 @@ class Route:
 
 
 class Router:
-    """A set of routes. :func:`~fastware.create_app` makes an application of it.
+    """A set of routes. :func:`~fastware.create_app` makes an application from it.
 
     Paths start with ``/``. A whole segment may be a parameter: ``{name}`` (any text), ``{id:int}`` (digits) or, as the
-    last segment, ``{rest:path}`` (any text, slashes included). Where several routes match, a literal segment takes
-    precedence over ``int``, ``int`` over text, text over ``path``.
+    last segment, ``{rest:path}`` (any text, slashes included). If several routes match, a literal segment takes
+    precedence over ``int``, ``int`` over text, and text over ``path``.
 
     Args:
         prefix: a prefix of every path.
-        deps: dependencies of every route, by the name of the handler's parameter: factories that take the request, or
-            nothing. A plain ``def`` factory runs on the event loop, and must not block it; wrap one that blocks with
+        deps: dependencies of every route, by the name of the handler's parameter: factories that take the request or
+            nothing. A plain ``def`` factory runs on the event loop and must not block it; wrap one that blocks in
             :func:`~fastware.in_thread`. (A plain ``def`` handler always runs in a worker thread.)
 
     """
@@ -89,7 +89,7 @@ class Router:
         return add
 
     def get(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
-        """Return a decorator that adds the handler for GET, and for HEAD where none is added."""
+        """Return a decorator that adds the handler for GET, and for HEAD if HEAD has no handler of its own."""
         return self.route(path, ["GET"], deps=deps)
 
     def post(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
@@ -109,7 +109,7 @@ class Router:
         return self.route(path, ["DELETE"], deps=deps)
 
     def head(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
-        """Return a decorator that adds the handler for HEAD, in place of the GET route's."""
+        """Return a decorator that adds the handler for HEAD, in place of that of the GET route."""
         return self.route(path, ["HEAD"], deps=deps)
 
     def options(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
@@ -260,7 +260,7 @@ class RouteTable:
         return None
 
     def allowed(self, path: str) -> list[str]:
-        """Return the methods that *path* allows, sorted; none where no route has the path."""
+        """Return the methods that *path* allows, sorted; an empty list if no route matches the path."""
         methods = {method for node, _ in self._nodes(path) for method in node.methods}
         if "GET" in methods:
             methods.add("HEAD")

@@ -1,4 +1,4 @@
-"""The state of a request: what the lifespan yielded."""
+"""The state of a request, which the lifespan yielded."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class State(MutableMapping[str, Any]):
         return type(self), ({**self._values},)
 
     def __repr__(self) -> str:
-        # Names only: a state holds secrets.
+        # Only the names: a state contains secrets.
         return f"<State: {', '.join(self._values)}>"
 
 
-# Every attribute of a state is one of its values, so this one is set without `State.__setattr__`.
+# `State.__setattr__` stores every attribute as a value, so the slot is set through its descriptor.
 _set_values: Final = State.__dict__["_values"].__set__
 
 

@@ -1,4 +1,4 @@
-"""Dependencies that block, in a worker thread instead of on the event loop."""
+"""Runs blocking dependencies in a worker thread instead of on the event loop."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from fastware.core.dependencies import is_awaitable, is_generator_function, is_k
 def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:
     """Return the dependency *factory*, run in a worker thread.
 
-    A plain ``def`` dependency runs on the event loop, which is fast as long as it does not block. One that reads a file
-    or a database belongs in a thread::
+    A plain ``def`` dependency runs on the event loop, which is fast as long as the dependency does not block. One that
+    reads a file or a database should run in a thread::
 
         @router.get("/report", deps={"report": in_thread(load_report)})
 
@@ -25,7 +25,7 @@ def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:
         factory: a function, or a generator function whose two halves each run in a thread.
 
     Raises:
-        TypeError: *factory* is ``async``: it must not block in the first place.
+        TypeError: *factory* is ``async``, and must not block anyway.
 
     """
     if is_kind(inspect.iscoroutinefunction, factory) or is_kind(inspect.isasyncgenfunction, factory):

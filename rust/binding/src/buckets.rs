@@ -84,7 +84,7 @@ fn no_memory(_: OutOfMemory) -> PyErr {
     PyMemoryError::new_err("no memory for another bucket")
 }
 
-/// The client's host in the scope of `request`, where it is a `str`.
+/// The client's host in the scope of `request`, if it is a `str`.
 fn host<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyString>>> {
     let py = request.py();
     let scope = request.getattr(intern!(py, "scope"))?;

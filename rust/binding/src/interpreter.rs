@@ -6,7 +6,7 @@ use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-/// The engine keeps objects of one interpreter for the whole process; they are gone when that interpreter ends.
+/// The engine keeps objects of one interpreter for the whole process; they are freed when that interpreter ends.
 pub fn check_main(_: Python<'_>) -> PyResult<()> {
     // SAFETY: both calls only read a pointer, and need nothing but an attached thread, which the argument proves.
     let is_main = unsafe { ffi::PyInterpreterState_Get() == ffi::PyInterpreterState_Main() };

@@ -169,12 +169,12 @@ pub fn csrf_verdict(headers: &Bound<'_, PyAny>, cookie_name: &Bound<'_, PyAny>) 
 /// The last cookie of a name in the Cookie headers that it has seen.
 struct LastCookie<'n, 'py> {
     name: Option<&'n [u8]>,
-    /// The header, and where in it the value is, still quoted.
+    /// The header, and the range of the value in it, still quoted.
     found: Option<(Bound<'py, PyBytes>, Range<usize>)>,
 }
 
 impl<'n, 'py> LastCookie<'n, 'py> {
-    /// `None` is a name that no cookie has.
+    /// `None` if no cookie can have the name.
     fn named(name: Option<&'n [u8]>) -> Self {
         Self { name, found: None }
     }
@@ -205,7 +205,7 @@ fn bytes_argument<'a>(argument: &'a Bound<'_, PyAny>, name: &str) -> PyResult<&'
     Ok(bytes.as_bytes())
 }
 
-/// The Latin-1 bytes of a `str`, or `None` where a character is not Latin-1.
+/// The Latin-1 bytes of a `str`, or `None` if a character is not Latin-1.
 fn latin1_argument<'a>(argument: &'a Bound<'_, PyAny>, name: &str) -> PyResult<Option<Cow<'a, [u8]>>> {
     let text = argument.cast::<PyString>().map_err(|_| PyTypeError::new_err(format!("{name} must be str")))?;
     Ok(match text.to_str() {

@@ -1,4 +1,4 @@
-//! Python strings made of bytes without a UTF-8 check.
+//! Creates Python strings from bytes without a UTF-8 check.
 
 #![allow(unsafe_code)]
 
@@ -20,7 +20,7 @@ pub fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyStrin
     }
 }
 
-/// The `str` of `utf8`, or `None` where it is not UTF-8.
+/// The `str` of `utf8`, or `None` if it is not UTF-8.
 pub fn unicode<'py>(py: Python<'py>, utf8: &[u8]) -> Option<Bound<'py, PyString>> {
     ascii(py, utf8).or_else(|| Some(PyString::new(py, std::str::from_utf8(utf8).ok()?)))
 }
@@ -45,7 +45,7 @@ pub fn filled(py: Python<'_>, length: usize, fill: impl FnOnce(&mut [u8])) -> Py
     }
 }
 
-/// The `str` of ASCII bytes, or `None` where one is not ASCII.
+/// The `str` of ASCII bytes, or `None` if one is not ASCII.
 fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Option<Bound<'py, PyString>> {
     let length = ffi::Py_ssize_t::try_from(bytes.len()).ok()?;
     if length == 0 || !is_ascii(bytes) {

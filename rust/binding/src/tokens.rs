@@ -36,11 +36,11 @@ pub fn has_usable_secret(secrets: &Bound<'_, PyAny>) -> PyResult<bool> {
 ///     username: the subject, ``sub``.
 ///     role: the role, ``role``.
 ///     secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``. The first of a sequence of secrets signs.
-///         A shorter one warns, once in the process, with ``InsecureKeyLengthWarning``.
+///         A shorter one causes an ``InsecureKeyLengthWarning``, once per process.
 ///     expires_hours: hours until the token expires; a negative number makes an expired token.
 ///
 /// Raises:
-///     TypeError: an argument of another type. The message names the argument and never shows its value.
+///     TypeError: an argument has another type. The message names the argument and never shows its value.
 ///     ValueError: an empty secret, a secret that is a PEM, SSH, DER or JWK key (RFC 8725 section 2.1), a lone
 ///         surrogate in *username* or *role*, a time beyond 64 bits, or a token over 65,536 characters.
 #[pyfunction]
@@ -53,7 +53,7 @@ pub fn create_token<'py>(
     username: &Bound<'py, PyAny>,
     role: &Bound<'py, PyAny>,
     secret: &Bound<'py, PyAny>,
-    #[pyo3(from_py_with = Optional::given)] expires_hours: Optional<'py>,
+    #[pyo3(from_py_with = Optional::from_argument)] expires_hours: Optional<'py>,
 ) -> PyResult<Bound<'py, PyString>> {
     let secrets = as_secrets(secret)?;
     let hours = match &expires_hours {
@@ -107,7 +107,7 @@ pub fn verify_token<'py>(
     py: Python<'py>,
     token: &Bound<'py, PyAny>,
     secret: &Bound<'py, PyAny>,
-    #[pyo3(from_py_with = Optional::given)] leeway: Optional<'py>,
+    #[pyo3(from_py_with = Optional::from_argument)] leeway: Optional<'py>,
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
     let leeway = match leeway {
         Optional::Default => 0.0,
@@ -135,7 +135,7 @@ pub fn verified<'py>(
     Ok(unverified.claims(&mut PythonObjects(py), clock))
 }
 
-/// An argument that may be left out.
+/// An optional argument.
 pub enum Optional<'py> {
     Default,
     Given(Bound<'py, PyAny>),
@@ -143,7 +143,7 @@ pub enum Optional<'py> {
 
 impl<'py> Optional<'py> {
     #[allow(clippy::unnecessary_wraps)]
-    fn given(argument: &Bound<'py, PyAny>) -> PyResult<Self> {
+    fn from_argument(argument: &Bound<'py, PyAny>) -> PyResult<Self> {
         Ok(Self::Given(argument.clone()))
     }
 
@@ -164,7 +164,7 @@ struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    /// `None` where a time does not fit in 64 bits.
+    /// `None` if a time does not fit in 64 bits.
     #[allow(clippy::cast_possible_truncation)]
     fn new(subject: &'a str, role: &'a str, now: f64, hours: i64) -> Option<Self> {
         let issued_at = (now.abs() < END_OF_TIME).then_some(now as i64)?;
@@ -173,7 +173,7 @@ impl<'a> Claims<'a> {
         Some(Self { subject, role, issued_at, expires_at })
     }
 
-    /// `None` where the token would be too long.
+    /// `None` if the token would be too long.
     fn sign<'py>(&self, py: Python<'py>, key: &Key) -> Option<PyResult<Bound<'py, PyString>>> {
         let payload = claims::payload(self.subject, self.role, self.issued_at, self.expires_at);
         let length = jws::token_length(payload.len())?;
@@ -185,7 +185,7 @@ fn utf8<'s>(object: &'s Bound<'_, PyAny>) -> Option<&'s str> {
     object.cast::<PyString>().ok()?.to_str().ok()
 }
 
-/// `secrets`, with a sequence of another class made a tuple.
+/// `secrets`; a sequence of another class becomes a tuple.
 fn as_secrets<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let is_known = secrets.is_instance_of::<PyString>()
         || secrets.is_instance_of::<PyBytes>()
@@ -194,7 +194,7 @@ fn as_secrets<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if is_known { Ok(secrets.clone()) } else { token_errors::as_secrets(secrets) }
 }
 
-/// The same, or `None` where a sequence of another class raises an `Exception`. `KeyboardInterrupt` and the like pass.
+/// The same, or `None` if a sequence of another class raises an `Exception`. `KeyboardInterrupt` and the like pass.
 fn secrets_or_none<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     match as_secrets(secrets) {
         Err(error) if error.is_instance_of::<PyException>(secrets.py()) => Ok(None),

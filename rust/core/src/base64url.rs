@@ -2,10 +2,10 @@
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
-/// Bytes of the longest payload that needs no allocation.
+/// Maximum size of a payload that needs no allocation, in bytes.
 const INLINE_PAYLOAD: usize = 192;
 
-/// The bytes of `segment`, or `None` where it is not canonical base64url.
+/// The bytes of `segment`, or `None` if it is not canonical base64url.
 pub fn decode(segment: &[u8]) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(segment).ok()
 }
@@ -26,7 +26,7 @@ pub fn decode_array<const N: usize>(segment: &[u8]) -> Option<[u8; N]> {
     (is_of_length && URL_SAFE_NO_PAD.decode(segment, bytes.as_mut_slice().as_out()).is_ok()).then_some(bytes)
 }
 
-/// Characters that encode the given number of bytes.
+/// Number of characters that encode the given number of bytes.
 pub const fn encoded_length(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_decodes_only_its_exact_length() {
+    fn array_decodes_only_its_exact_length() {
         assert_eq!(decode_array::<1>(b"Zg"), Some([b'f']));
         assert_eq!(decode_array::<2>(b"Zg"), None);
         assert_eq!(decode_array::<1>(b"Z"), None);

@@ -22,20 +22,20 @@ pub const MAX_CAPACITY: u64 = 1_000_000_000;
 pub const MIN_PERIOD: u64 = 1_000_000_000;
 pub const MAX_PERIOD: u64 = 1 << 53;
 
-/// Few enough that a small limit takes little memory, and enough that threads rarely wait for each other.
+/// Few enough that a small limit takes little memory, and many enough that threads rarely wait for each other.
 const SHARDS: usize = 16;
 
 /// Steps in which all buckets are swept once, spread over a period.
 const STEPS: usize = SHARDS * table::STEPS;
 
-/// Steps of one call after a pause. Where 256 calls come in a period, all buckets are swept in it.
+/// Maximum number of steps in one call, after a pause. With 256 calls in a period, all buckets are swept in it.
 const MAX_STEPS_PER_CALL: u64 = STEPS as u64 / 256;
 
 /// Buckets by key. Full buckets are not kept: each step of a sweep removes those of a few segments.
 pub struct TokenBuckets {
     rate: Rate,
     ticks_per_step: u64,
-    /// The tick of the latest sweep. An earlier moment counts as it.
+    /// The tick of the latest sweep. An earlier moment counts as this one.
     swept_at: AtomicU64,
     /// Steps of sweeping that have begun.
     steps: AtomicUsize,
@@ -63,7 +63,7 @@ impl TokenBuckets {
         })
     }
 
-    /// Take one token at `now`. Returns the nanoseconds to wait, 0 where the token was taken.
+    /// Take one token at `now`. Returns the nanoseconds to wait, 0 if the token was taken.
     #[allow(clippy::needless_pass_by_value)] // a moment is a number
     pub fn take(&self, key: &[u8], now: impl Moment) -> Result<u64, OutOfMemory> {
         let roughly = self.rate.ticks(now.roughly());
@@ -74,7 +74,7 @@ impl TokenBuckets {
             self.sweep(1);
         }
         if roughly + self.rate.ticks_per_period() < swept_at {
-            // The clock is read again: this thread may have waited since it read it.
+            // The clock is read again, because this thread may have waited since the last reading.
             self.start_again_if_set_back(swept_at, self.rate.ticks(now.exactly()));
         }
         let fingerprint = self.fingerprints.of(key);
@@ -93,13 +93,13 @@ impl TokenBuckets {
         }
     }
 
-    /// Make the bucket of `key` full.
+    /// Refill the bucket of `key`.
     pub fn reset(&self, key: &[u8]) {
         let fingerprint = self.fingerprints.of(key);
         self.shard(fingerprint.shard(SHARDS)).remove(fingerprint);
     }
 
-    /// Make every bucket full.
+    /// Refill every bucket.
     pub fn reset_all(&self) {
         for index in 0..SHARDS {
             *self.shard(index) = Table::default();
@@ -118,7 +118,7 @@ impl TokenBuckets {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forget all buckets where the clock was set back: their arrival times say nothing on the new clock.
+    /// Forget all buckets if the clock was set back: their arrival times are meaningless on the new clock.
     #[cold]
     fn start_again_if_set_back(&self, swept_at: u64, now: u64) {
         if now + self.rate.ticks_per_period() < swept_at
@@ -142,7 +142,7 @@ impl TokenBuckets {
         }
     }
 
-    /// Sweep at most `most` of the segments that are owed.
+    /// Sweep at most `most` of the owed segments.
     #[cold]
     fn sweep(&self, most: usize) {
         let floor = self.swept_at.load(Ordering::Relaxed);
@@ -162,7 +162,7 @@ impl TokenBuckets {
 
 /// Why a token was not taken.
 enum NotTaken {
-    /// Ticks until there is one.
+    /// Ticks until a token is available.
     Wait(u64),
     OutOfMemory,
 }
@@ -180,7 +180,7 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     #[test]
-    fn a_full_bucket_admits_its_capacity_then_one_for_each_refill() {
+    fn full_bucket_admits_its_capacity_then_one_for_each_refill() {
         for capacity in [1, 3, 7, 1_000, 1_000_003] {
             let buckets = TokenBuckets::new(capacity, 60 * SECOND).expect("in range");
             for _ in 0..capacity {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_bucket_is_full() {
+    fn reset_bucket_is_full() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
         for key in 0..1_000_u32 {
             assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64), Ok(0));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_locks_nobody_out() {
+    fn clock_that_is_set_back_locks_nobody_out() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
         assert_eq!(buckets.take(b"k", 100 * SECOND), Ok(0));
         assert_eq!(buckets.take(b"k", 99 * SECOND), Ok(SECOND), "a period earlier counts as the latest sweep");
@@ -260,11 +260,11 @@ mod tests {
         assert!(TokenBuckets::new(1, MAX_PERIOD + 1).is_none());
     }
 
-    /// Counts how often the exact moment is asked for.
+    /// Counts how often the exact moment is read.
     struct Rough<'a> {
         exactly: u64,
         lag: u64,
-        asked: &'a std::cell::Cell<u32>,
+        reads: &'a std::cell::Cell<u32>,
     }
 
     impl Moment for Rough<'_> {
@@ -273,14 +273,14 @@ mod tests {
         }
 
         fn exactly(&self) -> u64 {
-            self.asked.set(self.asked.get() + 1);
+            self.reads.set(self.reads.get() + 1);
             self.exactly
         }
     }
 
     #[test]
-    fn a_rough_moment_changes_no_answer() {
-        let asked = std::cell::Cell::new(0);
+    fn rough_moment_changes_no_result() {
+        let reads = std::cell::Cell::new(0);
         for capacity in [1, 2, 5, 60, 1_000] {
             let exact = TokenBuckets::new(capacity, 60 * SECOND).expect("in range");
             let rough = TokenBuckets::new(capacity, 60 * SECOND).expect("in range");
@@ -289,11 +289,11 @@ mod tests {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 now += (random >> 33) % (90 * SECOND / capacity);
                 let key = [(random >> 60) as u8];
-                let moment = Rough { exactly: now, lag: (random >> 20) % LARGEST_LAG, asked: &asked };
+                let moment = Rough { exactly: now, lag: (random >> 20) % LARGEST_LAG, reads: &reads };
                 assert_eq!(rough.take(&key, moment), exact.take(&key, now), "{capacity} {now}");
             }
         }
-        assert!((1..90_000).contains(&asked.get()), "{asked:?}");
+        assert!((1..90_000).contains(&reads.get()), "{reads:?}");
     }
 
     #[test]

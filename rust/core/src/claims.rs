@@ -32,21 +32,21 @@ impl Clock {
     }
 }
 
-// `f64::floor` is a call of the C library where the target lacks SSE 4.1.
+// `f64::floor` is a call of the C library if the target lacks SSE 4.1.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 fn floor(seconds: f64) -> i64 {
     let truncated = seconds as i64;
     if truncated as f64 > seconds { truncated.saturating_sub(1) } else { truncated }
 }
 
-/// Read `payload`, a JSON object, with `build`. `None` where a registered claim is invalid at `clock`.
+/// Read `payload`, a JSON object, with `build`. `None` if a registered claim is invalid at `clock`.
 pub fn read<B: Build>(payload: &[u8], build: &mut B, clock: Clock) -> Option<B::Object> {
     let mut registered = Registered::default();
     let claims = json::read_object(payload, build, |name, kind| registered.note(name, kind))?;
     registered.hold_at(clock).then_some(claims)
 }
 
-/// What the rules need of the registered claims. Of equal names the last counts.
+/// The parts of the registered claims that the rules need. The last of duplicate names counts.
 #[derive(Default)]
 struct Registered {
     exp: Time,
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_expires_at_its_second() {
+    fn token_expires_at_its_second() {
         assert!(holds(r#"{"exp":100}"#, 99.999, 0.0));
         assert!(!holds(r#"{"exp":100}"#, 100.0, 0.0));
         assert!(holds(r#"{"exp":100}"#, 104.9, 5.0));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_starts_at_its_second() {
+    fn token_is_valid_from_its_second_on() {
         for name in ["nbf", "iat"] {
             assert!(holds(&format!("{{\"{name}\":100}}"), 100.0, 0.0));
             assert!(!holds(&format!("{{\"{name}\":101}}"), 100.9, 0.0));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_numbers() {
+    fn times_that_are_not_numbers_are_rejected() {
         for value in ["null", "true", "\"9999999999\"", "[]", "{}"] {
             for name in ["exp", "nbf", "iat"] {
                 assert!(!holds(&format!("{{\"{name}\":{value}}}"), 1.0, 0.0), "{name} {value}");
@@ -205,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_equal_claims_counts() {
+    fn last_of_duplicate_claims_counts() {
         assert!(holds(r#"{"exp":1,"exp":9}"#, 5.0, 0.0));
         assert!(!holds(r#"{"exp":9,"exp":1}"#, 5.0, 0.0));
     }
 
     #[test]
-    fn subject_token_id_and_audience() {
+    fn invalid_subject_token_id_and_audience_are_rejected() {
         assert!(holds(r#"{"sub":"","jti":"","aud":""}"#, 1.0, 0.0));
         for empty in ["[]", "{}", "0", "0.0", "-0", "false", "null"] {
             assert!(holds(&format!("{{\"aud\":{empty}}}"), 1.0, 0.0), "{empty}");

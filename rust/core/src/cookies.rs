@@ -32,7 +32,7 @@ pub fn last(header: &[u8], name: &[u8]) -> Option<Range<usize>> {
     }
 }
 
-/// The value of `pair`, white space around it included, where its name is `name`.
+/// The value of `pair`, including white space around it, if its name is `name`.
 #[inline]
 fn value_of<'p>(pair: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
     let pair = trim_start(pair);
@@ -51,7 +51,7 @@ fn pair(segment: &[u8]) -> Option<(&[u8], &[u8])> {
     (!name.is_empty()).then(|| (name, trim(&segment[equals + 1..])))
 }
 
-/// A cookie's value, without its double quotes and escapes where it has them.
+/// The value of a cookie without double quotes and escapes.
 pub fn unquote(value: &[u8]) -> Cow<'_, [u8]> {
     let [b'"', quoted @ .., b'"'] = value else {
         return Cow::Borrowed(value);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_equal_names_wins() {
+    fn last_cookie_of_a_name_counts() {
         assert_eq!(last_unquoted("a=1; b=2; a=3", "a").as_deref(), Some("3"));
         assert_eq!(last_unquoted("a=1; b=2; a=", "a").as_deref(), Some(""));
     }

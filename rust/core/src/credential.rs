@@ -2,7 +2,7 @@
 
 use crate::{base64url, trim};
 
-/// The token of an `Authorization` header, or `None` where the scheme is another or the token is empty.
+/// The token of an `Authorization` header, or `None` if the scheme is not `Bearer` or the token is empty.
 pub fn bearer(authorization: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = authorization.split_at_checked(6)?;
     if !scheme.eq_ignore_ascii_case(b"bearer") || rest.first() != Some(&b' ') {
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scheme_is_compared_without_case() {
+    fn scheme_is_compared_without_case() {
         for authorization in ["Bearer x", "bearer x", "BEARER  \tx \t"] {
             assert_eq!(bearer(authorization.as_bytes()), Some(&b"x"[..]), "{authorization:?}");
         }
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn three_segments_of_the_alphabet() {
+    fn well_formed_token_has_three_segments_of_the_alphabet() {
         assert!(is_well_formed(b"a.b-_.9"));
         for token in ["", "a", "a.b", "a.b.", ".b.c", "a..c", "a.b.c.d", "a.b.c=", "a.b c.d"] {
             assert!(!is_well_formed(token.as_bytes()), "{token:?}");

@@ -1,4 +1,4 @@
-//! The double-submit decision (OWASP Cross-Site Request Forgery Prevention Cheat Sheet).
+//! The double-submit check (OWASP Cross-Site Request Forgery Prevention Cheat Sheet).
 
 use constant_time_eq::constant_time_eq;
 
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_are_required_and_must_be_equal() {
+    fn both_tokens_are_required_and_must_be_equal() {
         assert_eq!(double_submit(b"\xffx", b"\xffx"), Verdict::Passed);
         assert_eq!(double_submit(b"x", b"y"), Verdict::Mismatch);
         assert_eq!(double_submit(b"x", b"xx"), Verdict::Mismatch);

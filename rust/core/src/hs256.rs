@@ -87,7 +87,7 @@ mod tests {
 
     /// RFC 4231 section 4, without the truncated test case 5.
     #[test]
-    fn rfc_4231() {
+    fn rfc_4231_test_cases_match() {
         let counting: Vec<u8> = (1..=25).collect();
         let cases: [(&[u8], &[u8], &str); 6] = [
             (&[0x0b; 20], b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
@@ -120,7 +120,7 @@ mod tests {
 
     /// Every length around the ends of blocks, against the same construction on whole SHA-256 digests (RFC 2104).
     #[test]
-    fn messages_of_every_length() {
+    fn messages_of_every_length_are_signed() {
         let (secret, message) = ([7; 64], [9; 300]);
         let key = Key::new(&secret);
         for length in 0..message.len() {

@@ -1,11 +1,11 @@
-//! Which JOSE headers are accepted (RFC 7515 section 4): step 4 of `verify_token` in the engine contract.
+//! Decides which JOSE headers are accepted (RFC 7515 section 4): step 4 of `verify_token` in the engine contract.
 
 use memchr::memchr;
 
 use crate::base64url;
 use crate::json::{self, Tree, Value};
 
-/// `{"alg":"HS256","typ":"JWT"}`, the header of every token that is made here, and of most tokens.
+/// `{"alg":"HS256","typ":"JWT"}`, the header of every token that is created here, and of most other tokens.
 pub const HEADER: &[u8; 36] = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
 /// The rest of the signing input after an accepted header and its dot.
@@ -48,14 +48,14 @@ mod tests {
     }
 
     #[test]
-    fn ours() {
+    fn hs256_headers_are_accepted() {
         assert!(accepts(r#"{"alg":"HS256","typ":"JWT"}"#));
         assert!(accepts(r#"{"typ":5,"alg":"none","alg":"HS256","kid":"k"}"#));
         assert!(accepts(r#"{"alg":"HS256","crit":["b64"],"b64":true}"#));
     }
 
     #[test]
-    fn others() {
+    fn other_headers_are_rejected() {
         for header in [
             "{}",
             "[]",

@@ -32,12 +32,12 @@ pub trait Build {
     fn close_array(&mut self, array: Self::Array) -> Option<Self::Value>;
 
     fn object(&mut self) -> Self::Object;
-    /// Of equal keys, which are UTF-8, the last counts.
+    /// The last of duplicate keys counts. Keys are UTF-8.
     fn insert(&mut self, object: &mut Self::Object, key: &[u8], value: Self::Value) -> Option<()>;
     fn close_object(&mut self, object: Self::Object) -> Self::Value;
 }
 
-/// What the rules for claims need to know of a value.
+/// The properties of a value that the rules for claims need.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     Null,
@@ -56,7 +56,7 @@ pub enum Kind {
     },
 }
 
-/// Read `text`, one JSON object, with `build`; `member` is told the key and kind of each member of that object.
+/// Read `text`, one JSON object, with `build`; `member` is called with the key and kind of each member of that object.
 pub fn read_object<B: Build>(text: &[u8], build: &mut B, member: impl FnMut(&[u8], Kind)) -> Option<B::Object> {
     let text = std::str::from_utf8(text).ok()?;
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, build };
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_every_kind() {
+    fn values_of_every_kind_are_read() {
         assert_eq!(value("null"), Some(Value::Null));
         assert_eq!(value(" true "), Some(Value::Bool(true)));
         assert_eq!(value("-0"), Some(Value::Integer(0)));
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_texts() {
+    fn malformed_texts_are_rejected() {
         for text in [
             "01",
             "1.",

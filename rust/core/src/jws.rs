@@ -10,7 +10,7 @@ pub const MAX_TOKEN_LENGTH: usize = 65_536;
 
 const SIGNATURE_SEGMENT_LENGTH: usize = base64url::encoded_length(SIGNATURE_LENGTH);
 
-/// Characters of the token for a payload of the given bytes. `None` where the token would be over [`MAX_TOKEN_LENGTH`].
+/// Length of the token for a payload of the given length. `None` if the token would exceed [`MAX_TOKEN_LENGTH`].
 pub fn token_length(payload: usize) -> Option<usize> {
     let length = jose_header::HEADER.len() + 1 + base64url::encoded_length(payload) + 1 + SIGNATURE_SEGMENT_LENGTH;
     (length <= MAX_TOKEN_LENGTH).then_some(length)
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_comes_back_as_its_claims() {
+    fn signed_token_is_read_as_its_claims() {
         let token = signed("ada").expect("short");
         let unverified = Unverified::new(&token).expect("three segments");
         assert!(unverified.is_signed_with(&Key::new(SECRET)));
@@ -80,13 +80,13 @@ mod tests {
     }
 
     #[test]
-    fn a_token_over_the_maximum_length_is_not_made() {
+    fn token_over_the_maximum_length_is_not_created() {
         assert!(signed(&"x".repeat(49_000)).is_some_and(|token| Unverified::new(&token).is_some()));
         assert!(signed(&"x".repeat(50_000)).is_none());
     }
 
     #[test]
-    fn tokens_have_three_segments() {
+    fn token_without_three_segments_is_rejected() {
         let key = Key::new(SECRET);
         let accepted = |signing_input: &str| {
             let mut token = [signing_input.as_bytes(), &[b'.'; 44]].concat();
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_43_characters_of_the_alphabet() {
+    fn signature_is_43_characters_of_the_alphabet() {
         let token = |signature: &str| format!("a.b.{signature}").into_bytes();
         assert!(Unverified::new(&token(&"A".repeat(43))).is_some());
         for signature in ["", "A", &"A".repeat(42), &"A".repeat(44), &".".repeat(43), &format!("{}B", "A".repeat(42))] {

@@ -1,4 +1,4 @@
-//! The keys of the latest secrets, so that a secret is checked and padded once, not once per token.
+//! Keeps the keys of the latest secrets, so that a secret is checked and padded once, not once per token.
 //!
 //! This saves 8,000 of 28,000 instructions of `verify_token`.
 
@@ -10,16 +10,16 @@ use zeroize::Zeroizing;
 use crate::hs256::Key;
 use crate::secrets;
 
-/// More secrets than a service rotates through.
+/// More secrets than a service uses during a rotation.
 const MAX_KEPT: usize = 8;
-/// Bytes of the longest secret that is kept.
+/// Maximum length of a secret that is kept, in bytes.
 const MAX_KEPT_LENGTH: usize = 1_024;
 
 thread_local! {
     static KEPT: RefCell<Keys> = const { RefCell::new(Keys(Vec::new())) };
 }
 
-/// Call `with` with the key of `secret`, or with `None` where the secret is unusable.
+/// Call `with` with the key of `secret`, or with `None` if the secret is unusable.
 pub fn with_key<T>(secret: &[u8], with: impl FnOnce(Option<&Key>) -> T) -> T {
     let mut with = Some(with);
     let kept = KEPT.try_with(|keys| {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_key_signs_like_a_new_one() {
+    fn kept_key_signs_like_a_new_one() {
         for round in 0..3 {
             for number in 0..2 * MAX_KEPT {
                 let secret = format!("secret number {number}");

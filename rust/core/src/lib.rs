@@ -1,6 +1,6 @@
-//! The logic of fastware's Rust engine, free of Python.
+//! The logic of fastware's Rust engine, without Python.
 //!
-//! The rules are those of the engine contract (`python/fastware/_engine/contract.py`); each file holds one concept.
+//! The rules are those of the engine contract (`python/fastware/_engine/contract.py`); each file contains one concept.
 
 #![forbid(unsafe_code)]
 

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_equal_names() {
+    fn first_parameter_of_a_name_counts() {
         for (query_string, expected) in [
             ("token=a&token=b", Some("a")),
             ("x=1&to%6ben=%41+%2b%zz%", Some("A +%zz%")),

@@ -1,4 +1,4 @@
-//! Which secrets can sign and verify (RFC 8725 section 2.1): `has_usable_secret` in the engine contract.
+//! Decides which secrets can sign and verify (RFC 8725 section 2.1): `has_usable_secret` in the engine contract.
 
 use memchr::{memchr, memmem};
 use zeroize::Zeroizing;
@@ -67,7 +67,7 @@ fn der_value(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (length, rest) = if length < 0x80 {
         (usize::from(length), rest)
     } else {
-        // DER allows only the shortest spelling of the length. One to four bytes of it are read.
+        // DER allows only the shortest encoding of the length. Lengths of one to four bytes are read.
         let (spelled, rest) = rest.split_at_checked(usize::from(length - 0x80))?;
         let length = spelled.iter().fold(0, |length: u64, &byte| length << 8 | u64::from(byte));
         if !(1..=4).contains(&spelled.len()) || spelled[0] == 0 || length < 0x80 {

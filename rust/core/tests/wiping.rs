@@ -1,6 +1,6 @@
 //! Secrets and keys are wiped from memory before it is freed.
 //!
-//! Freed memory cannot be read, so the allocator of this test reads each block before it frees it.
+//! Freed memory cannot be read, so the allocator of these tests reads each block before it frees it.
 
 #![allow(unsafe_code)]
 
@@ -86,7 +86,7 @@ fn sign(secret: &[u8]) {
 }
 
 #[test]
-fn the_allocator_finds_copies_that_are_not_wiped() {
+fn allocator_finds_copies_that_are_not_wiped() {
     let (secret, inner) = (secret(1), state(&secret(1), 0x36));
     assert_eq!(freed_with(&secret, || drop(secret.to_vec())), 1);
     assert_eq!(freed_with(&secret, || drop(inner.to_vec())), 1);
@@ -96,7 +96,7 @@ fn the_allocator_finds_copies_that_are_not_wiped() {
 }
 
 #[test]
-fn a_secret_that_others_replace_is_wiped() {
+fn replaced_secret_is_wiped() {
     for wanted in 0..8 {
         let freed = freed_with(&secret(wanted), || {
             for number in 0..32 {
@@ -108,7 +108,7 @@ fn a_secret_that_others_replace_is_wiped() {
     }
 }
 
-/// Reports at the end of a thread what was found in it.
+/// Reports the number of copies that were found in a thread when the thread ends.
 struct Report(Sender<usize>);
 
 impl Drop for Report {
@@ -123,7 +123,7 @@ thread_local! {
 }
 
 #[test]
-fn the_secrets_of_a_thread_are_wiped_when_it_ends() {
+fn secrets_of_a_thread_are_wiped_when_it_ends() {
     for leaves_a_copy in [false, true] {
         let (sender, receiver) = channel();
         let thread = std::thread::spawn(move || {

@@ -46,7 +46,7 @@ fn is_signed(token: &str, key: &Key) -> bool {
 }
 
 #[test]
-fn macs_get_the_published_result() {
+fn macs_have_the_published_result() {
     let vectors = read(include_str!("../../../tests/attacks/vectors/hmac_sha256.json"));
     let tests = objects(&vectors, "tests");
     assert!(tests.len() > 30);
@@ -59,7 +59,7 @@ fn macs_get_the_published_result() {
 }
 
 #[test]
-fn signed_tokens_get_the_published_result() {
+fn signed_tokens_have_the_published_result() {
     let vectors = read(include_str!("../../../tests/attacks/vectors/json_web_signature.json"));
     let groups = objects(&vectors, "groups");
     assert_eq!(groups.len(), 3);

@@ -1,4 +1,4 @@
-"""The pure-Python engine: the engine contract on PyJWT and the standard library."""
+"""The pure-Python engine: implements the engine contract with PyJWT and the standard library."""
 
 from fastware._engine.pure.buckets import TokenBuckets
 from fastware._engine.pure.headers import cookie, cookies, credential, csrf_verdict, header

@@ -103,7 +103,7 @@ class TokenBuckets:
                 self._shards[number % _SHARDS] = kept
 
     def _start_again(self, now: int) -> None:
-        """Forget all buckets: the clock was set back, so their arrival times say nothing."""
+        """Forget all buckets: the clock was set back, so their arrival times are meaningless."""
         self._swept_at = now
         self._forget_all()
 

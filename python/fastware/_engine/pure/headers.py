@@ -1,4 +1,4 @@
-"""Header and cookie look-up, the credential of a request, the CSRF check."""
+"""Header and cookie lookup, the credential of a request, and the CSRF check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who makes a request: its credential, verified."""
+"""Finds and verifies the token of a request."""
 
 from __future__ import annotations
 

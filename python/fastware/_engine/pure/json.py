@@ -1,4 +1,4 @@
-"""The JSON of tokens: ``json`` with the bounds and the strictness of the engine contract."""
+"""Reads the JSON of tokens: ``json`` with the limits and the strictness of the engine contract."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from fastware._engine.contract import MAX_INTEGER_LENGTH, MAX_JSON_DEPTH
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-"""A string, up to its end or the end of the text: a search that restarted at every quote would be quadratic."""
+"""A string, up to its end or the end of the text. A search that restarted at every quote would be quadratic."""
 _BRACKET = re.compile(r"[\[\]{}]")
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|u([dD][89a-fA-F])|.)")
 """An escape in a JSON text. The group matches a lone surrogate."""
@@ -23,7 +23,7 @@ def read_claims(text: bytes) -> dict[str, Any]:
 
 
 def read_jose_header(text: bytes) -> dict[str, Any]:
-    """Do the same without converting integers: no header rule reads one, so all of them are 0."""
+    """Return the same without converting integers: no header rule reads one, so all of them become 0."""
     return _read_object(text, _jose_header_decoder)
 
 
@@ -65,12 +65,12 @@ def _float(literal: str) -> float:
     return value
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
 def _decoder(parse_int: Callable[[str], int]) -> json.JSONDecoder:
-    return json.JSONDecoder(parse_int=parse_int, parse_float=_float, parse_constant=_refuse_constant)
+    return json.JSONDecoder(parse_int=parse_int, parse_float=_float, parse_constant=_reject_constant)
 
 
 _claims_decoder = _decoder(_integer)

@@ -1,4 +1,4 @@
-"""Which secrets can sign and verify (RFC 8725 section 2.1). Rules: ``Engine.has_usable_secret``."""
+"""Decides which secrets can sign and verify (RFC 8725 section 2.1). Rules: ``Engine.has_usable_secret``."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _der_value(data: bytes) -> tuple[bytes, bytes] | None:
     if length >= 0x80:
         start += length - 0x80
         length = int.from_bytes(data[2:start], "big")
-        # DER allows only the shortest spelling of the length. One to four bytes of it are read.
+        # DER allows only the shortest encoding of the length. Lengths of one to four bytes are read.
         if not 3 <= start <= 6 or length < 0x80 or data[2] == 0:
             return None
     end = start + length

@@ -1,4 +1,4 @@
-"""HS256 tokens. PyJWT computes the MAC; the rules are those of the engine contract."""
+"""HS256 tokens: PyJWT computes the MAC, and the engine contract defines the rules."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def create_token(username: str, role: str, secret: Secrets, expires_hours: int =
         username: the subject, ``sub``.
         role: the role, ``role``.
         secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``. The first of a sequence of secrets signs.
-            A shorter one warns, once in the process, with ``InsecureKeyLengthWarning``.
+            A shorter one causes an ``InsecureKeyLengthWarning``, once per process.
         expires_hours: hours until the token expires; a negative number makes an expired token.
 
     Raises:
-        TypeError: an argument of another type. The message names the argument and never shows its value.
+        TypeError: an argument has another type. The message names the argument and never shows its value.
         ValueError: an empty secret, a secret that is a PEM, SSH, DER or JWK key (RFC 8725 section 2.1), a lone
             surrogate in *username* or *role*, a time beyond 64 bits, or a token over 65,536 characters.
 
@@ -98,7 +98,7 @@ def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[st
 
 
 def _payload(username: object, role: object, expires_hours: object) -> bytes | None:
-    """Return the JSON of the four claims, or ``None`` where an argument is invalid."""
+    """Return the JSON of the four claims, or ``None`` if an argument is invalid."""
     if as_utf8(username) is None or as_utf8(role) is None or type(expires_hours) is not int:
         return None
     issued_at = int(float(time.time()))

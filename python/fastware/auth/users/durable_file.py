@@ -1,4 +1,4 @@
-"""Replacing a file atomically and durably, and the lock file that its writers share."""
+"""Replaces a file atomically and durably, and creates the lock file that its writers share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ANY_WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def replace_file(target: Path, content: bytes) -> None:
-    """Replace *target* by *content* in one step. It is on disk when this returns. The caller holds the lock."""
+    """Replace *target* with *content* in one step; it is on disk when this returns. The caller holds the lock."""
     import tempfile  # noqa: PLC0415 - not needed to read users
 
     before = _status(target)
@@ -38,7 +38,7 @@ def replace_file(target: Path, content: bytes) -> None:
 
 
 def make_lock(lock: str, target: Path) -> None:
-    """As root, create the missing lock file of *target* for the owner of *target*, so that its server can use it."""
+    """As root, create a missing lock file for the owner of *target*, so that the owner's server can use it."""
     if not _is_root():
         return
     with suppress(FileExistsError):
@@ -65,7 +65,7 @@ def _status(target: Path) -> os.stat_result | None:
 
 
 def _give_to_owner(descriptor: int, target: Path) -> None:
-    """As root, give the file to the owner of *target*, or of its folder, so that the server keeps its access."""
+    """As root, give the file to the owner of *target*, or of its folder, so that the owner's server keeps access."""
     if _is_root():
         owner = _status(target) or target.parent.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)

@@ -1,4 +1,4 @@
-"""Users in a JSON file that can be read and edited by hand."""
+"""Users in a JSON file, which people can read and edit."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class JSONFileUserStore(UserStore):
-    """Users in a JSON array at *path*. A missing file holds no users.
+    """Users in a JSON array at *path*. A missing file means that there are no users.
 
     Each user is an object of strings: ``username``, ``password_hash``, ``role``, ``created_at`` (ISO 8601, UTC), and
-    further fields. The whole file is read at each call: it is meant for thousands of users, not for a hundred thousand.
+    further fields. Each call reads the whole file: it is meant for thousands of users, not for a hundred thousand.
 
-    A save is atomic and durable: a reader finds the old users or the new ones, also after the process was killed.
-    Threads and processes that share the file lose no update; the lock is an empty file beside it, ``<name>.lock``. The
+    A save is atomic and durable: a reader finds the old users or the new ones, even if the process is killed. Threads
+    and processes that share the file lose no update; the lock is an empty file beside it, ``<name>.lock``. The
     file is readable and writable by its owner only. A symbolic link is followed, not replaced. On Windows a save raises
     ``PermissionError`` while another process has the file open.
 
@@ -32,7 +32,7 @@ class JSONFileUserStore(UserStore):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        from pathlib import Path  # noqa: PLC0415 - a sixth of the import of fastware.auth
+        from pathlib import Path  # noqa: PLC0415 - a sixth of the import time of fastware.auth
 
         self.path: Path = Path(path)
 
@@ -40,7 +40,7 @@ class JSONFileUserStore(UserStore):
         """Return all users.
 
         Raises:
-            UserFileError: the file is not a JSON array of users. The message names the place of the first error.
+            UserFileError: the file is not a JSON array of users. The message says where the first error is.
             OSError: the file cannot be read.
 
         """
@@ -54,8 +54,8 @@ class JSONFileUserStore(UserStore):
 
         Raises:
             UserFileError: *users* is not a list of users.
-            OSError: the file cannot be written, and is unchanged. Where only its folder cannot be synced, the file has
-                the new users, and a power failure may bring the old ones back.
+            OSError: the file cannot be written, and is unchanged. If only its folder cannot be synced, the file has
+                the new users, but a power failure may restore the old ones.
 
         """
         check_users(users, "the users to save")
@@ -68,7 +68,7 @@ class JSONFileUserStore(UserStore):
         with super()._exclusive():
             target = self._target()
             target.parent.mkdir(parents=True, exist_ok=True)
-            from filelock import FileLock  # noqa: PLC0415 - its import takes longer than that of fastware.auth
+            from filelock import FileLock  # noqa: PLC0415 - importing it takes longer than importing fastware.auth
 
             lock = f"{target}.lock"
             make_lock(lock, target)
@@ -78,7 +78,7 @@ class JSONFileUserStore(UserStore):
     def _target(self) -> Path:
         """Return the file that the path leads to, through symbolic links."""
         try:
-            # Strict: a link that cannot be read for a moment must not be replaced by a file.
+            # Strict: a link that temporarily cannot be read must not be replaced by a file.
             target = os.path.realpath(self.path, strict=True)
         except FileNotFoundError:
             target = os.path.realpath(self.path)

@@ -1,4 +1,4 @@
-"""The JSON of a user file: reading and validating it."""
+"""Reads and validates the JSON of a user file."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _object(fields: list[tuple[str, Any]]) -> dict[str, Any] | _DuplicateField:
 
 def read_users(path: Path) -> list[User]:
     """Return the users in the file *path*. Raises ``UserFileError``."""
-    import json  # noqa: PLC0415 - not needed to check a token
+    import json  # noqa: PLC0415 - not needed to verify a token
 
     content = path.read_bytes()
     # The error is raised outside the `except`, and without local variables of the content: error reporters show both.
@@ -68,14 +68,14 @@ def read_users(path: Path) -> list[User]:
 
 
 def users_as_json(users: list[User]) -> bytes:
-    """Return the content of the file of *users*."""
+    """Return the content of a user file with *users*."""
     import json  # noqa: PLC0415
 
     return (json.dumps(users, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
 
 
 def check_users(users: Any, where: str) -> None:
-    """Raise ``UserFileError`` where *users* is invalid. The message is *where* and the place."""
+    """Raise ``UserFileError`` if *users* is invalid. The message is *where* and the place of the first error."""
     problem = _problem_of(users)
     if problem is not None:
         del users

@@ -26,7 +26,7 @@ class UserStore:
     further fields. :meth:`load_users` returns the list of all users, and :meth:`save_users` replaces it.
 
     A store is safe to share between threads. A subclass whose storage is shared between processes extends the context
-    manager ``_exclusive``, which is held around a load and the save that depends on it.
+    manager ``_exclusive``, which surrounds a load and the save that depends on it.
     """
 
     _lock: threading.RLock
@@ -38,7 +38,7 @@ class UserStore:
         return store
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the lock: a copy has its own, in another process too."""
+        """Leave out the lock: a copy of the store has its own, even in another process."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_make_lock")}
 
     def load_users(self) -> list[User]:
@@ -82,7 +82,7 @@ class UserStore:
         return user
 
     def delete_user(self, username: str) -> None:
-        """Delete the user *username*. Raises ``LookupError`` where it does not exist."""
+        """Delete the user *username*. Raises ``LookupError`` if it does not exist."""
         with self._exclusive():
             users = self.load_users()
             others = [user for user in users if user["username"] != username]
@@ -103,7 +103,7 @@ class UserStore:
 
 
 def _now() -> str:
-    from datetime import UTC, datetime  # noqa: PLC0415 - not needed to check a token
+    from datetime import UTC, datetime  # noqa: PLC0415 - not needed to verify a token
 
     return datetime.now(UTC).isoformat(timespec="seconds")
 

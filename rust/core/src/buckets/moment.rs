@@ -1,4 +1,4 @@
-//! A moment that is known roughly, and read exactly only when needed.
+//! A moment that is known roughly, and is read exactly only when needed.
 //!
 //! A coarse clock, which ticks some hundred times a second, is read in a quarter of the time of an exact one. Most
 //! calls take a token from a bucket that is neither full nor empty around that moment: the exact time changes nothing.

@@ -2,7 +2,7 @@
 
 use super::moment::LARGEST_LAG;
 
-/// Nanoseconds of the longest tick.
+/// Maximum length of a tick in nanoseconds.
 const MAX_TICK: u64 = 1_000;
 
 /// A bucket's size and refill, counted in ticks: a token is a whole number of them.
@@ -47,7 +47,7 @@ impl Rate {
         if next > latest { Err(next - latest) } else { Ok(next) }
     }
 
-    /// The new arrival time after one token is taken at any moment from `now` to [`LARGEST_LAG`] later, where it is the
+    /// The new arrival time after one token is taken at any moment from `now` to [`LARGEST_LAG`] later, if it is the
     /// same for all of them: the bucket is never full in that time, and always has a token.
     pub fn take_soon_after(self, arrival: u64, now: u64) -> Option<u64> {
         let next = arrival + self.ticks_per_token;
@@ -62,7 +62,7 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     #[test]
-    fn a_tick_is_at_most_a_microsecond_and_at_least_a_nanosecond() {
+    fn tick_is_at_most_a_microsecond_and_at_least_a_nanosecond() {
         for (capacity, period) in [(1, SECOND), (7, SECOND), (1_000_003, 60 * SECOND), (SECOND, SECOND), (1, 1 << 53)] {
             let rate = Rate::new(capacity, period);
             assert!(rate.ticks_per_period() <= period);

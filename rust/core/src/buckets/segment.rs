@@ -17,7 +17,7 @@ pub type Slot = [u8; SLOT_BYTES];
 
 pub const FRESH: Segment = [[0; SLOT_BYTES]; SLOTS];
 
-/// Where a fingerprint is, or where it would go.
+/// The slot of a fingerprint, or the slot that it would get.
 pub enum Place {
     Found(usize),
     Stale(usize),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_three_words() {
+    fn slot_is_three_words() {
         let fingerprint = Fingerprint(u64::MAX - 1, 1 << 40);
         let slot = slot(fingerprint, 7 << 50);
         assert_eq!((super::fingerprint(&slot), arrival(&slot)), (fingerprint, 7 << 50));

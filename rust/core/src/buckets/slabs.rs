@@ -8,7 +8,7 @@ use memmap2::{MmapMut, MmapOptions};
 use super::out_of_memory::OutOfMemory;
 use super::segment::{self, Segment};
 
-/// Segments of a slab.
+/// Segments in a slab.
 const SIZE: usize = 128;
 
 /// A table that shrinks to this many segments gets a new first slab, with only their pages in use.
@@ -27,7 +27,7 @@ impl Slabs {
         &mut bytes.as_chunks_mut().0.as_chunks_mut().0[0]
     }
 
-    /// Add a segment. Nothing changes where there is no memory for another slab.
+    /// Add a segment. Nothing changes if there is no memory for another slab.
     pub fn push(&mut self, segment: &Segment) -> Result<(), OutOfMemory> {
         if self.segments == self.slabs.len() * SIZE {
             self.slabs.try_reserve(1)?;
@@ -38,7 +38,7 @@ impl Slabs {
         Ok(())
     }
 
-    /// Remove the last segment, and its slab where it was the only one in it.
+    /// Remove the last segment, and its slab if it was the only segment in it.
     pub fn pop(&mut self) {
         self.segments -= 1;
         self.slabs.truncate(self.segments.div_ceil(SIZE));

@@ -45,8 +45,8 @@ struct Entry {
 }
 
 impl Table {
-    /// Set the arrival time of a fingerprint to the result of `change`, which gets the current one, or 0 where none is
-    /// later than `floor`. An error changes nothing.
+    /// Set the arrival time of a fingerprint to the result of `change`, which gets the current one, or 0 if that is
+    /// not later than `floor`. An error changes nothing.
     pub fn update<E: From<OutOfMemory>>(
         &mut self,
         fingerprint: Fingerprint,
@@ -154,7 +154,7 @@ impl Table {
         self.entries[index].used = used;
     }
 
-    /// Split a segment in two by one more bit. Nothing changes where there is not enough memory.
+    /// Split a segment in two by one more bit. Nothing changes if there is not enough memory.
     fn split(&mut self, index: usize) -> Result<(), OutOfMemory> {
         let Entry { pattern, depth, .. } = self.entries[index];
         let doubles = self.directory.len() == 1 << depth;
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_of_sweeping_frees_stale_entries_and_their_memory() {
+    fn round_of_sweeping_frees_stale_entries_and_their_memory() {
         let mut table = Table::default();
         for key in 0..100_000 {
             set(&mut table, key, 0, if key % 1_000 == 0 { 20 } else { 10 });
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_sweeping_frees_only_its_share_of_the_segments() {
+    fn step_of_sweeping_frees_only_its_share_of_the_segments() {
         let mut table = Table::default();
         for key in 0..200_000 {
             set(&mut table, key, 0, 10);
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_agrees_with_a_map_while_it_grows_and_shrinks() {
+    fn table_agrees_with_a_map_while_it_grows_and_shrinks() {
         let mut numbers = Numbers(42);
         let mut table = Table::default();
         let mut model: HashMap<u64, u64> = HashMap::new();

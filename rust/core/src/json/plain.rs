@@ -22,7 +22,7 @@ pub fn length(text: &[u8]) -> usize {
 fn marks(chunk: u64) -> u64 {
     let quote = chunk ^ (ONES * u64::from(b'"'));
     let backslash = chunk ^ (ONES * u64::from(b'\\'));
-    // Subtracting borrows from the next byte only after a byte that is found: the first one is exact.
+    // Subtraction borrows from the next byte only after a match, so the first match is exact.
     let found = (quote.wrapping_sub(ONES) & !quote)
         | (backslash.wrapping_sub(ONES) & !backslash)
         | (chunk.wrapping_sub(ONES * u64::from(b' ')) & !chunk);
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_at_every_place() {
+    fn every_byte_is_classified_at_every_position() {
         for length_before in 0..20 {
             for byte in 0..=u8::MAX {
                 for filler in [b'a', 0x80, 0xff, b'!', b'#', b'['] {

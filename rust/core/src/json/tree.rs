@@ -63,7 +63,7 @@ impl Build for Tree {
         Vec::new()
     }
 
-    // Equal keys are all kept, so that a large object stays linear; `last` finds the last one.
+    // Duplicate keys are all kept, so that a large object takes linear time; `last` finds the last one.
     fn insert(&mut self, object: &mut Self::Object, key: &[u8], value: Value) -> Option<()> {
         object.push((text(key)?, value));
         Some(())
