@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 , := ,
 
-# Adding or removing a Rust toolchain makes another installation.
+# Adding or removing a Rust toolchain causes a new installation.
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 

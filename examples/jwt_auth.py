@@ -30,10 +30,10 @@ router = Router()
 
 @asynccontextmanager
 async def lifespan(app):
-    """Yield the state that every request sees as ``request.state``."""
+    """Yield the state that every request has as ``request.state``."""
     jwt_secret = os.environ.get("JWT_SECRET")
     if not jwt_secret:
-        # A random secret per process is no alternative: each worker would reject the tokens of the others.
+        # Do not create a random secret here: each worker would reject the tokens of the others.
         raise RuntimeError(
             'JWT_SECRET is not set. Create a secret: python -c "import secrets; print(secrets.token_urlsafe(32))"'
         )

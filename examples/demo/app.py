@@ -41,7 +41,7 @@ PAGE_HEADERS = {
 
 router = Router()
 user_store = JSONFileUserStore(os.environ[settings.USERS_FILE])
-# Verified where the user does not exist, so that the response time does not tell which usernames exist.
+# Verified if the user does not exist, so that the response time does not reveal which usernames exist.
 unknown_user_hash = hash_password(secrets.token_urlsafe(32))
 
 

@@ -5,7 +5,7 @@ const status = document.getElementById("status");
 const logout = document.getElementById("logout");
 const forged = document.getElementById("forged");
 
-// Another page of this site may set a csrf_token cookie, too. The server reads the last one, so this function must.
+// Another page of this site may set a csrf_token cookie too. The server reads the last one, so this function does too.
 function csrfToken() {
   const pair = document.cookie.split("; ").findLast((cookie) => cookie.startsWith("csrf_token="));
   return pair ? pair.slice("csrf_token=".length) : "";
