@@ -1,11 +1,11 @@
-"""The same small application, for fastware and as the documentation of other frameworks shows it.
+"""The same small application on fastware and on other frameworks, as their documentation shows it.
 
-Each class has these methods, or those for which the framework has the parts:
+Each class has these methods, as far as the framework supports them:
 
 ``without_auth()``
-    ``GET /profile`` answers with a constant.
+    ``GET /profile`` returns a constant.
 ``with_bearer()``
-    ``GET /profile`` answers with the name and role of the user whose token comes as ``Authorization: Bearer``.
+    ``GET /profile`` returns the name and role of the user whose token is sent as ``Authorization: Bearer``.
 ``guarded()``
     ``POST /profile`` does so for the token in the cookie ``session``, behind CSRF protection and a rate limit that is
     never reached. It returns the application and a CSRF token that it accepts.
@@ -29,7 +29,7 @@ def _profile_of(user):
 
 
 def _decoded(token):
-    """Return the claims, or ``None`` where PyJWT rejects the token."""
+    """Return the claims, or ``None`` if PyJWT rejects the token."""
     import jwt
 
     try:

@@ -6,7 +6,7 @@ import engines
 from checks.samples import BROWSER_HEADERS, cookie_beside, scope_maker
 
 from benches import csrf_peers
-from benches.exchange import ask_for_response, ask_for_status, exchange
+from benches.exchange import exchange, read_response, read_status
 from benches.jobs import BY_HAND, Job, each_contender, on_both_engines
 
 _JSON = b"application/json"
@@ -31,7 +31,7 @@ _PROTECTIONS = {
 
 
 def _post(protect, step):
-    """POST with the right cookie; the header has its token forwards (*step* 1) or backwards (-1)."""
+    """POST with the correct cookie; the header has its token forward (*step* 1) or backward (-1)."""
     protected = protect(_app)
     headers = [
         *BROWSER_HEADERS[:12],
@@ -44,8 +44,8 @@ def _post(protect, step):
 _CONTENDERS = {name: functools.partial(_post, protect) for name, protect in _PROTECTIONS.items()}
 
 JOBS = (
-    Job("csrf: POST that passes", _CONTENDERS, (1,), (200, _JSON, {"saved": True}), ask_for_response, 0.3),
-    Job("csrf: POST that is rejected", _CONTENDERS, (-1,), 403, ask_for_status),
+    Job("csrf: POST that passes", _CONTENDERS, (1,), (200, _JSON, {"saved": True}), read_response, 0.3),
+    Job("csrf: POST that is rejected", _CONTENDERS, (-1,), 403, read_status),
 )
 
 

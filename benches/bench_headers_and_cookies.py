@@ -77,7 +77,7 @@ def _ordinary(title, header, goal):
 
 
 def _hostile(title, unit, before=b"", after=b"", value=_VALUE):
-    """Return the job of a header that repeats *unit* up to 64 KB, the most that servers accept."""
+    """Return the job of a header that repeats *unit* up to 64 KB, the maximum that servers accept."""
     header = before + unit * ((_SIZE - len(before) - len(after)) // len(unit)) + after
     left_out = {_HTTP_COOKIES: "30 milliseconds for 64 KB of tiny pairs"}
     inputs = ([(b"cookie", header)], _NAME)
@@ -100,7 +100,7 @@ def _escapes():
 
 
 _FIRST = _WANTED + b";"
-# The wanted cookie is first and last: an engine may search from either end.
+# The cookie to find is first or last: an engine may search from either end.
 _COOKIES = [
     _ordinary("one of 8, 600 bytes", cookie_header(8, 600, _NAME, _VALUE), 0.07),
     _ordinary("one of 36, 3.8 KB", cookie_header(36, 3_800, _NAME, _VALUE), 0.22),

@@ -34,7 +34,7 @@ def _hosts(count):
 
 
 def _after_one_call_of_each(timed, count):
-    """Return *timed*, once every key has its bucket."""
+    """Return *timed* after every key has got its bucket."""
     for _ in range(count // 1_000):
         timed.seconds_of(1_000)
     return timed
@@ -71,7 +71,7 @@ async def _search(request):
 
 
 def _requests(make, host):
-    """Return a new request for each call: Starlette's own for slowapi, which writes into it, fastware's for others."""
+    """Return a new request for each call: Starlette's for slowapi, which writes into it, fastware's for others."""
     if make in _SLOWAPI:
         from starlette.requests import Request
     else:
@@ -84,7 +84,7 @@ _SLOWAPI = (SlowAPI, functools.partial(SlowAPI, has_headers=True))
 
 
 def _added_to_handler(make, capacity):
-    """One request is used again and again, where the limiter does not write into it."""
+    """The same request is used for every call, unless the limiter writes into it."""
     request = _requests(make, lambda: _HOST)
     if make not in _SLOWAPI:
         request = request.make()
@@ -98,24 +98,24 @@ def _many_clients(make, capacity, count):
 
 def _rejected(make, capacity):
     limited = awaited(make(capacity).limited(_search), _requests(make, lambda: _HOST), raises=Exception)
-    limited.answer()
+    limited.result()
     return limited
 
 
-def _first_answer(contender, *inputs):
+def _first_result(contender, *inputs):
     make = contender.args[0]
-    return awaited(make(1).limited(_search), _requests(make, lambda: _HOST)).answer()
+    return awaited(make(1).limited(_search), _requests(make, lambda: _HOST)).result()
 
 
 def _status_and_wait(contender, capacity):
-    """Return the status of a rejection, and whether it names the wait; slowapi adds the second that has begun."""
-    rejection = contender(capacity).answer()
+    """Return the status of a rejection, and whether its wait is correct; slowapi adds up to a second."""
+    rejection = contender(capacity).result()
     return rejection.status_code, HOUR <= int(rejection.headers["Retry-After"]) <= HOUR + 1
 
 
-def _job(title, prepare, makers, inputs, expected, ask, **options):
+def _job(title, prepare, makers, inputs, expected, read, **options):
     contenders = {name: functools.partial(prepare, make) for name, make in makers.items()}
-    return Job(f"rate limit: {title}", contenders, inputs, expected, ask, **options)
+    return Job(f"rate limit: {title}", contenders, inputs, expected, read, **options)
 
 
 JOBS = (
@@ -135,7 +135,7 @@ JOBS = (
         {**_LIMITERS, "slowapi": _SLOWAPI[0]},
         (_NEVER_EMPTY,),
         "found",
-        _first_answer,
+        _first_result,
         goal=0.07,
     ),
     _job(
@@ -144,9 +144,9 @@ JOBS = (
         _LIMITERS,
         (_NEVER_EMPTY, _COUNT),
         "found",
-        _first_answer,
+        _first_result,
         goal=0.26,
-        left_out={"slowapi": "its buckets take many seconds to make"},
+        left_out={"slowapi": "its buckets take many seconds to create"},
     ),
     _job(
         "rejected call",

@@ -5,7 +5,7 @@ import functools
 from checks.samples import BROWSER_HEADERS, CLAIMS, SECRET, bearer, cookie_beside, forged, scope_maker, signed
 
 from benches import applications, csrf_peers
-from benches.exchange import ask_for_response, ask_for_status, exchange
+from benches.exchange import exchange, read_response, read_status
 from benches.jobs import Job, each_contender, on_both_engines
 
 _HEADERS = BROWSER_HEADERS[:12]
@@ -60,22 +60,22 @@ def _contenders(prepare, frameworks=_FRAMEWORKS):
 
 _WITH_ALL_PARTS = {name: framework for name, framework in _FRAMEWORKS.items() if hasattr(framework, "guarded")}
 _LEFT_OUT = {
-    name: "no CSRF protection and rate limit of its own, and none that is usual with it"
+    name: "no CSRF protection and rate limit of its own, and no common library for them"
     for name in _FRAMEWORKS
     if name not in _WITH_ALL_PARTS
 }
 
 JOBS = (
-    Job("request: GET without auth", _contenders(_without_auth), (), _PROFILE, ask_for_response),
-    Job("request: GET with Bearer token", _contenders(_with_bearer), (_VALID,), _PROFILE, ask_for_response, 4.5),
-    Job("request: what auth adds to GET", _contenders(_what_auth_adds), (_VALID,), _PROFILE, ask_for_response, 1.0),
-    Job("request: GET with forged token", _contenders(_with_bearer), (_FORGED,), 401, ask_for_status),
+    Job("request: GET without auth", _contenders(_without_auth), (), _PROFILE, read_response),
+    Job("request: GET with Bearer token", _contenders(_with_bearer), (_VALID,), _PROFILE, read_response, 4.5),
+    Job("request: what auth adds to GET", _contenders(_what_auth_adds), (_VALID,), _PROFILE, read_response, 1.0),
+    Job("request: GET with forged token", _contenders(_with_bearer), (_FORGED,), 401, read_status),
     Job(
         "request: POST, session, CSRF, limit",
         _contenders(_guarded, _WITH_ALL_PARTS),
         (),
         _PROFILE,
-        ask_for_response,
+        read_response,
         6,
         left_out=_LEFT_OUT,
     ),

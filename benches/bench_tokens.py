@@ -18,8 +18,8 @@ def _create(engine, username, role):
 
 
 def _read_token(contender, *inputs):
-    """Return the header and the claims of the token; of its times, whether they are right."""
-    token = jwt.decode_complete(contender(*inputs).answer(), SECRET, ["HS256"])
+    """Return the header and the claims of the token; its times are replaced by whether they are correct."""
+    token = jwt.decode_complete(contender(*inputs).result(), SECRET, ["HS256"])
     claims = token["payload"]
     issued_at, expires_at = claims.pop("iat"), claims.pop("exp")
     return token["header"], claims, abs(issued_at - time.time()) < 5, expires_at - issued_at
@@ -30,8 +30,8 @@ def _verify(engine, token):
 
 
 def _claims_or_none(contender, token):
-    answer = contender(token).answer()
-    return None if isinstance(answer, Exception) else answer
+    result = contender(token).result()
+    return None if isinstance(result, Exception) else result
 
 
 _CREATORS = on_both_engines(_create) | {name: peer.sign for name, peer in JWT_PEERS.items()}

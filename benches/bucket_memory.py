@@ -1,8 +1,8 @@
-"""Measure a million rate-limit keys: bytes a key, the slowest calls, and threads that share the buckets.
+"""Measure a million rate-limit keys: bytes per key, the slowest calls, and threads that share the buckets.
 
-Clients call once each during half a period. Then they stay away for two periods, while a hundred others call. fastware
-is told the time, so its periods pass in small steps; the peers have real periods. Every measurement has a process of
-its own, which also checks that each key is admitted exactly as often as it should be.
+Each client calls once during half a period. Then the clients make no calls for two periods, while a hundred others
+call. fastware takes the time as an argument, so its periods pass in small steps; the peers have real periods. Every
+measurement runs in a separate process, which also checks that each key is admitted exactly as often as it should be.
 """
 
 import argparse
@@ -31,8 +31,8 @@ _OTHERS, _SAMPLE = 100, 1_000
 _CLOCKS = {"wall": time.perf_counter_ns, "cpu": time.thread_time_ns}
 _PHASES = ("arriving", "going stale", "nothing")
 _GOALS = {
-    "live, bytes a key": 64,
-    "stale, bytes a key": 8,
+    "live, bytes per key": 64,
+    "stale, bytes per key": 8,
     "arriving, worst call": 500_000,
     "going stale, worst call": 500_000,
     "arriving, worst call, CPU time": 500_000,
@@ -46,11 +46,11 @@ Take = Callable[[str, int], Any]
 
 
 class Limiter(NamedTuple):
-    """*make* takes a capacity and a period in seconds; its function returns *admitted* where a token was there."""
+    """*make* takes a capacity and a period in seconds; its function returns *admitted* if a token was taken."""
 
     make: Callable[[int, int], Take]
     admitted: Any
-    is_told_the_time: bool = False
+    takes_now: bool = False
 
 
 def _by_hand(capacity: int, seconds: int) -> Take:
@@ -80,7 +80,7 @@ def _fastware(engine: str) -> Limiter:
     def make(capacity, seconds):
         return engines.engine(engine).TokenBuckets(capacity, seconds * 10**9).take
 
-    return Limiter(make, 0, is_told_the_time=True)
+    return Limiter(make, 0, takes_now=True)
 
 
 _LIMITERS = {
@@ -99,19 +99,19 @@ def _client(number: int) -> str:
 
 
 def measure(name: str, keys: int, seconds: int, clock: str) -> dict[str, Any] | str:
-    """Return bytes a key, and percentiles of the nanoseconds of a call; or why the limiter is missing."""
+    """Return bytes per key, and percentiles of the nanoseconds of a call; or why the limiter is missing."""
     limiter, period, read_clock = _LIMITERS[name], seconds * 10**9, _CLOCKS[clock]
     gc.disable()
     nanoseconds = {phase: array("q", bytes(8 * keys)) for phase in _PHASES}
 
     def time_each(phase: str, take: Take, callers: Iterable[str], times: Iterable[int]) -> int:
-        """Return how many calls were admitted."""
+        """Return the number of calls that were admitted."""
         admitted, taken = 0, nanoseconds[phase]
         for index, (key, now) in enumerate(zip(callers, times, strict=True)):
             start = read_clock()
-            answer = take(key, now)
+            result = take(key, now)
             taken[index] = read_clock() - start
-            admitted += answer == limiter.admitted
+            admitted += result == limiter.admitted
         return admitted
 
     def again(now: int) -> int:
@@ -127,20 +127,20 @@ def measure(name: str, keys: int, seconds: int, clock: str) -> dict[str, Any] | 
     take("warm-up", _START)
     empty, begin = _resident(), time.monotonic()
     admitted = time_each("arriving", take, map(_client, range(keys)), _steps(_START, period // 2, keys))
-    all_are_live = limiter.is_told_the_time or time.monotonic() - begin < seconds
+    all_are_live = limiter.takes_now or time.monotonic() - begin < seconds
     live = _resident()
     _expect("clients admitted at their first call", admitted, [keys])
     if all_are_live:
         _expect("clients admitted at their second call", again(_START + period // 2), [0])
     others = (f"192.0.2.{number % _OTHERS}" for number in range(keys))
     later = _START + period // 2
-    times = _steps(later, 2 * period, keys) if limiter.is_told_the_time else _real_times(2 * seconds, keys)
+    times = _steps(later, 2 * period, keys) if limiter.takes_now else _real_times(2 * seconds, keys)
     admitted = time_each("going stale", take, others, times)
     stale = _resident()
-    # Each at once, again a period later, and perhaps again at the end of the second period.
+    # Each is admitted at once, again a period later, and perhaps again at the end of the second period.
     _expect("calls of the others admitted", admitted, range(2 * _OTHERS, 3 * _OTHERS + 1))
     _expect("clients admitted two periods later", again(later + 2 * period), [_SAMPLE])
-    result = {"live, bytes a key": (live - empty) / keys, "stale, bytes a key": (stale - empty) / keys}
+    result = {"live, bytes per key": (live - empty) / keys, "stale, bytes per key": (stale - empty) / keys}
     for phase, taken in nanoseconds.items():
         ordered = sorted(taken)
         for point, part in {"p50": 0.5, "p99.9": 0.999, "worst call": 1.0}.items():
@@ -208,7 +208,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benches.bucket_memory", description=__doc__)
     parser.add_argument("--keys", type=int, default=1_000_000, help="default: 1,000,000")
     parser.add_argument("--runs", type=int, default=5, help="of each engine, with either clock (default: 5)")
-    parser.add_argument("--peer-period", type=int, default=30, help="seconds of the peers' periods; 0 leaves them out")
+    parser.add_argument("--peer-period", type=int, default=30, help="period of the peers in seconds; 0 leaves them out")
     arguments = parser.parse_args()
     exit_on_sigterm()
     runs: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -243,7 +243,7 @@ def main() -> int:
 
 
 def _of_runs(figure: str) -> Callable[[Iterable[float]], float]:
-    """Return how several runs make one figure. The smallest worst call counts: the others contain an interruption."""
+    """Return the figure of several runs. The smallest worst call counts: the others contain an interruption."""
     return max if "bytes" in figure else min if "worst" in figure else statistics.median
 
 

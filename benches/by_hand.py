@@ -1,4 +1,4 @@
-"""What people write instead of using a library: short, fast enough, and right for the input that they expect."""
+"""Code that people write instead of using a library: short, fast enough, and correct for ordinary input."""
 
 import hmac
 import json
@@ -33,7 +33,7 @@ def credential(scope):
 
 
 class DictBuckets:
-    """Token buckets in a dict: no lock, and a key is never forgotten."""
+    """Token buckets in a dict, without a lock. A key is never removed."""
 
     def __init__(self, capacity, seconds):
         self._capacity = capacity

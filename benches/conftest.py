@@ -54,7 +54,7 @@ def pytest_itemcollected(item):
 
 @pytest.fixture
 def time_contender(request, job, contender, benchmark):
-    """Time the contender, once all contenders of the job have given the right answer."""
+    """Time the contender after all contenders of the job have returned the correct result."""
     if job.title not in _REPORTS:
         report = _REPORTS[job.title] = _Report(job)
         try:
@@ -73,7 +73,7 @@ def time_contender(request, job, contender, benchmark):
         benchmark.group = job.title
         call = job.contenders[contender](*job.inputs)
         if benchmark.disabled:
-            benchmark(call.answer)
+            benchmark(call.result)
             return
         rounds = Rounds(call)
 
@@ -108,7 +108,7 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.section("R = one hmac.digest of 150 bytes, measured beside each contender")
     rows = [row for report in reports for row in _rows(report)]
     line(table(("job", "contender", "in R", "to best peer", "goal", "met"), rows, 2))
-    # The same peer is missing in several jobs: say it once.
+    # A peer may be missing in several jobs; each is listed once.
     for note in dict.fromkeys(f"missing: {name}, {why}" for each in reports for name, why in each.missing.items()):
         line(note)
     for note in dict.fromkeys(
@@ -124,9 +124,9 @@ def pytest_terminal_summary(terminalreporter):
 def _rows(report: _Report) -> list[tuple[str, ...]]:
     title = report.job.title
     if report.failure:
-        return [(title, "A WRONG ANSWER", "", "", "", "")]
+        return [(title, "A WRONG RESULT", "", "", "", "")]
     if not report.results:
-        return [(title, f"{len(report.job.contenders) - len(report.missing)} right answers", "", "", "", "")]
+        return [(title, f"{len(report.job.contenders) - len(report.missing)} correct results", "", "", "", "")]
     best = min((each["r"] for name, each in report.results.items() if name not in OURS), default=None)
     rows = []
     for name, each in report.results.items():

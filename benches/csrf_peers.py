@@ -21,7 +21,7 @@ class Protected(NamedTuple):
 
 
 def with_plain_token(wrap, app):
-    """Return protection that compares header and cookie, whatever the token is."""
+    """Return protection that compares header and cookie and accepts any token."""
     return Protected(wrap(app), app, CSRF_TOKEN)
 
 
@@ -45,7 +45,7 @@ def asgi_csrf(app):
 
 
 def litestar(app):
-    """Litestar's middleware needs an application of Litestar's; *app* is not used."""
+    """Litestar's middleware needs a Litestar application; *app* is not used."""
     from litestar import Litestar, post
     from litestar.config.csrf import CSRFConfig
     from litestar.middleware.csrf import generate_csrf_token

@@ -14,14 +14,14 @@ def exchange(app, make_scope, baseline=None):
     return awaited(app, *arguments, baseline=awaited(baseline, *arguments) if baseline else None)
 
 
-def ask_for_response(contender, *inputs):
+def read_response(contender, *inputs):
     """Return the status, the content type and the decoded JSON of the response."""
     start, body = _response(contender(*inputs))
     headers = {bytes(name).lower(): bytes(value) for name, value in start["headers"]}
     return start["status"], headers.get(b"content-type", b"").partition(b";")[0], json.loads(body)
 
 
-def ask_for_status(contender, *inputs):
+def read_status(contender, *inputs):
     """Return the status alone: libraries phrase their rejections differently."""
     return _response(contender(*inputs))[0]["status"]
 

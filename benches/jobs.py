@@ -1,4 +1,4 @@
-"""A job that several contenders do, the answer that all of them must give before any is timed, and its goal."""
+"""Jobs: what several contenders do, the result that all of them must return before any is timed, and the goal."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -25,40 +25,40 @@ def on_both_engines(contender: Callable[..., Any]) -> dict[str, Callable[..., An
     return {RUST: partial(contender, "rust"), PYTHON: partial(contender, "python")}
 
 
-def _answer_once(contender: Contender, *inputs: Any) -> Any:
-    return contender(*inputs).answer()
+def _call_once(contender: Contender, *inputs: Any) -> Any:
+    return contender(*inputs).result()
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is done, by whom, the expected answer, and the *goal* of the Rust engine in R.
+    """A job, its contenders, the expected result, and the *goal* of the Rust engine in R.
 
-    Where the input has *size* bytes, the goal is in nanoseconds a byte. *ask* returns a contender's answer in a form
-    that can be compared with *expected*. *left_out* says why a contender does not take part.
+    If *size* is set, the size of the input in bytes, the goal is in nanoseconds per byte. *read* returns the result of
+    a contender in a form that can be compared with *expected*. *left_out* says why a contender does not take part.
     """
 
     title: str
     contenders: Mapping[str, Contender]
     inputs: tuple[Any, ...]
     expected: Any
-    ask: Callable[..., Any] = _answer_once
+    read: Callable[..., Any] = _call_once
     goal: float | None = None
     size: int = 0
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     def check(self) -> dict[str, str]:
-        """Fail unless every contender gives the right answer; return those that are missing, with the reason."""
+        """Fail unless every contender returns the expected result; return those that are missing, with the reason."""
         missing = {}
         for name, contender in self.contenders.items():
             try:
-                answer = self.ask(contender, *self.inputs)
+                result = self.read(contender, *self.inputs)
             except Exception as error:  # a peer that is not installed, or has changed, is not our failure
                 if name in OURS and not _may_be_missing(name, error):
                     raise
                 missing[name] = f"{type(error).__name__}: {error!s:.80}"
                 continue
-            if type(answer) is not type(self.expected) or answer != self.expected:
-                pytest.fail(f"{self.title}: {name} returned {answer!r:.300}, expected {self.expected!r:.300}", False)
+            if type(result) is not type(self.expected) or result != self.expected:
+                pytest.fail(f"{self.title}: {name} returned {result!r:.300}, expected {self.expected!r:.300}", False)
         return missing
 
 

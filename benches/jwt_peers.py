@@ -1,6 +1,6 @@
 """How other libraries sign and verify a token, as their documentation shows it.
 
-The secret is a ``str``, and a key that a library lets its user keep is made once. ``sign`` takes a username and a role;
+The secret is a ``str``. If a library has key objects, the key is made once. ``sign`` takes a username and a role;
 ``verify`` is a call whose rejections are exceptions.
 """
 

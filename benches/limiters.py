@@ -22,22 +22,22 @@ class TooManyRequestsError(Exception):
 
 
 class Limiter:
-    """*capacity* calls an hour for each key.
+    """Limits each key to *capacity* calls per hour.
 
-    ``check`` takes a key; ``is_admitted`` reads its answer, and ``wait`` returns the seconds until the next call.
+    ``check`` takes a key; ``is_admitted`` reads its result, and ``wait`` returns the seconds until the next call.
     """
 
-    def is_admitted(self, answer):
-        return answer == 0
+    def is_admitted(self, result):
+        return result == 0
 
     def limited(self, handler):
         check, is_admitted, wait = self.check, self.is_admitted, self.wait
 
         async def limited(request):
             client = request.scope["client"][0]
-            answer = check(client)
-            if not is_admitted(answer):
-                raise TooManyRequestsError(math.ceil(wait(answer, client)))
+            result = check(client)
+            if not is_admitted(result):
+                raise TooManyRequestsError(math.ceil(wait(result, client)))
             return await handler(request)
 
         return limited
@@ -55,8 +55,8 @@ class ByHand(Limiter):
     def __init__(self, capacity):
         self.check = DictBuckets(capacity, HOUR).take
 
-    def wait(self, answer, client):
-        return answer
+    def wait(self, result, client):
+        return result
 
 
 class Limits(Limiter):
@@ -72,10 +72,10 @@ class Limits(Limiter):
     def check(self, key):
         return self._limiter.hit(self._item, key)
 
-    def is_admitted(self, answer):
-        return answer
+    def is_admitted(self, result):
+        return result
 
-    def wait(self, answer, client):
+    def wait(self, result, client):
         return self._limiter.get_window_stats(self._item, client).reset_time - time.time()
 
 
@@ -89,11 +89,11 @@ class Throttled(Limiter):
         quota = per_hour(capacity, burst=capacity)
         self.check = Throttled(using=RateLimiterType.TOKEN_BUCKET.value, quota=quota, store=MemoryStore()).limit
 
-    def is_admitted(self, answer):
-        return not answer.limited
+    def is_admitted(self, result):
+        return not result.limited
 
-    def wait(self, answer, client):
-        return answer.state.retry_after
+    def wait(self, result, client):
+        return result.state.retry_after
 
 
 class RustPyRateLimit(Limiter):
@@ -105,8 +105,8 @@ class RustPyRateLimit(Limiter):
         self._limiter = RateLimiter(capacity, HOUR)
         self.check = self._limiter.allow
 
-    def is_admitted(self, answer):
-        return answer
+    def is_admitted(self, result):
+        return result
 
     def limited(self, handler):
         check = self._limiter.check
@@ -128,11 +128,11 @@ class Floodgate(Limiter):
 
         self.check = FixedMapping(capacity, timedelta(seconds=HOUR)).trigger
 
-    def is_admitted(self, answer):
-        return answer is None
+    def is_admitted(self, result):
+        return result is None
 
-    def wait(self, answer, client):
-        return answer.total_seconds()
+    def wait(self, result, client):
+        return result.total_seconds()
 
 
 class SlowAPI:

@@ -1,7 +1,7 @@
 """Load fastware on both engines, and FastAPI with PyJWT, each under Granian with one worker; needs wrk.
 
 All servers run at once and are loaded in turn, a few seconds each, so that noise affects all of them. The exit status
-is 1 where a request failed.
+is 1 if a request failed.
 """
 
 import argparse
@@ -33,7 +33,7 @@ _OPTIONS = {"granian": ["--factory", "--no-ws"], "uvicorn": ["--factory", "--no-
 
 
 class Kind(NamedTuple):
-    """A kind of request, and the JSON that answers it."""
+    """A kind of request, and the JSON of its response."""
 
     title: str
     method: str
@@ -60,13 +60,13 @@ _KINDS = (
 
 
 def _check(server: Server) -> None:
-    """Raise ``ValueError`` unless the server answers every kind of request, and rejects what it must."""
+    """Raise ``ValueError`` unless the server responds to every kind of request, and rejects invalid ones."""
     _, profile, order = _KINDS
-    asked = [(kind, 200) for kind in _KINDS]
-    asked.append((profile._replace(headers={}), 401))
-    asked.append((profile._replace(headers={"Authorization": f"{_BEARER['Authorization'][:-4]}AAAA"}), 401))
-    asked.append((order._replace(headers={**order.headers, "X-CSRF-Token": "another"}), 403))
-    for kind, status in asked:
+    exchanges = [(kind, 200) for kind in _KINDS]
+    exchanges.append((profile._replace(headers={}), 401))
+    exchanges.append((profile._replace(headers={"Authorization": f"{_BEARER['Authorization'][:-4]}AAAA"}), 401))
+    exchanges.append((order._replace(headers={**order.headers, "X-CSRF-Token": "another"}), 403))
+    for kind, status in exchanges:
         connection = http.client.HTTPConnection(HOST, server.port, timeout=10)
         connection.request(kind.method, kind.path, body=kind.body or None, headers=kind.headers)
         response = connection.getresponse()
@@ -89,7 +89,7 @@ def _load(server: Server, kind: Kind, seconds: int) -> dict[str, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benches.load", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="for each server and request (default: 60)")
-    parser.add_argument("--slice", type=int, default=5, help="seconds until it is the next one's turn (default: 5)")
+    parser.add_argument("--slice", type=int, default=5, help="seconds until the next server is loaded (default: 5)")
     parser.add_argument("--server", choices=_OPTIONS, default="granian", help="default: granian")
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
@@ -116,7 +116,7 @@ def main() -> int:
             memory[name] = max(map(resident_bytes, server.processes()))
     rows, failures = [], 0
     for (kind, name), each in slices.items():
-        # Slice by slice, since neighbors met the same noise.
+        # Compared slice by slice: neighboring slices have the same noise.
         pairs = zip(each, slices[kind, _FASTAPI], strict=True)
         ratio = statistics.median(own["a_second"] / peer["a_second"] for own, peer in pairs)
         median = {figure: statistics.median(one[figure] for one in each) for figure in each[0]}

@@ -45,9 +45,9 @@ def fastware():
 
 
 def fastapi():
-    """FastAPI with PyJWT as its documentation has it; what fastware includes is written by hand.
+    """FastAPI with PyJWT as its documentation shows it, and with its own code for the parts that fastware includes.
 
-    Slower usual choices, BaseHTTPMiddleware and slowapi, are avoided.
+    The slower common choices, BaseHTTPMiddleware and slowapi, are avoided.
     """
     import jwt
     from fastapi import Depends, FastAPI, HTTPException, Request

@@ -26,14 +26,14 @@ _ROUND_SECONDS = 0.0004
 _MAX_ROUNDS = 1_000
 _MAX_CALLS = 1_000_000
 _WARM_UP = 8
-"""Calls of each round before the clock starts, since the measurement of R has used the processor's caches."""
+"""Calls of each round before the clock starts, because the measurement of R has changed the processor's caches."""
 
 
 @dataclass(frozen=True)
 class Each:
     """An argument that is made for each call, before the clock starts, as a server makes a scope.
 
-    *at_once* are made for a round: few enough to be in the processor's caches still.
+    *at_once* arguments are made for a round: few enough to stay in the processor's caches.
     """
 
     make: Callable[[], Any]
@@ -42,7 +42,7 @@ class Each:
 
 @dataclass(frozen=True)
 class Call:
-    """A call to time. *raises* are exceptions that count as answers; the time of *baseline* is subtracted."""
+    """A call to time. *raises* are exceptions that count as results; the time of *baseline* is subtracted."""
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
@@ -50,7 +50,7 @@ class Call:
     baseline: "Call | None" = None
     is_awaited: bool = False
 
-    def answer(self) -> Any:
+    def result(self) -> Any:
         """Make the call once; return its result, or the exception that counts as one."""
         try:
             result = self.function(*(each.make() if isinstance(each, Each) else each for each in self.arguments))
@@ -63,7 +63,7 @@ class Call:
         return min((each.at_once for each in self.arguments if isinstance(each, Each)), default=_MAX_CALLS)
 
     def seconds_of(self, count: int) -> float:
-        """Return the seconds that *count* calls take, after a few that are not timed."""
+        """Return the seconds that *count* calls take, after a few calls that are not timed."""
         warm_up, items = self._items(min(count // 8, _WARM_UP)), self._items(count)
         seconds = self._loop(warm_up, items, clock, self.function, self.raises, *self.arguments)
         return run(seconds) if self.is_awaited else seconds
@@ -125,7 +125,7 @@ def _empty_loop(count: int) -> float:
 
 
 class Yardstick(NamedTuple):
-    """R, one pass of an empty loop, and one reading of the clock, in seconds, as they are at a moment."""
+    """R, one pass of an empty loop, and one reading of the clock, in seconds, measured at one moment."""
 
     r: float
     empty_pass: float
@@ -138,7 +138,7 @@ class Yardstick(NamedTuple):
         return yardstick._replace(r=yardstick.net(_R.seconds_of(100), 100))
 
     def net(self, seconds: float, count: int) -> float:
-        """Return the seconds of one call, where *count* calls took *seconds* in their loop."""
+        """Return the seconds of one call, given that *count* calls took *seconds* in their loop."""
         return (seconds - self.reading) / count - self.empty_pass
 
 
@@ -154,7 +154,7 @@ class Rounds:
         self._rs: list[float] = []
 
     def number_within(self, seconds: float, minimum: int) -> int:
-        """Return how many rounds take *seconds*; the rounds that find out are a warm-up."""
+        """Return the number of rounds that take *seconds*; the rounds that measure this are a warm-up."""
         start = time.perf_counter()
         for _ in range(5):
             self.measure()

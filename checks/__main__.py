@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(name: str, *arguments: str) -> int:
-    """Run a check in a process of its own, and return its exit status."""
+    """Run a check in a separate process, and return its exit status."""
     process = subprocess.Popen([sys.executable, "-m", f"checks.{name}", *arguments], cwd=ROOT)
     try:
         return process.wait()

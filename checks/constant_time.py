@@ -1,7 +1,7 @@
 """Look for comparisons of secrets that take longer where more bytes are equal.
 
 Single calls are timed in random order: in one class the first byte of a secret is wrong, in the other the last one. The
-exit status is 1 where the classes of an engine's comparison differ, or where those of a leaky control do not.
+exit status is 1 if the classes of an engine's comparison differ, or if those of a leaky control do not.
 """
 
 import argparse
@@ -25,11 +25,11 @@ from checks.samples import BROWSER_HEADERS, CSRF_TOKEN, SECRET, claims_at, signe
 from checks.tables import table
 
 THRESHOLD = 4.5
-"""The classes differ where |t| is larger in every run, with the same sign (Reparaz, Balasch, Verbauwhede, "Dude, is my
+"""The classes differ if |t| is larger in every run, with the same sign (Reparaz, Balasch, Verbauwhede, "Dude, is my
 code constant time?", DATE 2017)."""
 
 _SHARES = (0.5, 0.75, 0.9, 0.99, 1.0)
-"""Of the fastest calls: the slowest were interrupted by something else. The share with the largest |t| counts."""
+"""Shares of the fastest calls: the slowest were interrupted. The share with the largest |t| counts."""
 
 _CLASSES = ("first", "last")
 _MODULES = {"rust": "fastware._engine._rust", "python": "fastware._engine.pure"}
@@ -63,7 +63,7 @@ def comparisons(engine: str) -> list[Comparison]:
 
 
 def controls() -> list[Comparison]:
-    """Return two comparisons that end at the first difference, and one whose classes are the same."""
+    """Return two comparisons that end at the first difference, and one whose two classes are the same."""
 
     def loop(other: bytes) -> bool:
         return all(one == another for one, another in zip(_LONG_TOKEN, other, strict=True))
@@ -107,10 +107,10 @@ def _aligned(data: bytes) -> bytes:
 
 
 def largest_t(comparison: Comparison, calls: int, chance: random.Random) -> float:
-    """Time *calls* calls; return Welch's t, positive where the first byte takes longer."""
+    """Time *calls* calls; return Welch's t, positive if the first byte takes longer."""
     times: tuple[list[int], list[int]] = ([], [])
     for done in range(0, calls, _BATCH):
-        # In random order, so that neither class has the better addresses.
+        # In random order, so that neither class gets faster addresses.
         numbers = chance.sample((0, 1), 2 * _INPUTS, counts=(_INPUTS, _INPUTS))
         inputs = [(number, comparison.make(_CLASSES[number])) for number in numbers]
         for _, wrong in inputs:
@@ -155,18 +155,18 @@ def _welch_t(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def _variance(sample: Sequence[float]) -> float:
-    """Return the variance in floats: ``statistics.variance`` computes with fractions, for seconds."""
+    """Return the variance in floats: ``statistics.variance`` computes with fractions and takes seconds."""
     mean = statistics.fmean(sample)
     return math.fsum((value - mean) ** 2 for value in sample) / (len(sample) - 1)
 
 
 def differ(ts: Sequence[float]) -> bool:
-    """Return whether every run says that the classes differ, and agrees on which is slower."""
+    """Return whether the classes differ in every run, and the same class is slower in all of them."""
     return min(ts) > THRESHOLD or max(ts) < -THRESHOLD
 
 
 def count_instructions(engine: str, profiles: Path) -> dict[str, list[int]]:
-    """Return the instructions of each comparison where the first byte is wrong, and where the last is (valgrind)."""
+    """Return the instructions of each comparison with the first byte wrong and with the last one wrong (valgrind)."""
     counts = callgrind.count(profiles, __name__, "callgrind_jobs", engine)
     names = [each.name for each in (*comparisons(engine), *controls())]
     return {name: [counts[f"{name}, {where}"] for where in _CLASSES] for name in names}
@@ -174,7 +174,7 @@ def count_instructions(engine: str, profiles: Path) -> dict[str, list[int]]:
 
 def callgrind_jobs(engine: str) -> Iterator[callgrind.Job]:
     for each in (*comparisons(engine), *controls()):
-        # Twice, since the very first hundreds of calls grow a heap.
+        # Twice, because the first hundreds of calls grow a heap.
         for turn in (", warm-up", ""):
             for where in _CLASSES:
                 wrong = each.make(where)
@@ -193,10 +193,10 @@ def main() -> int:
         ts = [largest_t(each, calls, random.Random()) for _ in range(3)]
         found = differ(ts)
         passed &= found == each.leaks
-        verdict = "as expected" if found == each.leaks else "LEAKS" if found else "NOT FOUND: the run says nothing"
+        verdict = "as expected" if found == each.leaks else "LEAKS" if found else "NOT FOUND: the run is not conclusive"
         rows.append((each.name, ", ".join(f"{t:+.1f}" for t in ts), "yes" if found else "no", verdict))
     print(table(("comparison", "t of each run", "differs", ""), rows, text_columns=4))
-    print(f"t is positive where the first byte takes longer; beyond {THRESHOLD} in each run, the classes differ.")
+    print(f"t is positive if the first byte takes longer; beyond {THRESHOLD} in each run, the classes differ.")
     return int(not passed)
 
 

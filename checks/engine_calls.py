@@ -1,4 +1,4 @@
-"""Every way through each engine call, results and errors: about five hundred cases.
+"""Every path through each engine call, results and errors: about five hundred cases.
 
 The memory check, memcheck and the tests of references make the same calls.
 """
@@ -45,7 +45,7 @@ class _Raises:
 
 
 class _Iterates:
-    """Returns *iterator* from ``__iter__``, or raises it where it is an exception class."""
+    """Returns *iterator* from ``__iter__``, or raises it if it is an exception class."""
 
     def __init__(self, iterator: Any) -> None:
         self._iterator = iterator
@@ -64,7 +64,7 @@ def _fails_after(items: list[Any]) -> Any:
 
 @Sequence.register
 class _Items:
-    """A sequence that is neither a list nor a tuple; it raises where its *length* is greater than that of *items*."""
+    """A sequence that is neither a list nor a tuple; it raises if its *length* is greater than that of *items*."""
 
     def __init__(self, items: list[Any], length: int) -> None:
         self._items = items
@@ -101,7 +101,7 @@ class _NoOrder(float):
 
 
 class Request:
-    """The part of a request that a rate limit reads."""
+    """A request with the part that a rate limit reads."""
 
     def __init__(self, scope: Any) -> None:
         self.scope = scope

@@ -1,7 +1,7 @@
 """Measure how the cost of each operation grows with its input, on both engines.
 
 The exponent is the slope of log time over log size, over the upper half of the sizes: 1 is linear, 2 is quadratic, and
-fixed costs make it smaller. The exit status is 1 where an exponent is above the limit.
+fixed costs make it smaller. The exit status is 1 if an exponent is above the limit.
 """
 
 import argparse
@@ -135,7 +135,7 @@ _HOSTILE_COOKIES = {
 
 
 def _take(package: Any, count: int) -> tuple[Call, Any]:
-    """Take from one of *count* buckets. None is ever full again: a token returns after 3.6 s, a call takes 1 µs."""
+    """Take from one of *count* buckets. None becomes full again: a token returns after 3.6 s, a call takes 1 µs."""
     take = package._engine.engine.TokenBuckets(1_000, 3_600 * 10**9).take
     now = itertools.count(10**9, 1_000).__next__
     for number in range(count):
@@ -189,7 +189,7 @@ def measure(calls: dict[int, Call], times: dict[int, float], rounds: int, round_
 
 
 def _calls(title: str, engine: str, quick: bool) -> tuple[dict[int, Call], list[int]]:
-    """Return the calls by size, once each has returned the right answer, and the sizes of the upper half."""
+    """Return the calls by size, after each has returned the expected result, and the sizes of the upper half."""
     _, sizes, operation = _OPERATIONS[title]
     if engine == "python" and "TokenBuckets" in title:
         sizes = [size for size in sizes if size <= 100_000]
@@ -199,9 +199,9 @@ def _calls(title: str, engine: str, quick: bool) -> tuple[dict[int, Call], list[
     calls = {}
     for size in sizes:
         calls[size], expected = operation(engines.load(engine), size)
-        answer = calls[size]()
-        if expected != answer:
-            raise ValueError(f"{title}, {engine} engine, {size}: returned {answer!r:.200}, expected {expected!r:.200}")
+        result = calls[size]()
+        if expected != result:
+            raise ValueError(f"{title}, {engine} engine, {size}: returned {result!r:.200}, expected {expected!r:.200}")
     return calls, large
 
 

@@ -1,7 +1,7 @@
-"""Make every call of the Rust engine, in every way through it, under valgrind's memcheck.
+"""Make every call of the Rust engine, on every path through it, under valgrind's memcheck.
 
-The exit status is 1 where a read or write of memory that is unallocated, uninitialized or freed has the extension
-module in its stack, or where the check does not see a deliberate one. Reports about CPython alone are counted only.
+The exit status is 1 if a read or write of memory that is unallocated, uninitialized or freed has the extension
+module in its stack, or if the check does not find a deliberate one. Reports about CPython alone are only counted.
 """
 
 import os
@@ -40,7 +40,7 @@ def main() -> int:
         return SKIPPED
     control, _ = _reports(_CONTROL)
     if not any(kind == "InvalidRead" for kind, _ in control):
-        print("The deliberate read of freed memory was not found: the check sees nothing.")
+        print("The deliberate read of freed memory was not found: the check does not work here.")
         return 1
     reports, output = _reports(_CALLS)
     ours = [(kind, stack) for kind, stack in reports if any(_MODULE in frame for frame in stack)]

@@ -1,6 +1,6 @@
-"""Make ten million calls of each engine function, in every way through it: no call may leak memory.
+"""Make ten million calls of each engine function, on every path through it: no call may leak memory.
 
-The exit status is 1 where a process holds more memory after the calls than the bounds allow, or where the check does
+The exit status is 1 if a process holds more memory after the calls than the bounds allow, or if the check does
 not find a deliberate leak.
 """
 
@@ -40,9 +40,9 @@ class Held:
     blocks: int
     """Blocks of Python's allocator: objects of up to 512 bytes."""
     allocated: int
-    """Bytes of the C library's ``malloc``: larger objects, and Rust's. 0 where ``mallinfo2`` does not exist."""
+    """Bytes of the C library's ``malloc``: larger objects, and Rust's. 0 if ``mallinfo2`` does not exist."""
     resident: int
-    """Bytes in RAM, which include what is mapped without ``malloc``: the buckets of the Rust engine."""
+    """Bytes in RAM, which include memory that is mapped without ``malloc``: the buckets of the Rust engine."""
 
     def __sub__(self, before: "Held") -> "Held":
         return Held(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
@@ -53,7 +53,7 @@ class Held:
 
 
 BOUNDS = Held(blocks=200, allocated=64 * 1024, resident=1024 * 1024)
-"""The growth that counts as flat, however many calls are made: live buckets and Python's free lists vary by less."""
+"""The growth that counts as flat for any number of calls: live buckets and Python's free lists vary by less."""
 
 
 class _MallInfo(ctypes.Structure):

@@ -1,4 +1,4 @@
-"""Start and stop ASGI servers, and inspect the processes below them."""
+"""Start and stop ASGI servers, and inspect their processes."""
 
 import contextlib
 import os
@@ -78,7 +78,7 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     def processes(self) -> set[int]:
-        """Return the ids of the first process and of all below it."""
+        """Return the ids of the first process and of its descendants."""
         return {self._process.pid, *descendants(self._process.pid)} if self._process else set()
 
     def stop(self) -> None:
@@ -107,7 +107,7 @@ def free_port() -> int:
 
 
 def wait_until_it_listens(process: subprocess.Popen, port: int, seconds: float = _SECONDS_TO_LISTEN) -> None:
-    """Return once *port* accepts connections. Raises ``RuntimeError`` where *process* ends first or takes too long."""
+    """Return once *port* accepts connections. Raises ``RuntimeError`` if *process* ends first or takes too long."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -119,7 +119,7 @@ def wait_until_it_listens(process: subprocess.Popen, port: int, seconds: float =
 
 
 def descendants(process_id: int) -> list[int]:
-    """Return the ids of all processes below *process_id*; none where there is no ``/proc``."""
+    """Return the ids of the descendants of *process_id*; an empty list without ``/proc``."""
     found = []
     for task in Path(f"/proc/{process_id}/task").glob("*/children"):
         with contextlib.suppress(OSError):
@@ -128,7 +128,7 @@ def descendants(process_id: int) -> list[int]:
 
 
 def resident_bytes(process_id: int) -> int:
-    """Return how many bytes the process has in RAM."""
+    """Return the number of bytes that the process has in RAM."""
     pages = int(Path(f"/proc/{process_id}/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 

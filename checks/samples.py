@@ -38,7 +38,7 @@ def signed(claims: dict[str, object]) -> str:
 
 
 def forged(token: str) -> str:
-    """Return *token* with another signature of the right form."""
+    """Return *token* with another well-formed signature."""
     signing_input, _, signature = token.rpartition(".")
     return f"{signing_input}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
 
@@ -97,7 +97,7 @@ def _pair(index: int, length: int) -> str:
 
 
 def scope_maker(method: str, path: str, headers: list[tuple[bytes, bytes]], **more):
-    """Return a function that makes a new ASGI scope, every header and every ``dict`` in it new, as a server does."""
+    """Return a function that makes a new ASGI scope with new headers and dicts, as a server does."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

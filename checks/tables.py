@@ -1,4 +1,4 @@
-"""Tables, durations and the machine, as the checks and benchmarks print them."""
+"""Formats tables, durations and the machine for the checks and benchmarks."""
 
 import os
 import platform

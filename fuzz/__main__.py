@@ -1,4 +1,4 @@
-"""Fuzz all targets, or the given ones. The exit code is 1 where there is a finding."""
+"""Fuzz all targets, or those that are named. The exit status is 1 if there is a finding."""
 
 import argparse
 import os
@@ -51,16 +51,16 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="the targets (all)")
-    parser.add_argument("--minutes", type=float, default=MINUTES, help=f"the time for all together ({MINUTES:.0f})")
-    parser.add_argument("--quick", action="store_true", help="take a minute for all together")
-    parser.add_argument("--workers", type=int, default=cores, help="fuzzers at once (one a core)")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help=f"total time of all targets ({MINUTES:.0f})")
+    parser.add_argument("--quick", action="store_true", help="take a minute in total")
+    parser.add_argument("--workers", type=int, default=cores, help="fuzzers at once (one per core)")
     parser.add_argument("--list", action="store_true", help="list the targets, and what each is compared with")
     parser.add_argument("--replay", nargs=2, metavar=("TARGET", "FILE"), help="run one input, without a fuzzer")
     return parser.parse_args()
 
 
 def jobs(names: list[str]) -> list[Job]:
-    """Build what is needed, and return a job for each target that this machine has a fuzzer for."""
+    """Build what is needed, and return a job for each target that can be fuzzed on this machine."""
     python = [name for name in names if name in TARGETS]
     core = [name for name in names if name not in TARGETS]
     if not build.has_atheris():
@@ -87,7 +87,7 @@ def replay(name: str, file: str) -> int:
         environment = {**os.environ, "CORE_FUZZ_TARGET": name}
         return subprocess.run([str(build.core()), file], env=environment, check=False).returncode
     TARGETS[name].check(Path(file).read_bytes())
-    print("The answer is right.")
+    print("The result is correct.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Calls of both engines, whose answers must be identical. Without a Rust engine, the calls of the pure one."""
+"""Calls of both engines, whose results must be identical. Without the Rust engine, only the pure one is called."""
 
 import warnings
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from fuzz.target import Finding, expect
 ENGINES = [engines.engine(name) for name in engines.BUILT]
 PACKAGES = [engines.load(name) for name in engines.BUILT]
 PURE = engines.load("python")
-"""The package, for the parts in which no engine takes part."""
+"""The package on the pure engine, for the parts that do not depend on the engine."""
 
 
 def same(name: str, call: Callable[[Any], Any], sides: list[Any]) -> tuple[Any, ...]:
     """Return the outcome of *call*, which takes an engine or a package; it is the same for all *sides*."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # short secrets are not the point
+        warnings.simplefilter("ignore")  # about short secrets
         first, *others = [outcome(lambda side=side: call(side)) for side in sides]
     for other in others:
         expect(identical(first, other), f"the engines differ in {name}", first, other)

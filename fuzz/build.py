@@ -1,6 +1,6 @@
-"""The Rust builds with coverage counters: the extension module, and the targets of the core.
+"""Builds Rust with coverage counters: the extension module, and the targets of the core.
 
-LLVM's sanitizer coverage is a pass of every Rust compiler, stable ones included.
+LLVM's sanitizer coverage is a pass of every Rust compiler, including the stable one.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""libFuzzer processes: each fuzzes one target until its time is over, or until it has a finding."""
+"""Runs libFuzzer: each process fuzzes one target until its time is over, or until it has a finding."""
 
 import os
 import re
@@ -52,7 +52,7 @@ class Run:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for this program, which ends the processes
+                start_new_session=True,  # Ctrl-C reaches only this program, which ends the processes
             )
 
     def _options(self, seconds: int) -> list[str]:
@@ -82,7 +82,7 @@ class Run:
         self._process.wait()
 
     def report(self) -> tuple[str, list[Path]]:
-        """Return what it did, and the findings: inputs, or the log where the process failed without one."""
+        """Return a summary, and the findings: inputs, or the log if the process failed without one."""
         said = self._log.read_text(encoding="utf-8", errors="replace")
         executions = sum(map(int, EXECUTIONS.findall(said)))
         features = max(map(int, FEATURES.findall(said)), default=0)
@@ -99,7 +99,7 @@ class Run:
 
 
 def run_all(jobs: Sequence[Job], seconds: float, workers: int) -> dict[str, list[Path]]:
-    """Fuzz all in about *seconds*, *workers* at once. Returns the findings by target."""
+    """Run all jobs in about *seconds* in total, *workers* at once. Returns the findings by target."""
     seconds_each = max(2, int(seconds * min(workers, len(jobs)) / len(jobs)))
     print(f"{len(jobs)} targets, {seconds_each} s each, {workers} at once", flush=True)
     waiting, running, found = list(jobs), list[Run](), dict[str, list[Path]]()

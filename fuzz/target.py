@@ -1,4 +1,4 @@
-"""A target: a function that takes bytes and raises where an answer is wrong."""
+"""A target: a function that takes bytes and raises if a result is wrong."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Target:
-    """A function that raises ``Finding``, or anything else, for a wrong answer, and the inputs to start from."""
+    """A function that raises ``Finding``, or anything else, for a wrong result, and the inputs to start from."""
 
     name: str
     compared_with: str
@@ -42,8 +42,8 @@ def target(name: str, compared_with: str, seeds: Iterable[bytes]) -> Callable[[C
     return add
 
 
-class Finding(AssertionError):  # noqa: N818 - a wrong answer is the purpose, not an error of the fuzzer
-    """A wrong answer."""
+class Finding(AssertionError):  # noqa: N818 - a finding is the purpose, not an error of the fuzzer
+    """A wrong result."""
 
 
 def expect(is_right: bool, problem: str, *shown: object) -> None:
@@ -55,7 +55,7 @@ class Input:
     """The bytes of a fuzzer, read as fields and choices.
 
     Fields are at the front, each but the last ended by a record separator. Choices are taken from the end, so that a
-    longer field does not change them. Take the choices first: the fields are what is left.
+    longer field does not change them. Take the choices first: the fields are the rest.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -85,7 +85,7 @@ class Input:
 
 
 def as_text(octets: bytes) -> str:
-    """Return *octets* as any text, lone surrogates included."""
+    """Return *octets* as text, with lone surrogates for invalid UTF-8."""
     return octets.decode("utf-8", "surrogateescape")
 
 

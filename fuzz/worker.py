@@ -1,6 +1,6 @@
-"""One target of the Python side under atheris: ``python -m fuzz.worker TARGET EXTENSION [OPTION]...``.
+"""Fuzz one target of the Python side with atheris: ``python -m fuzz.worker TARGET EXTENSION [OPTION]...``.
 
-EXTENSION is the Rust engine with coverage counters, or empty for the installed one; OPTIONs are those of libFuzzer.
+EXTENSION is the Rust engine with coverage counters, or empty for the installed one; OPTIONs are options of libFuzzer.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ def main() -> None:
     program, name, extension, *options = sys.argv
     if extension:
         load_extension(extension)
-    # The references too: their branches tell inputs apart where an engine calls a library in C.
+    # The references are instrumented too: their branches distinguish inputs when an engine calls a library in C.
     for function in JSON_IN_PYTHON:
         atheris.instrument_func(function)
     with contextlib.redirect_stderr(io.StringIO()), atheris.instrument_imports(include=INSTRUMENTED):
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def load_extension(path: str) -> None:
-    """Make the module at *path* the one that fastware imports."""
+    """Make fastware import the extension module at *path*."""
     loader = importlib.machinery.ExtensionFileLoader(EXTENSION, path)
     spec = importlib.util.spec_from_file_location(EXTENSION, path, loader=loader)
     if spec is None:

@@ -1,1 +1,1 @@
-"""Count machine instructions, which do not vary as times do, and compare them with a baseline."""
+"""Count machine instructions, which vary less than times, and compare them with a baseline."""

@@ -1,6 +1,6 @@
 """Count the instructions of fastware's calls, and compare them with the baseline or write a new one.
 
-The exit status is 1 where a count grew by more than the tolerance.
+The exit status is 1 if a count grew by more than the tolerance.
 """
 
 import argparse
@@ -24,12 +24,12 @@ _LAYERS = {
     "python engine": (("engine_jobs", "fastware._engine.pure"), ("PyJWT",)),
     "public API, rust": (("public_jobs",), ("msgspec",)),
 }
-"""What is counted separately: the function that yields the jobs, and the packages whose code runs in them."""
+"""The layers that are counted separately: the function that yields the jobs, and the packages whose code they run."""
 
 _BASELINE = Path(__file__).with_name("baseline.json")
 _PROFILES = ROOT / "target" / "instructions"
 _TOLERANCE = 0.02
-"""Growth that passes with the same tools. Another directory or environment changes a count by up to 0.4 %."""
+"""The growth that is allowed with the same tools. Another directory or environment changes a count by up to 0.4 %."""
 _TOLERANCE_WITH_OTHER_TOOLS = 0.20
 """Another build of the same Python changes counts by up to 15 %, another rustc by less than 1 %."""
 
@@ -92,7 +92,7 @@ def _machine() -> str:
 
 
 def _tools(layer: str, packages: tuple[str, ...]) -> dict[str, str]:
-    """Return the tools on which the counts of *layer* depend, beside the sources."""
+    """Return the tools on which the counts of *layer* depend, in addition to the sources."""
     cpu = Path("/proc/cpuinfo")
     tools = {
         "Python": " ".join(sys.version.split()),

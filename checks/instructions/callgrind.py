@@ -28,12 +28,12 @@ _UNCOUNTED_CALLS = 20
 
 _TOTAL = re.compile(rb"^totals: (\d+)$", re.MULTILINE)
 _CALL_FROM_BEFORE = re.compile(rb"^calls=0 .*\n.*\n", re.MULTILINE)
-"""A call that began before the first mark; callgrind_annotate would attribute everything inside it to the caller."""
+"""A call that began before the first mark; callgrind_annotate would attribute its whole cost to the caller."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A call that returns *expected*. *calls* are enough to hide what happens once, such as the growth of a heap."""
+    """A call that returns *expected*. *calls* are enough to hide one-time costs, such as the growth of a heap."""
 
     name: str
     call: Callable[[], Any]
@@ -46,7 +46,7 @@ _NOTHING = Job("nothing", lambda: None, None)
 
 
 def version() -> str | None:
-    """Return the version of valgrind, or ``None`` where it is not installed."""
+    """Return the version of valgrind, or ``None`` if it is not installed."""
     if shutil.which("valgrind") is None:
         return None
     output = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True).stdout
@@ -97,9 +97,9 @@ def _run(job: Job) -> None:
     """Make the calls of *job* between two marks, and print its name and their number."""
     call = job.call
     for _ in range(_UNCOUNTED_CALLS):
-        answer = call()
-        if answer != job.expected:
-            sys.exit(f"{job.name}: returned {answer!r:.300}, expected {job.expected!r:.300}")
+        result = call()
+        if result != job.expected:
+            sys.exit(f"{job.name}: returned {result!r:.300}, expected {job.expected!r:.300}")
     calls = range(job.calls)
     os.getsid(0)
     for _ in calls:

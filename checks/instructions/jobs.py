@@ -34,7 +34,7 @@ _BUCKETS = 10_000
 
 
 def engine_jobs(module: str):
-    """Yield the functions of an engine, called as the public API calls them. Each job is made only when it is due."""
+    """Yield the functions of an engine, called as the public API calls them. Each job is made just before it runs."""
     engine = importlib.import_module(module)
     create_token, verify_token, identify = engine.create_token, engine.verify_token, engine.identify
     header, cookie, cookies, credential = engine.header, engine.cookie, engine.cookies, engine.credential
@@ -72,7 +72,7 @@ def engine_jobs(module: str):
 
 
 def public_jobs():
-    """Yield calls of the public API: what they count more is the Python code above the engine."""
+    """Yield calls of the public API: the additional instructions are the Python code above the engine."""
     from fastware import Router, auth, create_app
 
     @auth.rate_limit("1000000000/hour")

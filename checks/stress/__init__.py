@@ -1,1 +1,1 @@
-"""Attack fastware under Granian and uvicorn with several workers, and kill workers meanwhile."""
+"""Attack fastware under Granian and uvicorn with several workers while workers are killed."""

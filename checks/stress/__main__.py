@@ -1,6 +1,6 @@
 """Attack fastware under Granian and uvicorn: valid and invalid requests at full speed, while workers are killed.
 
-The exit status is 1 where a response was wrong, a user was lost, a limit was exceeded, memory grew, or the log contains
+The exit status is 1 if a response was wrong, a user was lost, a limit was exceeded, memory grew, or the log contains
 a traceback or a secret.
 """
 

@@ -1,4 +1,4 @@
-"""The application under attack: the reference example, and a handler for everything else that a client can reach."""
+"""The application under attack: the example, and handlers for everything else that a client can reach."""
 
 import contextlib
 import os
@@ -45,7 +45,7 @@ class Order(Struct):
 @contextlib.asynccontextmanager
 async def lifespan(app):
     Path(os.environ[settings.WORKERS_FOLDER], str(os.getpid())).touch()
-    # Hashing is not what is tested here.
+    # The cost of hashing is not tested here.
     with bcrypt_cost.lowest():
         yield {"config": {"jwt_secret": settings.SECRET}}
 
@@ -57,13 +57,13 @@ async def status():
 
 @router.post("/login")
 async def login(request):
-    given = request.decode(Credentials)
-    user = user_store.find_user(given.username)
-    if not user or not verify_password(given.password, user["password_hash"]):
+    credentials = request.decode(Credentials)
+    user = user_store.find_user(credentials.username)
+    if not user or not verify_password(credentials.password, user["password_hash"]):
         raise HTTPError(401, "Invalid credentials")
-    token = create_token(given.username, user["role"], request.state["config"]["jwt_secret"])
+    token = create_token(credentials.username, user["role"], request.state["config"]["jwt_secret"])
     cookies = set_session_cookies(token, secrets.token_urlsafe(32))
-    return JSONResponse({"token": token, "username": given.username}, cookies=cookies)
+    return JSONResponse({"token": token, "username": credentials.username}, cookies=cookies)
 
 
 @router.post("/logout")

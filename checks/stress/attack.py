@@ -1,4 +1,4 @@
-"""The attack on one server: many clients at once, workers that are killed meanwhile, and the verdict."""
+"""The attack on one server: many clients at once, killed workers, and the verdict."""
 
 import asyncio
 import os
@@ -23,10 +23,10 @@ from fastware.auth import JSONFileUserStore
 _SECONDS_TO_RESPOND = 60
 _SECONDS_TO_START = 20
 _SECONDS_TO_SETTLE = 7
-"""Granian exits where a worker dies that started less than 5.5 seconds ago: it assumes a crash loop."""
+"""Granian exits if a worker dies that started less than 5.5 seconds ago: it assumes a crash loop."""
 _GRACE = 0.1
 _WARM_UP = 0.4
-"""The part of the time after which workers hold what they need once."""
+"""The part of the time after which workers have allocated what they need once."""
 _OPTIONS = {"granian": ["--respawn-failed-workers", "--respawn-interval", "1"], "uvicorn": []}
 
 
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
 
 @dataclass
 class Result:
-    """What is known of a server at the end."""
+    """The results of the attack on a server."""
 
     seconds: float = 0
     kills: int = 0
@@ -52,7 +52,7 @@ class Result:
 
 
 class Workers:
-    """The processes of *server* that serve requests, by the files that they leave in *folder*."""
+    """The processes of *server* that serve requests, found by the files that they create in *folder*."""
 
     def __init__(self, server: Server, folder: Path) -> None:
         self.server = server
@@ -66,7 +66,7 @@ class Workers:
         return self.all() & self.server.processes()
 
     async def wait_until_complete(self) -> None:
-        """Raises ``RuntimeError`` where the server exits, or does not start all workers in time."""
+        """Raises ``RuntimeError`` if the server exits, or does not start all workers in time."""
         deadline = time.monotonic() + _SECONDS_TO_START
         while len(self.living()) != self.server.workers:
             if not self.server.is_running() or time.monotonic() > deadline:
@@ -75,7 +75,7 @@ class Workers:
 
 
 class Killer:
-    """Kills a worker now and then, but for one whose memory is watched."""
+    """Kills a worker now and then, except one whose memory is watched."""
 
     def __init__(self, workers: Workers, chance: random.Random) -> None:
         self.kills: list[float] = []
@@ -85,7 +85,7 @@ class Killer:
         self._spared = min(self._first_seen)
 
     async def run(self, seconds_between: float) -> None:
-        """Raises ``RuntimeError`` where the server does not replace a killed worker."""
+        """Raises ``RuntimeError`` if the server does not replace a killed worker."""
         while True:
             await asyncio.sleep(seconds_between * self._random.uniform(0.7, 1.3))
             settled = time.monotonic() - _SECONDS_TO_SETTLE
@@ -99,12 +99,12 @@ class Killer:
                 self._first_seen.setdefault(worker, time.monotonic())
 
     def explains(self, since: float, until: float) -> bool:
-        """Return whether a connection that was open from *since* and lost at *until* can have had a killed worker."""
+        """Return whether a killed worker may have served a connection that was open from *since* to *until*."""
         return any(since - _GRACE < moment < until for moment in self.kills)
 
 
 def attack(name: str, plan: Plan, folder: Path, say: Callable[[str], None]) -> Result:
-    """Attack the server *name* with all its workers; then one worker, whose rate limit is exact."""
+    """Attack the server *name* with all its workers; then with one worker, whose rate limit is exact."""
     result = Result()
     workers, users_file = _workers(name, plan.workers, folder / "several")
     with workers.server as server:
@@ -185,7 +185,7 @@ class _Attack:
         result.complaints += self._complaints()
 
     async def _play_until(self, end: float, client: Client) -> None:
-        """Play one kind after the other: at first each kind once, shared among the clients, then at random."""
+        """Play one kind of request after the other: first each kind once, shared among the clients, then at random."""
         waiting = [kind for place, kind in enumerate(self._kinds) if place % self._plan.clients == client.number]
         weights = [kind.weight for kind in self._kinds]
         while time.monotonic() < end:
@@ -247,6 +247,6 @@ class _Attack:
             *result.tally.complaints(),
             *result.admissions.complaints(len(self._workers.all()), self._plan.workers, result.seconds),
             *(what for what, is_so in missing.items() if is_so),
-            *(f"never answered: {name}" for name in never),
+            *(f"no response: {name}" for name in never),
             *(f"a worker grew from {before / 1e6:.1f} to {after / 1e6:.1f} MB" for before, after in grown),
         ]

@@ -1,6 +1,6 @@
 """HTTP/1.1 over plain sockets: bytes are sent unchanged, valid or not, and one response is read.
 
-A *kind* of request is what a client does, and which outcomes are right.
+A *kind* of request is the action of a client with its allowed outcomes.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ LOST: Final = "lost"
 NOT_HTTP: Final = "not HTTP/1"
 
 UNREADABLE: Final = (400, 431, CLOSED)
-"""What servers do with what is not HTTP, or is longer than they read."""
+"""The outcomes of bytes that are not HTTP, or are longer than servers read."""
 
 NOTHING: Mapping[int, Any] = MappingProxyType({})
 _MAX_HEAD = 1024 * 1024
@@ -75,7 +75,7 @@ class Request(NamedTuple):
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + (self.body or b"")
 
     def check(self, response: Response) -> int:
-        """Return the status of *response*. Raises ``Wrong`` where it does not have the JSON expected of its status."""
+        """Return the status of *response*. Raises ``Wrong`` if it does not have the JSON expected of its status."""
         if response.status in self.expected:
             is_right = json.loads(response.body) == self.expected[response.status]
         else:
@@ -156,7 +156,7 @@ class Connection:
 
 
 class Client:
-    """Client *number*: it has an address, a connection that it keeps, and random decisions of its own."""
+    """Client *number*: it has its own address, kept connection and random decisions."""
 
     def __init__(self, number: int, port: int, seed: object = 0) -> None:
         self.number = number
@@ -164,12 +164,12 @@ class Client:
         self.address = HOST if number % 2 else "127.0.0.2"
         self.own_users: deque[str] = deque()
         self.exposed_since = time.monotonic()
-        """Since when the connection in use has been open without a response: a worker killed later may have had it."""
+        """Since when the connection has been open without a response: a worker killed later may have served it."""
         self._port = port
         self._kept: Connection | None = None
         self._kept_since = 0.0
 
-    async def ask(self, request: Request) -> Response:
+    async def exchange(self, request: Request) -> Response:
         """Send *request* over the connection that is kept, and read the response."""
         if self._kept:
             self.exposed_since = self._kept_since
@@ -194,8 +194,8 @@ class Client:
         finally:
             connection.abort()
 
-    async def ask_alone(self, request: Request) -> Response:
-        """Send *request* over a connection of its own, and read the response."""
+    async def exchange_alone(self, request: Request) -> Response:
+        """Send *request* over a new connection, and read the response."""
         async with self.connection() as connection:
             await connection.send(request.encode())
             return await connection.response(request.method)
@@ -214,7 +214,7 @@ class Client:
 
 
 class Kind(NamedTuple):
-    """*play* does it once and returns an outcome; one that is not in *outcomes* is a failure."""
+    """*play* does the action once and returns an outcome; one that is not in *outcomes* is a failure."""
 
     name: str
     outcomes: Collection[Outcome]
@@ -231,18 +231,18 @@ def kind(name: str, outcomes: Collection[Outcome], weight: int, make: Make) -> K
 
     async def play(client: Client) -> Outcome:
         request = _choose(client, make)
-        return request.check(await client.ask(request))
+        return request.check(await client.exchange(request))
 
     return Kind(name, outcomes, weight, play)
 
 
 def kind_alone(name: str, outcomes: Collection[Outcome], weight: int, make: Make) -> Kind:
-    """Return the kind that sends a request over a connection of its own, which the server may close."""
+    """Return the kind that sends a request over a new connection, which the server may close."""
 
     async def play(client: Client) -> Outcome:
         request = _choose(client, make)
         try:
-            response = await client.ask_alone(request)
+            response = await client.exchange_alone(request)
         except Closed:
             if CLOSED in outcomes:
                 return CLOSED

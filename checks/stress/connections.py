@@ -1,4 +1,4 @@
-"""Connections that misbehave: bodies that break off, clients that leave or are slow, and bytes that are not HTTP."""
+"""Connections that misbehave: incomplete bodies, clients that leave or are slow, and bytes that are not HTTP."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ _PATIENCE = 2
 def _sends(
     name: str, outcomes: Collection[Outcome], weight: int, make: Sequence[bytes] | Callable[[Client], bytes]
 ) -> Kind:
-    """Return the kind that sends bytes on a connection of its own, and shuts down its sending side."""
+    """Return the kind that sends bytes on a new connection, and shuts down its sending side."""
 
     async def play(client: Client) -> Outcome:
         async with client.connection() as connection:
@@ -111,7 +111,7 @@ async def _never_finishes(client: Client) -> Outcome:
 
 
 async def _reads_nothing(client: Client) -> Outcome:
-    """Ask for many large responses, and read none of them."""
+    """Request many large responses, and read none of them."""
     data = post("/echo", ADMIN, JSON, body=json.dumps(["x" * 100_000]).encode()).encode()
     async with client.connection() as connection:
         with contextlib.suppress(TimeoutError):
@@ -169,14 +169,14 @@ def _upgrade(client: Client) -> bytes:
 KINDS = [
     Kind("chunked body", {200}, 2, _chunked),
     Kind("chunked body over the limit", {413, CLOSED}, 1, _chunked_over_the_limit),
-    _sends("body that breaks off", {400, CLOSED}, 4, [_POST + rest for rest in _BROKEN_BODIES]),
+    _sends("incomplete body", {400, CLOSED}, 4, [_POST + rest for rest in _BROKEN_BODIES]),
     _sends(
         "wrong Content-Length",
         {400, 413, CLOSED},
         4,
         [_POST + f"Content-Length: {length}\r\n\r\n{{}}".encode("latin-1") for length in _WRONG_LENGTHS],
     ),
-    # Two ways to find the end of the body: a second request hidden in the first must not be answered.
+    # Two ways to find the end of the body: a second request hidden in the first must not get a response.
     _sends(
         "Content-Length and Transfer-Encoding",
         {400, 501, CLOSED},
@@ -193,7 +193,7 @@ KINDS = [
     Kind("client that is slow", {200}, 1, _slow),
     Kind("client that never finishes", {LEFT}, 1, _never_finishes),
     Kind("client that reads no response", {LEFT}, 1, _reads_nothing),
-    # Granian treats a client that shuts down its sending side as gone, where it notices before it has the response.
+    # Granian treats a client that shuts down its sending side as gone, if it notices before it has the response.
     _sends(
         "client that shuts down its side",
         {200, CLOSED},

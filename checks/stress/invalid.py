@@ -1,4 +1,4 @@
-"""Invalid requests: tokens, headers, paths and bodies that must be rejected, or must do no harm."""
+"""Invalid requests: tokens, headers, paths and bodies that must be rejected or be harmless."""
 
 import base64
 import json
@@ -49,7 +49,7 @@ _INVALID_TOKENS = (
 
 
 def _invalid_token(client: Client) -> str:
-    """Return one of those, or a valid token with one character changed."""
+    """Return one of the invalid tokens, or a valid token with one character changed."""
     if client.random.random() < 0.5:
         return client.random.choice(_INVALID_TOKENS)
     token = client.random.choice(list(TOKENS.values()))

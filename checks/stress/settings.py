@@ -1,4 +1,4 @@
-"""What the application and the clients both know."""
+"""Settings that the application and the clients share."""
 
 MARK = "Marked4Secrecy"
 """A part of every secret and password: a log that contains it contains a secret."""
@@ -9,7 +9,7 @@ MAX_BODY_SIZE = 256 * 1024
 PER_SECOND = 2
 PER_HOUR = 20
 ROLES = {"ada": "admin", "grace": "user", "Zoë": "user"}
-"""The users that exist from the beginning."""
+"""The users that exist at the start."""
 
 USERS_FILE = "STRESS_USERS_FILE"
 WORKERS_FOLDER = "STRESS_WORKERS_FOLDER"

@@ -1,4 +1,4 @@
-"""Valid requests, whose responses are compared exactly; users that come and go; rate limits."""
+"""Valid requests, whose responses are compared exactly; users that are created and deleted; rate limits."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ def _change_of_order(client: Client) -> Request:
 async def _log_in(client: Client) -> Outcome:
     """Log in, and verify the token of the response."""
     name = client.random.choice(list(ROLES))
-    response = await client.ask(post_json("/login", {"username": name, "password": password_of(name)}))
+    response = await client.exchange(post_json("/login", {"username": name, "password": password_of(name)}))
     if response.status == 200:
         claims = verify_token(json.loads(response.body)["token"], SECRET) or {}
         cookies = [value.partition(b"=")[0] for key, value in response.headers if key == b"set-cookie"]
@@ -76,8 +76,8 @@ KINDS = [
         {401},
         3,
         [
-            post_json("/login", given, expected={401: {"detail": "Invalid credentials"}})
-            for given in ({"username": name, "password": _WRONG_PASSWORD} for name in ROLES)
+            post_json("/login", body, expected={401: {"detail": "Invalid credentials"}})
+            for body in ({"username": name, "password": _WRONG_PASSWORD} for name in ROLES)
         ],
     ),
     kind("logout", {200}, 2, [post("/logout", *SESSION, expected={200: {"message": "Logged out"}})]),
@@ -122,7 +122,7 @@ def user_kinds(users: Users) -> list[Kind]:
         """Create one user with *copies* requests at once; return the statuses."""
         name = users.new_name()
         request = post_json("/users", {"username": name, "password": password_of(name)}, ADMIN)
-        attempts = (client.ask_alone(request) for _ in range(copies))
+        attempts = (client.exchange_alone(request) for _ in range(copies))
         results = await asyncio.gather(*attempts, return_exceptions=True)
         responses = [result for result in results if isinstance(result, Response)]
         if any(response.status == 201 for response in responses):
@@ -145,13 +145,13 @@ def user_kinds(users: Users) -> list[Kind]:
         return 201 if statuses == [201, 409] else f"both: {statuses}"
 
     async def delete_one(client: Client) -> Outcome:
-        """Delete the oldest user that the client created; create another where it has fewer than two."""
+        """Delete the oldest user that the client created; create another if it has fewer than two."""
         if len(client.own_users) < 2:
             return await create_one(client)
         name = client.own_users.popleft()
         users.created.discard(name)
         users.unknown.add(name)  # until the response has arrived
-        response = await client.ask_alone(Request("DELETE", f"/users/{name}", [ADMIN]))
+        response = await client.exchange_alone(Request("DELETE", f"/users/{name}", [ADMIN]))
         if response.status == 204:
             users.deleted.add(name)
         return response.status
@@ -169,9 +169,9 @@ _SECOND, _HOUR, _UNLIMITED = Limit(PER_SECOND, 1), Limit(PER_HOUR, 3_600), Limit
 def limit_kinds(admissions: Admissions) -> list[Kind]:
     """Return the kinds that call rate-limited handlers, and record what the responses say in *admissions*."""
 
-    async def call(client: Client, path: str, key: str, limit: Limit, answer: object) -> Outcome:
-        request = Request("GET", path, expected={200: answer, 429: {"detail": "Rate limit exceeded"}})
-        status = request.check(await client.ask(request))
+    async def call(client: Client, path: str, key: str, limit: Limit, body: object) -> Outcome:
+        request = Request("GET", path, expected={200: body, 429: {"detail": "Rate limit exceeded"}})
+        status = request.check(await client.exchange(request))
         admissions.note(key, limit, status)
         return status
 
@@ -198,12 +198,12 @@ def limit_kinds(admissions: Admissions) -> list[Kind]:
 
 
 async def exact_admissions(port: int) -> tuple[int, int]:
-    """Call one worker from 20 connections at once, three times too often; return how many calls were admitted."""
+    """Call one worker from 20 connections at once, three times too often; return the number of admitted calls."""
 
     async def calls(number: int) -> list[int]:
         client = Client(number, port)
         try:
-            return [(await client.ask(get("/hourly/exact"))).status for _ in range(3 * PER_HOUR // 20)]
+            return [(await client.exchange(get("/hourly/exact"))).status for _ in range(3 * PER_HOUR // 20)]
         finally:
             client.close()
 

@@ -13,7 +13,7 @@ from checks.stress.settings import MARK, ROLES, SECRET, password_of
 from fastware.auth import create_token, verify_password
 
 MAX_GROWTH = 8_000_000
-"""Bytes that a worker may grow by after the warm-up: allocators settle, and users come and go."""
+"""Bytes by which a worker may grow after the warm-up: allocators settle, and users are created and deleted."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Tally:
         return sum(counts.total() for counts in self.outcomes.values())
 
     def note(self, kind: Kind, outcome: Outcome) -> None:
-        """Count an outcome; it is a failure where the kind does not allow it."""
+        """Count an outcome; it is a failure if the kind does not allow it."""
         self.outcomes.setdefault(kind.name, Counter())[outcome] += 1
         if outcome not in kind.outcomes and outcome != LOST:
             self.fail(f"{kind.name}: {outcome}, expected {', '.join(sorted(map(str, kind.outcomes)))}")
@@ -45,7 +45,7 @@ class Tally:
 
 @dataclass
 class Users:
-    """The users that exist, exist no longer, or may exist, as the responses said."""
+    """The users that exist, no longer exist, or may exist, according to the responses."""
 
     created: set[str] = field(default_factory=lambda: set(ROLES))
     deleted: set[str] = field(default_factory=set)
@@ -86,7 +86,7 @@ class Limit:
 
 @dataclass
 class Admissions:
-    """How often the rate-limited handlers admitted and rejected each key."""
+    """Counts of the calls that rate-limited handlers admitted and rejected."""
 
     admitted: Counter[tuple[str, Limit]] = field(default_factory=Counter)
     rejected: int = 0
@@ -118,7 +118,7 @@ class Memory:
                 self.samples.setdefault(worker, []).append(resident_bytes(worker))
 
     def end_warm_up(self) -> None:
-        """Remember what the workers hold now, except for those that started late: they still grow."""
+        """Record the memory of the workers, except for those that started late: they still grow."""
         longest = max(map(len, self.samples.values()), default=0)
         self.warm = {worker: max(sizes) for worker, sizes in self.samples.items() if len(sizes) > longest * 0.8}
 
@@ -136,7 +136,7 @@ _FORBIDDEN_IN_LOGS = {
 
 
 def log_complaints(log: Path) -> list[str]:
-    """Return what *log* must not contain, each with the lines around its first place."""
+    """Return what *log* must not contain, each with the lines around its first occurrence."""
     text = log.read_text("utf-8", "replace")
     complaints = []
     for what, sign in _FORBIDDEN_IN_LOGS.items():

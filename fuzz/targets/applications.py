@@ -1,4 +1,4 @@
-"""``Set-Cookie`` values, routes, and user files. No engine takes part, but where a cookie is read back."""
+"""``Set-Cookie`` values, routes, and user files. Only reading back a cookie depends on the engine."""
 
 import atexit
 import functools
@@ -36,15 +36,15 @@ RESERVED = re.compile(
     ],
 )
 def check_set_cookie(data: bytes) -> None:
-    given = Input(data)
+    inputs = Input(data)
     options: dict[str, Any] = {
-        "samesite": given.choice(("lax", "strict", "none", None, "Lax", "x")),
-        "secure": given.flag(),
-        "httponly": given.flag(),
-        "max_age": given.choice((None, 0, -1, 3_600, 10**30, True)),
+        "samesite": inputs.choice(("lax", "strict", "none", None, "Lax", "x")),
+        "secure": inputs.flag(),
+        "httponly": inputs.flag(),
+        "max_age": inputs.choice((None, 0, -1, 3_600, 10**30, True)),
     }
-    has_domain, has_path = given.flag(), given.flag()
-    name, value, domain, path = map(as_text, given.fields(4))
+    has_domain, has_path = inputs.flag(), inputs.flag()
+    name, value, domain, path = map(as_text, inputs.fields(4))
     options |= {"domain": domain if has_domain else None, "path": path if has_path else None}
     header, problem, warned = set_cookie_of(name, value, options)
     expected = set_cookie.set_cookie(name, value, **options)
@@ -93,10 +93,10 @@ def set_cookie_of(name: str, value: str, options: dict[str, Any]) -> tuple[str |
     ),
 )
 def check_routing(data: bytes) -> None:
-    given = Input(data)
-    method = given.choice(("GET", "HEAD", "POST"))
-    methods = [given.choice(("GET", "HEAD", "POST")) for _ in range(6)]
-    path, *patterns = map(as_text, given.all_fields())
+    inputs = Input(data)
+    method = inputs.choice(("GET", "HEAD", "POST"))
+    methods = [inputs.choice(("GET", "HEAD", "POST")) for _ in range(6)]
+    path, *patterns = map(as_text, inputs.all_fields())
     table, routes = PURE.core.routing.RouteTable(), []
     for route in zip(methods, patterns, strict=False):
         router = PURE.core.routing.Router()
@@ -120,7 +120,7 @@ def check_routing(data: bytes) -> None:
 
 
 def handler() -> None:
-    """Only its place is looked up."""
+    """The handler of every route; it is never called."""
 
 
 USER = b'{"username":"ada","password_hash":"$2b$12$x","role":"admin","created_at":"2024-01-01T00:00:00Z"}'

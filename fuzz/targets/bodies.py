@@ -1,4 +1,4 @@
-"""Request bodies: read in pieces, as JSON, and as the fields of a form or a query string."""
+"""Request bodies: in chunks, as JSON, and as the fields of a form or a query string."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -25,7 +25,7 @@ FIELDS = (
 
 
 def attempted(read: Callable[[Any], Any]) -> tuple[str, Any]:
-    """Return ``("value", value)``, or ``("error", status)`` for an ``HTTPError``; it is the same on both engines."""
+    """Return ``("value", value)``, or ``("error", status)`` for an ``HTTPError``. Both engines must return the same."""
 
     def call(package: Any) -> tuple[str, Any]:
         try:
@@ -37,8 +37,8 @@ def attempted(read: Callable[[Any], Any]) -> tuple[str, Any]:
 
     kind, *rest = same("a body", call, PACKAGES)
     expect(kind == "returned", "an unexpected error", rest)
-    answer: tuple[str, Any] = rest[0]
-    return answer
+    result: tuple[str, Any] = rest[0]
+    return result
 
 
 @target(
@@ -47,10 +47,10 @@ def attempted(read: Callable[[Any], Any]) -> tuple[str, Any]:
     seeds=JSON_TEXTS,
 )
 def check_json_body(data: bytes) -> None:
-    answer = attempted(lambda package: plain(package.Request({}, data).json))
+    result = attempted(lambda package: plain(package.Request({}, data).json))
     value = json_text.body(data)
     expected = ("error", 400) if value is None else ("value", value)
-    expect(identical(answer, expected), "wrong JSON", data, answer, expected)
+    expect(identical(result, expected), "wrong JSON", data, result, expected)
 
 
 def plain(value: Any) -> Any:
@@ -71,38 +71,38 @@ def plain(value: Any) -> Any:
     ],
 )
 def check_form(data: bytes) -> None:
-    given = Input(data)
-    is_query = given.flag()
-    content_type, encoded = given.fields(2)
+    inputs = Input(data)
+    is_query = inputs.flag()
+    content_type, encoded = inputs.fields(2)
     if is_query:
-        answer = attempted(lambda package: dict(package.Request({"query_string": encoded}).query_params))
+        result = attempted(lambda package: dict(package.Request({"query_string": encoded}).query_params))
     else:
         scope = {"headers": [(b"content-type", content_type)]}
-        answer = attempted(lambda package: dict(package.Request(scope, encoded).form))
+        result = attempted(lambda package: dict(package.Request(scope, encoded).form))
     fields = form.fields(encoded)
     expected = ("error", 400) if fields is None else ("value", fields)
     if not is_query and not form.is_form(content_type):
         expected = ("error", 415)
-    expect(identical(answer, expected), "wrong fields", content_type, encoded, answer, expected)
+    expect(identical(result, expected), "wrong fields", content_type, encoded, result, expected)
 
 
 @target(
     "body",
-    "the pieces, joined, within the limit",
+    "the joined chunks, within the limit",
     seeds=[
         *(b"\x1eabc\x00\x00", b"\x1eabc\x1e\x1edef\x00\x00", b"\x1eabc\x1e\x00\x01", b"\x1exxxxxxxxxxxxxxxxx\x00\x00"),
         *(b"17\x1ea\x01\x00", b"3\x1eabc\x01\x00", b"+3\x1eabc\x01\x00"),
     ],
 )
 def check_body(data: bytes) -> None:
-    given = Input(data)
-    ends_early, is_announced = given.number(0, 3) == 1, given.flag()
-    announced, *pieces = given.all_fields()
+    inputs = Input(data)
+    ends_early, is_announced = inputs.number(0, 3) == 1, inputs.flag()
+    announced, *pieces = inputs.all_fields()
     pieces = pieces or [b""]
     scope = {"headers": [(b"content-length", announced)] if is_announced else []}
-    answer = attempted(lambda package: run(package.core.body.read_body(scope, receiver(pieces, ends_early), MAX_SIZE)))
+    result = attempted(lambda package: run(package.core.body.read_body(scope, receiver(pieces, ends_early), MAX_SIZE)))
     expected = expected_body(announced if is_announced else b"", pieces, ends_early)
-    expect(identical(answer, expected), "wrong body", announced, pieces, ends_early, answer, expected)
+    expect(identical(result, expected), "wrong body", announced, pieces, ends_early, result, expected)
 
 
 def expected_body(announced: bytes, pieces: list[bytes], ends_early: bool) -> tuple[str, Any]:
@@ -134,4 +134,4 @@ def run(coroutine: Coroutine[Any, Any, bytes]) -> bytes:
         coroutine.send(None)
     except StopIteration as end:
         return end.value
-    raise Finding("it waits for something else than the next message")
+    raise Finding("it waits for something other than the next message")

@@ -26,22 +26,22 @@ LAST_MOMENT = 2**63 - 1
     ],
 )
 def check_buckets(data: bytes) -> None:
-    given = Input(data)
-    capacity = given.number(1, 10**9) if given.flag() else given.choice(CAPACITIES)
-    period = given.number(SECOND, 2**53) if given.flag() else given.choice(PERIODS)
+    inputs = Input(data)
+    capacity = inputs.number(1, 10**9) if inputs.flag() else inputs.choice(CAPACITIES)
+    period = inputs.number(SECOND, 2**53) if inputs.flag() else inputs.choice(PERIODS)
     buckets = [engine.TokenBuckets(capacity, period) for engine in ENGINES]
     exact = Buckets(capacity, period)
-    now, wait = given.number(0, 2**40), 0
+    now, wait = inputs.number(0, 2**40), 0
     keys = set()
-    while not given.is_used_up():
-        key = given.choice(KEYS)
+    while not inputs.is_used_up():
+        key = inputs.choice(KEYS)
         keys.add(key)
-        kind = given.number(0, 15)
+        kind = inputs.number(0, 15)
         if kind >= 14:
             for each in (*buckets, exact):
                 each.reset(key if kind == 14 else None)
             continue
-        now = min(max(0, now + step(kind, given, period, capacity, wait)), LAST_MOMENT)
+        now = min(max(0, now + step(kind, inputs, period, capacity, wait)), LAST_MOMENT)
         waits = [each.take(key, now) for each in buckets]
         wait = exact.take(key, now)
         expect(waits == [wait] * len(waits), "wrong wait", capacity, period, key, now, waits, wait)
@@ -49,23 +49,23 @@ def check_buckets(data: bytes) -> None:
         expect(all(exact.not_full() <= count <= len(keys) for count in kept), "wrong number of buckets", kept)
 
 
-def step(kind: int, given: Input, period: int, capacity: int, wait: int) -> int:
+def step(kind: int, inputs: Input, period: int, capacity: int, wait: int) -> int:
     """Return the nanoseconds until the next call."""
     if kind <= 3:
         return 0
     if kind <= 5:
         return wait - (kind == 5)
     if kind == 6:
-        return -given.number(0, period // 2_048)
+        return -inputs.number(0, period // 2_048)
     if kind == 7:
-        return -period + given.number(-2_000, 2_000)
+        return -period + inputs.number(-2_000, 2_000)
     if kind == 8:
-        return -given.number(0, 2**62)
+        return -inputs.number(0, 2**62)
     if kind == 9:
-        return given.number(0, 2**62)
+        return inputs.number(0, 2**62)
     if kind <= 11:
-        return given.number(0, period // capacity)
-    return given.number(0, period) if kind == 12 else period
+        return inputs.number(0, period // capacity)
+    return inputs.number(0, period) if kind == 12 else period
 
 
 @target(

@@ -1,4 +1,4 @@
-"""Headers, cookies, the credential of a request and who makes it, the CSRF verdict."""
+"""Headers, cookies, the credential and the claims of a request, and the CSRF verdict."""
 
 import re
 from http.cookies import SimpleCookie
@@ -24,8 +24,8 @@ HEADERS = (
     b'cookie:a="x; session=y; b="',
 )
 
-# What http.cookies reads as the contract does: pairs of ASCII, joined as browsers join them, values that are plain or
-# quoted as a whole, and no name that is an attribute of Set-Cookie.
+# Cookies that http.cookies reads as the contract does: ASCII pairs, joined as browsers join them, with values that are
+# plain or quoted as a whole, and without names that are attributes of Set-Cookie.
 NAME = r"(?!\$)[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 VALUE = r'(?:[A-Za-z0-9!#$%&\'()*+./:<>?@^_`|~-]*|"(?:[^"\\;\x00-\x1f\x7f-\xff]|\\["\\])*")'
 COMMON = re.compile(rf"{NAME}={VALUE}(?:; {NAME}={VALUE})*\Z")
@@ -70,9 +70,9 @@ def check_cookies(data: bytes) -> None:
     seeds=(b"x=1&t%6Fken=a+b%2\x1e" + each + b"\x00\x01" for each in HEADERS),
 )
 def check_credential(data: bytes) -> None:
-    given = Input(data)
-    has_query, name = given.flag(), given.choice(("session", "a", "", "\ud800"))
-    query_string, *fields = given.all_fields()
+    inputs = Input(data)
+    has_query, name = inputs.flag(), inputs.choice(("session", "a", "", "\ud800"))
+    query_string, *fields = inputs.all_fields()
     arguments = as_headers(fields), query_string if has_query else None, name
     token = returned("credential", *arguments)
     expected = reference.credential(*arguments)
@@ -81,9 +81,9 @@ def check_credential(data: bytes) -> None:
 
 @target("csrf_verdict", "the reference", seeds=(each + b"\x00" for each in HEADERS))
 def check_csrf_verdict(data: bytes) -> None:
-    given = Input(data)
-    name = given.choice(("csrf_token", "session", "a", ""))
-    headers = as_headers(given.all_fields())
+    inputs = Input(data)
+    name = inputs.choice(("csrf_token", "session", "a", ""))
+    headers = as_headers(inputs.all_fields())
     verdict = returned("csrf_verdict", headers, name)
     expect(identical(verdict, reference.csrf_verdict(headers, name)), "wrong verdict", headers, name, verdict)
 
@@ -112,9 +112,9 @@ PRESENTED = (
     seeds=(each + choices for each in PRESENTED for choices in (b"\x00\x01\x00", b"\x00\x00\x02", b"\x00\x00\x06")),
 )
 def check_identify(data: bytes) -> None:
-    given = Input(data)
-    secret, has_query, name = given.choice(SECRETS), given.flag(), given.choice(("session", "a"))
-    query_string, *fields = given.all_fields()
+    inputs = Input(data)
+    secret, has_query, name = inputs.choice(SECRETS), inputs.flag(), inputs.choice(("session", "a"))
+    query_string, *fields = inputs.all_fields()
     for mark, token in TOKENS.items():
         query_string = query_string.replace(mark, token)
         fields = [field.replace(mark, token) for field in fields]

@@ -1,4 +1,4 @@
-"""Tokens: any text, any signed JSON, tokens that are created; and which secrets are usable."""
+"""Tokens: any text, any signed JSON, and created tokens; and usable secrets."""
 
 import warnings
 from typing import Any
@@ -90,9 +90,9 @@ def check_token(data: bytes) -> None:
     ],
 )
 def check_signed_token(data: bytes) -> None:
-    given = Input(data)
-    leeway, is_encoded, is_text = given.choice(LEEWAYS), given.number(0, 7) != 1, given.flag()
-    header, octets, payload = given.fields(3)
+    inputs = Input(data)
+    leeway, is_encoded, is_text = inputs.choice(LEEWAYS), inputs.number(0, 7) != 1, inputs.flag()
+    header, octets, payload = inputs.fields(3)
     header, octets = header or HEADER, octets or SECRET.encode("ascii")
     encode = base64url if is_encoded else lambda segment: segment.decode("latin-1")
     token = sign_segments(encode(header), encode(payload), octets)
@@ -109,9 +109,9 @@ def check_signed_token(data: bytes) -> None:
     ),
 )
 def check_created_token(data: bytes) -> None:
-    given = Input(data)
-    moment, hours, is_text = given.choice(MOMENTS), hours_of(given), given.flag()
-    username, role, octets = given.fields(3)
+    inputs = Input(data)
+    moment, hours, is_text = inputs.choice(MOMENTS), hours_of(inputs), inputs.flag()
+    username, role, octets = inputs.fields(3)
     secret = as_text(octets) if is_text else octets
     arguments = as_text(username), as_text(role), secret, hours
     with tokens.stopped_clock(moment):
@@ -128,13 +128,13 @@ def check_created_token(data: bytes) -> None:
         expect(identical(found, claims if is_valid else None), "wrong claims", arguments, found)
 
 
-def hours_of(given: Input) -> Any:
-    kind = given.number(0, 7)
+def hours_of(inputs: Input) -> Any:
+    kind = inputs.number(0, 7)
     if kind == 0:
-        return given.choice(ODD_HOURS)
+        return inputs.choice(ODD_HOURS)
     if kind == 1:
-        return given.choice((1, -1)) * (2**63 // 3_600) + given.number(-500_000, 500_000)
-    return given.number(-1_000, 1_000)
+        return inputs.choice((1, -1)) * (2**63 // 3_600) + inputs.number(-500_000, 500_000)
+    return inputs.number(-1_000, 1_000)
 
 
 OTHER_KEYS = [key.encode("utf-8") if isinstance(key, str) else key for key in secrets.OTHER_KEYS.values()]
@@ -151,15 +151,15 @@ OTHER_KEYS = [key.encode("utf-8") if isinstance(key, str) else key for key in se
     ],
 )
 def check_secret(data: bytes) -> None:
-    given = Input(data)
-    is_text, is_tuple = given.flag(), given.flag()
-    if given.number(0, 3) == 1:
-        several = [as_text(field) if is_text else field for field in given.all_fields()]
+    inputs = Input(data)
+    is_text, is_tuple = inputs.flag(), inputs.flag()
+    if inputs.number(0, 3) == 1:
+        several = [as_text(field) if is_text else field for field in inputs.all_fields()]
         several = several if any(several) else []
         usable = returned("has_usable_secret", tuple(several) if is_tuple else several)
         expect(usable is any(map(secrets.is_usable, several)), "wrong for several secrets", several, usable)
         return
-    (octets,) = given.fields(1)
+    (octets,) = inputs.fields(1)
     secret = as_text(octets) if is_text else octets
     usable = returned("has_usable_secret", secret)
     expect(usable is secrets.is_usable(secret), "wrong for a secret", secret, usable)

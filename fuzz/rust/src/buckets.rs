@@ -8,7 +8,7 @@ use crate::{Input, bytes};
 
 const CAPACITIES: [u64; 8] = [1, 2, 3, 7, 60, 4_097, 1_000_000, MAX_CAPACITY];
 const PERIODS: [u64; 6] = [MIN_PERIOD, MIN_PERIOD + 1, 60 * MIN_PERIOD, 3_600 * MIN_PERIOD, MAX_PERIOD - 1, MAX_PERIOD];
-/// Keys that come one after another in an input: enough for the table to split and merge many segments.
+/// Keys that arrive one after another in an input: enough for the table to split and merge many segments.
 const MAX_IN_CROWDS: u64 = 4_096;
 const LAST_MOMENT: u64 = (1 << 63) - 1;
 
@@ -30,7 +30,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-/// What a rough clock and an exact one show.
+/// The readings of a coarse clock and an exact one.
 struct Clocks {
     roughly: u64,
     exactly: u64,
@@ -93,7 +93,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Every bucket is kept.
+/// Buckets that are never removed.
 struct ExactBuckets {
     capacity: i128,
     period: i128,

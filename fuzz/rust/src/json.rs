@@ -1,4 +1,4 @@
-//! JSON texts: `serde_json` checks the syntax, the strings and the floats; the bounds of the contract are added.
+//! JSON texts: `serde_json` checks the syntax, the strings and the floats; the limits of the contract are added.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Equal names are all kept.
+/// The members of an object, duplicate names included.
 pub type Members = Vec<(String, Value)>;
 
 pub fn read_object(text: &[u8]) -> Option<Members> {

@@ -1,4 +1,4 @@
-//! Fuzz targets of the core: its answers are compared with other crates, or with rules that are written out slowly.
+//! Fuzz targets of the core: its results are compared with other crates, or with simple implementations of the rules.
 
 mod buckets;
 mod headers;
@@ -6,7 +6,7 @@ mod json;
 mod secrets;
 mod tokens;
 
-/// A function that panics where an answer is wrong, and the inputs that a fuzzer starts from.
+/// A function that panics if a result is wrong, and the inputs that a fuzzer starts from.
 pub struct Target {
     pub name: &'static str,
     pub compared_with: &'static str,

@@ -1,4 +1,4 @@
-//! Usable secrets: the crate `der` reads DER, the other rules are written out.
+//! Usable secrets: the crate `der` reads DER, and the other rules are implemented here.
 
 use der::asn1::AnyRef;
 use der::{Decode, SliceReader, Tag, Tagged};

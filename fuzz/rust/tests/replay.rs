@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use std::path::Path;
 
 #[test]
-fn known_inputs_have_the_right_answers() {
+fn seeds_and_regressions_pass() {
     let regressions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../regressions");
     for target in core_fuzz::all() {
         let found = fs::read_dir(regressions.join(target.name)).into_iter().flatten();
