@@ -12,7 +12,7 @@ RULES = re.findall(r"^- \*\*`([a-z0-9-]+\.[a-z0-9-]+)`\*\*", PAGE.read_text(enco
 
 
 def pytest_collection_finish(session):
-    """Print the rules that tests name; a hook where this module is loaded as a plugin."""
+    """Print the rules that tests name: a hook of pytest, used when this module is loaded as a plugin."""
     for rule in {rule for item in session.items for mark in item.iter_markers("rule") for rule in mark.args}:
         print("rule", rule)
 

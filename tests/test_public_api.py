@@ -101,7 +101,7 @@ def test_engine_is_the_name_of_the_engine(auth, engine_name):
 
 
 def python(code, **environment):
-    """Run *code* in a new interpreter. Returns what it prints, or the last line of its error."""
+    """Run *code* in a new interpreter. Returns its output, or the last line of its error."""
     command = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
     return done.stdout.strip() if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
@@ -185,7 +185,7 @@ NEEDS = {
     "create_token('ada', 'admin', 'x' * 32)": ("jwt", "str"),
     "verify_token('a.b.c', 'x' * 32)": ("jwt", "NoneType"),
 }
-"""The package that a call needs, and the type of the result of the Rust engine without it."""
+"""The package that a call needs, and the type of the Rust engine's result without it."""
 
 
 @pytest.mark.parametrize("call", NEEDS)
@@ -220,7 +220,7 @@ def source():
 
 
 def checked(command, folder, environment):
-    """Return the errors of a type checker; skip where it is not installed."""
+    """Return the errors of a type checker; skip the test if it is not installed."""
     name = command[2]
     if not find_spec(name) or subprocess.run([*command[:3], "--version"], capture_output=True).returncode:
         pytest.skip(f"{name} is not installed; it is in the lint extra")

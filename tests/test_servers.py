@@ -1,4 +1,4 @@
-"""What a client does on the wire, under real servers: large bodies, disconnects, split and non-ASCII headers."""
+"""Requests on the wire, to real servers: large bodies, disconnects, split and non-ASCII headers."""
 
 import contextlib
 import socket
@@ -102,7 +102,7 @@ def log(server):
 
 
 def exchange(url, request, *, half_closes=False):
-    """Send bytes unchanged and return all bytes that come back. *half_closes* ends the client's side first."""
+    """Send bytes unchanged and return all bytes of the response. *half_closes* first ends the client's side."""
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
         connection.sendall(request)
@@ -143,14 +143,14 @@ BODIES = {
 
 @pytest.mark.parametrize(("make", "status"), BODIES.values(), ids=BODIES.keys())
 def test_body_over_the_limit_is_413(url, make, status):
-    answer = httpx.post(f"{url}/echo", content=make())
-    assert answer.status_code == status
-    assert status == 413 or answer.json() == {"length": 100_000}
+    response = httpx.post(f"{url}/echo", content=make())
+    assert response.status_code == status
+    assert status == 413 or response.json() == {"length": 100_000}
 
 
 def test_exception_is_a_bare_500_and_a_traceback_in_the_log(url, log):
-    answer = httpx.get(f"{url}/boom")
-    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal server error"})
+    response = httpx.get(f"{url}/boom")
+    assert (response.status_code, response.json()) == (500, {"detail": "Internal server error"})
     assert "RuntimeError: the cause" in log.read_text()
 
 
@@ -162,8 +162,8 @@ COOKIES = {
 
 @pytest.mark.parametrize(("headers", "body"), COOKIES.values(), ids=COOKIES.keys())
 def test_cookie_headers_are_read(url, headers, body):
-    answer = exchange(url, b"GET /cookies HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%b\r\n\r\n" % headers)
-    assert answer.endswith(body.encode())
+    response = exchange(url, b"GET /cookies HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%b\r\n\r\n" % headers)
+    assert response.endswith(body.encode())
 
 
 def test_client_that_disconnects_during_its_body_is_not_an_error(url, log):
@@ -186,23 +186,23 @@ INCOMPLETE_BODIES = {
 
 @pytest.mark.parametrize("rest", INCOMPLETE_BODIES.values(), ids=INCOMPLETE_BODIES.keys())
 def test_incomplete_body_is_400(url, rest):
-    answer = exchange(url, b"POST /echo HTTP/1.1\r\nHost: x\r\n" + rest, half_closes=True)
+    response = exchange(url, b"POST /echo HTTP/1.1\r\nHost: x\r\n" + rest, half_closes=True)
     # uvicorn sends nothing to a client that has closed its side.
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+    assert response == b"" or response.startswith(b"HTTP/1.1 400 ")
 
 
 def test_head_has_the_headers_of_get_and_no_body(url):
-    answer = exchange(url, b"HEAD /greeting HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    head, _, body = answer.partition(b"\r\n\r\n")
+    response = exchange(url, b"HEAD /greeting HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     assert b" 200 " in head
     assert b"content-length: %d" % len('{"greeting":"hello","client":"127.0.0.1"}') in head.lower()
     assert body == b""
 
 
 def test_rate_limited_handler_is_429_with_retry_after(url):
-    answers = [httpx.get(f"{url}/limited") for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert 1790 <= int(answers[2].headers["retry-after"]) <= 1800
+    responses = [httpx.get(f"{url}/limited") for _ in range(3)]
+    assert [response.status_code for response in responses] == [200, 200, 429]
+    assert 1790 <= int(responses[2].headers["retry-after"]) <= 1800
 
 
 @pytest.mark.parametrize("server", servers.NAMES)

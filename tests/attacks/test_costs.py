@@ -1,4 +1,4 @@
-"""What hostile input costs: time and memory grow in proportion to its length."""
+"""The cost of hostile input: time and memory grow in proportion to its length."""
 
 import contextlib
 import tracemalloc
@@ -80,7 +80,7 @@ FORGED = [
 ]
 SMALL = 1_250
 LARGE = growth.FACTOR * SMALL
-"""Bytes of the two payloads. A token with the larger one is not too long yet."""
+"""Bytes of the two payloads. A token with the larger one is just within the limit."""
 
 
 def verify(engine, times):
@@ -104,7 +104,7 @@ def test_signed_token_costs_linear_memory(engine, attack):
 
 
 def peak_memory(engine, token):
-    """Return the most bytes that Python objects took."""
+    """Return the peak memory of Python objects in bytes."""
     tracemalloc.start()
     try:
         engine.verify_token(token, SECRET)

@@ -1,4 +1,4 @@
-"""The token of a request: where it is found, and what requests without a valid one get."""
+"""The token of a request: where it is found, and the errors for requests without a valid one."""
 
 import json
 from dataclasses import dataclass
@@ -164,7 +164,7 @@ CHALLENGES = [
 
 
 def result_of(fastware, dependency, sent, config):
-    """Return the claims, or what the HTTPError says."""
+    """Return the claims, or the content of the HTTPError."""
     scope = {"type": "http", "headers": sent.headers, "query_string": sent.query, "state": {"config": config}}
     try:
         return dependency(SimpleNamespace(scope=scope))

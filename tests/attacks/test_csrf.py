@@ -1,7 +1,6 @@
-"""CSRF: forged requests, exempt paths, methods and what is not HTTP, at a whole application.
+"""CSRF: forged requests, exempt paths, methods and other scopes, with a whole application.
 
-The middleware and the router compare the same string: a path that is exempt ends at the handler of exactly that path,
-or at none.
+The middleware and the router compare the same string: an exempt path reaches the handler of exactly that path, or none.
 """
 
 import asyncio
@@ -50,7 +49,7 @@ def ran(path):
 
 
 def pair(cookie, header):
-    """Return a Cookie header and an X-CSRF-Token header, each where it is not ``None``."""
+    """Return a Cookie header and an X-CSRF-Token header, each unless it is ``None``."""
     named = (("cookie", cookie), ("x-csrf-token", header))
     return tuple((name, value) for name, value in named if value is not None)
 
@@ -254,7 +253,7 @@ SIMPLE = [
 
 
 def path(name, source, path, expected, exempt=("/login",), root_path="", raw_path=None):
-    """Return a row with a POST without a token; *path* is what the server decoded."""
+    """Return a row with a POST without a token; *path* is the path as the server decoded it."""
     sent = Sent(path=path, exempt=exempt, root_path=root_path, raw_path=raw_path)
     return Attack(f"{root_path} {name}".lstrip(), "csrf.exempt", source, sent, expected)
 
@@ -352,8 +351,8 @@ def test_request_is_rejected_or_runs_the_expected_handler(fastware, auth, router
         raw_path = scope["raw_path"] if sent.raw_path is None else sent.raw_path
         await app({**scope, "path": sent.path, "root_path": sent.root_path, "raw_path": raw_path}, receive, send)
 
-    answer = asgi_client.call(server, sent.method, headers=sent.headers, query=sent.query, body=sent.body)
-    assert (answer.status, answer.json if answer.body else None) == attack.expected
+    response = asgi_client.call(server, sent.method, headers=sent.headers, query=sent.query, body=sent.body)
+    assert (response.status, response.json if response.body else None) == attack.expected
 
 
 def scope(name, source, **scope):

@@ -34,7 +34,7 @@ app = create_app(router, middleware=[lambda app: CSRFMiddleware(app, exempt_path
 def server(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("raw")
     (folder / "served.py").write_text(APP, encoding="utf-8")
-    # The rows are written for uvicorn's parser h11; where httptools is installed, uvicorn uses that by default.
+    # The rows are written for uvicorn's parser h11; if httptools is installed, uvicorn uses that by default.
     options = ("--http", "h11") if request.param == "uvicorn" else ()
     with servers.serve(request.param, "served:app", folder=folder, options=options) as url:
         yield request.param, url
@@ -53,7 +53,7 @@ def exchange(url, request):
     return int(status[1]) if status else None, (re.findall(rb'"ran":"([^"]*)"', received) or [None])[0]
 
 
-# The expected result is the status, with the handler that runs where one does; by server where the servers differ.
+# The expected result is the status, with the handler if one runs; by server if the servers differ.
 
 
 def raw(line, headers=b"", body=b""):
@@ -108,7 +108,7 @@ METHODS = [
 ]
 
 ADMIN_RAN = (200, b"/admin")
-# A server rejects a folded header, or replaces the fold with spaces. The application never sees a fold.
+# A server rejects a folded header, or replaces the fold with spaces. The application never gets a fold.
 UNFOLDED = {"granian": 400, "uvicorn": ADMIN_RAN}
 HEADERS = [
     double_submit("equal-tokens", "RFC 9110 section 5.1", EQUAL, ADMIN_RAN),

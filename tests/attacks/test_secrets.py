@@ -135,7 +135,7 @@ TEXT_KEYS = [
     usable("ssh-type-cut-short", "RFC 4253 section 6.6", "ssh-rs of the tests, a secret that is long enough"),
 ]
 
-# Not compared where PyJWT's result depends on the package cryptography, which parses DER.
+# Not compared if PyJWT's result depends on the package cryptography, which parses DER.
 DER_KEYS = [
     key("der-ed25519", "RFC 8410 section 10.1", ED25519_DER, NOT_COMPARED),
     key("der-p256", "RFC 5480 section 2", P256_DER, NOT_COMPARED),

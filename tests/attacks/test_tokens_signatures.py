@@ -53,7 +53,7 @@ def encoded(signature):
     return signature if isinstance(signature, str) else base64url(signature)
 
 
-# A valid header and payload; and tokens that nobody has signed.
+# Unsigned tokens with a valid header and payload.
 alice = row("token.signature", kind=TokenAttack, of=lambda signature: f"{HEAD}.{BODY}.{encoded(signature)}")
 root = row("token.signature", kind=TokenAttack, of=lambda signature: f"{HEAD}.{FORGED_BODY}.{encoded(signature)}")
 forged = row("token.signature", kind=TokenAttack, of=lambda signing_input: f"{signing_input}.{SIGNATURE}")
@@ -263,7 +263,7 @@ def wycheproof_macs():
 
 @attacks(wycheproof_macs())
 def test_pyjwt_verifies_a_mac_of_wycheproof(attack):
-    """The pure engine uses PyJWT's HMAC. The Rust engine's own is tested in ``rust/core/tests/wycheproof.rs``."""
+    """The pure engine uses PyJWT's HMAC. ``rust/core/tests/wycheproof.rs`` tests that of the Rust engine."""
     key, message, tag = attack.input
     assert jwt.get_algorithm_by_name("HS256").verify(message, key, tag) is attack.expected
 

@@ -1,7 +1,6 @@
 """``CSRFMiddleware`` in front of an ASGI application.
 
-Forged requests and tricks around exempt paths are in ``tests/attacks/test_csrf_requests.py`` and
-``test_csrf_exemptions.py``.
+Forged requests and tricks around exempt paths are in ``tests/attacks/test_csrf.py``.
 """
 
 import asgi_client
@@ -28,7 +27,7 @@ def post(app, path="/", **options):
     return asgi_client.call(app, "POST", path, body=b"body", **options)
 
 
-def test_request_with_equal_tokens_passes_as_it_is(app):
+def test_request_with_equal_tokens_passes_unchanged(app):
     response = post(app, "/a", headers=PAIR)
     assert (response.status, response.header("x-path"), response.body) == (201, "/a", b"body")
 
@@ -40,7 +39,7 @@ def test_request_without_a_token_is_rejected(app):
     assert response.header("content-length") == str(len(response.body))
 
 
-def test_well_formed_bearer_token_passes_in_spite_of_unequal_tokens(auth, app):
+def test_well_formed_bearer_token_passes_despite_unequal_tokens(auth, app):
     token = auth.create_token("José", "admin", "a secret of the tests, 32 bytes or more")
     unequal = [("cookie", "csrf_token=t"), ("x-csrf-token", "u")]
     assert post(app, headers=[*unequal, ("authorization", f"Bearer {token}")]).status == 201

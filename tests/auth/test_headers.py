@@ -1,4 +1,4 @@
-"""Header and cookie look-up, compared with ``http.cookies``.
+"""Header and cookie lookup, compared with ``http.cookies``.
 
 The rules are tested in ``tests/engine/test_headers.py`` and by the rows of ``tests/attacks``.
 """
@@ -16,7 +16,7 @@ NAMES = st.text("abcXYZ019-_.!#", min_size=1, max_size=6).filter(lambda name: na
 
 
 @pytest.mark.parametrize(("name", "call"), [("_get_asgi_header", "header"), ("_get_asgi_cookie", "cookie")])
-def test_look_up_is_the_call_of_the_engine(auth, engine, name, call):
+def test_lookup_functions_are_those_of_the_engine(auth, engine, name, call):
     assert getattr(auth, name) is getattr(engine, call)
 
 

@@ -1,7 +1,7 @@
 """``get_current_user`` and ``require_role``: the token, the request, the configuration and the errors.
 
-Hostile credentials, roles and configurations are in ``tests/attacks/test_credentials.py``; what error reporters see of
-a request is in ``tests/leaks``.
+Hostile credentials, roles and configurations are in ``tests/attacks/test_credentials.py``; the data of a request that
+error reporters show is in ``tests/leaks``.
 """
 
 import asyncio
@@ -125,7 +125,7 @@ QUERY_TOKENS = {
 
 
 @pytest.mark.parametrize(("config", "options", "is_allowed"), QUERY_TOKENS.values(), ids=QUERY_TOKENS)
-def test_query_tokens_can_be_turned_off(fastware, auth, config, options, is_allowed):
+def test_query_tokens_can_be_disabled(fastware, auth, config, options, is_allowed):
     scope = scope_of(config={**CONFIG, **config}, **PLACES["query"](TOKEN))
     for call in (lambda scope: auth.get_current_user(scope, **options), auth.require_role("admin", **options)):
         if is_allowed:
@@ -239,7 +239,7 @@ def test_config_is_found_in_the_state(auth, make):
     assert auth.require_role("admin")(make()) == CLAIMS
 
 
-def test_config_of_an_attribute_state_turns_query_tokens_off(fastware, auth):
+def test_config_of_an_attribute_state_disables_query_tokens(fastware, auth):
     state = AttributeState({"config": {**CONFIG, "allow_query_token": False}})
     request = without_state(state=state)
     request.scope |= {"headers": [], **PLACES["query"](TOKEN)}
@@ -339,7 +339,7 @@ def test_handler_gets_the_user(fastware, auth):
     assert get(app, "/profile", None, query=f"token={TOKEN}", state=state).json == CLAIMS
 
 
-def test_client_sees_why_it_is_rejected(fastware, auth):
+def test_response_says_why_the_request_is_rejected(fastware, auth):
     app, state = app_of(fastware, auth), {"config": CONFIG}
     missing, forbidden = (
         get(app, "/edit", None, state=state),

@@ -1,4 +1,4 @@
-"""What ``@rate_limit`` returns: a function with the handler's parameters and metadata, whose calls may be rejected.
+"""The result of ``@rate_limit``: a function with the parameters and metadata of the handler, whose calls are limited.
 
 Plain functions get a function that is compiled with their parameters; wrappers, partials and other callables a generic
 one. Both must behave the same.
@@ -27,7 +27,7 @@ R = Request()
 
 
 def result_of(call, *args, **kwargs):
-    """The result of a call, awaited where it is awaitable, or the status of the HTTPError."""
+    """Return the result of a call, awaited if it is awaitable, or the status of the HTTPError."""
 
     async def awaited(awaitable):
         return await awaitable
@@ -152,7 +152,7 @@ WRONG_CALLS = [((), {}), ((R, 1, 2), {}), ((R,), {"another": 1}), ((R,), {"reque
 
 
 @pytest.mark.parametrize(("args", "kwargs"), WRONG_CALLS, ids=["nothing", "too-many", "unknown", "twice", "position"])
-def test_wrong_call_is_the_type_error_of_the_handler_and_takes_nothing(auth, args, kwargs):
+def test_invalid_call_raises_the_type_error_of_the_handler_and_takes_no_token(auth, args, kwargs):
     handler = function("request, text='x', *, limit=5", "text")
     search = limited(auth, handler)
     with pytest.raises(TypeError) as expected:
@@ -236,7 +236,7 @@ METHODS = [name for name in vars(class_with(lambda function: function)) if not n
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_method_that_is_limited_in_its_class_passes_once(auth, name):
+def test_method_that_is_decorated_in_its_class_is_limited(auth, name):
     for args, kwargs in ((R,), {}), ((), {"request": R}), ((R,), {"text": "x"}):
         views = class_with(auth.rate_limit("1/hour"))
         assert [result_of(getattr(views(), name), *args, **kwargs) for _ in range(2)] == ["x", 429]
@@ -262,7 +262,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize(("handler", "args", "kwargs"), OTHERS.values(), ids=OTHERS)
-def test_callable_of_another_kind_passes_once(auth, handler, args, kwargs):
+def test_callable_of_another_kind_is_limited(auth, handler, args, kwargs):
     search = limited(auth, handler)
     assert [result_of(search, *args, **kwargs) for _ in range(2)] == ["x", 429]
 
@@ -296,7 +296,7 @@ def test_object_that_does_not_take_a_request_is_a_type_error(auth):
 # Coroutine functions
 
 
-def test_coroutine_of_the_handler_is_returned_itself(auth):
+def test_coroutine_of_the_handler_is_returned(auth):
     coroutine = limited(auth, later)(R)
     assert coroutine.cr_code is later.__code__
     coroutine.close()

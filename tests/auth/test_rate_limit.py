@@ -37,7 +37,7 @@ def coroutine_function():
 
 
 def results(search, *requests):
-    """What each call returns, or the status of its error."""
+    """Return the result of each call, or the status of its error."""
     return [result(search, request) for request in requests]
 
 
@@ -51,7 +51,7 @@ def result(search, request):
         return 429
 
 
-def it_is(now):
+def clock_at(now):
     return mock.patch("time.monotonic_ns", return_value=now)
 
 
@@ -71,7 +71,7 @@ RATES = {"1/second": 1, "1/minute": 60, "1/hour": 3600, "7/minute": 9, "5/minute
 def test_call_after_the_last_token_says_when_to_retry(fastware, auth, rate, retry_after):
     search = limited(auth, rate)
     capacity = int(rate.split("/")[0])
-    with it_is(5 * SECOND):
+    with clock_at(5 * SECOND):
         assert results(search, *[request_of()] * capacity) == ["done"] * capacity
         with pytest.raises(fastware.HTTPError) as raised:
             search(request_of())
@@ -82,7 +82,7 @@ def test_call_after_the_last_token_says_when_to_retry(fastware, auth, rate, retr
 def test_wait_is_rounded_up_to_whole_seconds(fastware, auth):
     search = limited(auth, "1/minute")
     for now, retry_after in ((0, None), (1, "60"), (SECOND, "59"), (60 * SECOND - 1_000, "1"), (60 * SECOND, None)):
-        with it_is(now):
+        with clock_at(now):
             if retry_after is None:
                 assert search(request_of()) == "done"
                 continue
@@ -95,11 +95,11 @@ def test_largest_rate_is_accepted(auth):
     assert results(limited(auth, "1000000000/second"), *[request_of()] * 50) == ["done"] * 50
 
 
-def test_rejected_call_does_not_reach_the_handler_and_takes_nothing(auth):
+def test_rejected_call_does_not_reach_the_handler_and_takes_no_token(auth):
     calls = []
     search = auth.rate_limit("1/second")(calls.append)
     for now, expected in ((0, [None, 429, 429, 429]), (SECOND, [None])):
-        with it_is(now):
+        with clock_at(now):
             assert results(search, *[request_of()] * len(expected)) == expected
     assert len(calls) == 2
 
@@ -156,7 +156,7 @@ def test_reset_of_a_key_makes_its_bucket_full(auth, key_func, key):
     assert results(search, *requests) == ["done", 429]
 
 
-def test_reset_leaves_other_handlers_alone(auth):
+def test_reset_does_not_affect_other_handlers(auth):
     limit = auth.rate_limit("1/hour")
     one, other = (limit(lambda request: "done") for _ in range(2))
     results(one, request_of())
@@ -170,7 +170,7 @@ def test_reset_leaves_other_handlers_alone(auth):
     [lambda request: "done", coroutine_function(), functools.partial(lambda request: "done")],
     ids=["def", "async-def", "partial"],
 )
-def test_disabled_limit_takes_nothing_until_it_is_enabled_again(auth, handler):
+def test_disabled_limit_takes_no_token_until_it_is_enabled_again(auth, handler):
     search = auth.rate_limit("1/hour")(handler)
     search.limit.disabled = True
     assert results(search, *[request_of()] * 5) == ["done"] * 5

@@ -13,7 +13,7 @@ VALUE_OCTETS = [chr(code) for code in range(0x21, 0x7F) if chr(code) not in '",;
 
 
 def read(values):
-    """The value and the attributes of each cookie, by name."""
+    """Return the value and the attributes of each cookie, by name."""
     cookies = SimpleCookie()
     for value in values:
         cookies.load(value)
@@ -47,7 +47,7 @@ def test_session_is_hidden_from_javascript_and_the_csrf_token_is_not(auth, optio
 
 @pytest.mark.rule("set-cookie.session")
 @pytest.mark.parametrize("secure", [False, True])
-def test_clear_ends_both_cookies_at_once(auth, secure):
+def test_clear_session_cookies_deletes_both_cookies(auth, secure):
     values = auth.clear_session_cookies(secure=secure)
     attributes = {**BOTH, "max-age": "0", **({"secure": True} if secure else {})}
     assert read(values) == {"session": ("", attributes), "csrf_token": ("", attributes)}

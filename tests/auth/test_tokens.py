@@ -1,7 +1,7 @@
 """create_token and verify_token as an application calls them.
 
-Hostile tokens, secrets and arguments are rows in ``tests/attacks/test_token_*.py``, and ``tests/engine`` compares the
-two engines. Both check the error messages.
+Hostile tokens, secrets and arguments are rows in ``tests/attacks``, and ``tests/engine`` compares the two engines. Both
+check the error messages.
 """
 
 import json
@@ -60,7 +60,7 @@ def test_longest_token_that_can_be_created_verifies(auth):
     assert auth.verify_token(longest, SECRET)["role"] == "user"
 
 
-# Verifying one
+# Verifying a token
 
 
 def test_created_token_verifies(auth):
@@ -109,7 +109,7 @@ def test_each_of_several_secrets_verifies(auth, sequence, signer):
     assert auth.verify_token(token, sequence([SECRET, OTHER_SECRET.encode()]))["sub"] == "alice"
 
 
-# The warning for a short secret. Each test needs a fresh interpreter: it is given once in a process.
+# The warning for a short secret. Each test needs a fresh interpreter: a process warns once.
 
 TWO_CALLS = """
 import sys, warnings

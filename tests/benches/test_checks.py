@@ -1,4 +1,4 @@
-"""The long checks find what they are there to find."""
+"""The long checks find deliberate defects."""
 
 import json
 import random
@@ -58,7 +58,7 @@ def with_another_hash(users):
 
 USERS = {
     "unchanged": (lambda users: users, None),
-    "unknown": (lambda users: [*users, {**users[0], "username": "perhaps"}], None),
+    "unknown": (lambda users: [*users, {**users[0], "username": "maybe"}], None),
     "lost": (lambda users: users[:-1], "are lost: ['new']"),
     "duplicate": (lambda users: [*users, users[-1]], "are duplicates: ['new']"),
     "deleted": (lambda users: [*users, {**users[0], "username": "gone"}], "still exist: ['gone']"),
@@ -70,7 +70,7 @@ USERS = {
 
 @pytest.mark.parametrize(("change", "complaint"), USERS.values(), ids=USERS.keys())
 def test_users_that_differ_from_the_responses_are_found(users_file, change, complaint):
-    users = verdicts.Users(created={*settings.ROLES, "new"}, deleted={"gone"}, unknown={"perhaps"})
+    users = verdicts.Users(created={*settings.ROLES, "new"}, deleted={"gone"}, unknown={"maybe"})
     users_file.write_text(json.dumps(change(json.loads(users_file.read_text("utf-8")))), "utf-8")
     complaints = users.complaints(users_file)
     assert [complaint in each for each in complaints] == ([] if complaint is None else [True])

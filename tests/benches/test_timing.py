@@ -1,4 +1,4 @@
-"""The benchmarks time what they say, and do not time wrong answers."""
+"""The benchmarks time what they claim to time, and do not time wrong results."""
 
 import asyncio
 import hmac
@@ -17,7 +17,7 @@ def rounds_of(timed):
     return rounds
 
 
-def test_r_costs_one_r():
+def test_yardstick_takes_one_r():
     assert rounds_of(R).ratio == pytest.approx(1, abs=0.2)
 
 
@@ -39,13 +39,13 @@ def test_every_call_gets_its_own_argument_made_before_the_first_call():
     assert events == ["made"] * 3 + [0, 1, 2]
 
 
-def test_exception_that_counts_as_an_answer_is_caught():
+def test_exception_that_counts_as_a_result_is_caught():
     def reject():
         raise LookupError
 
     rejected = call(reject, raises=LookupError)
     assert rejected.seconds_of(3) > 0
-    assert isinstance(rejected.answer(), LookupError)
+    assert isinstance(rejected.result(), LookupError)
 
 
 def test_awaited_calls_share_one_task():
@@ -58,7 +58,7 @@ def test_awaited_calls_share_one_task():
     assert len(tasks) == 1
 
 
-def test_wrong_answer_fails_the_job():
+def test_wrong_result_fails_the_job():
     job = Job("sum", {BY_HAND: lambda *terms: call(max, terms)}, (1, 2), 3)
     with pytest.raises(pytest.fail.Exception, match="by hand returned 2, expected 3"):
         job.check()

@@ -28,7 +28,7 @@ def logs_calls(name, log):
 
 
 def raises(make_error, when):
-    """Return a middleware that raises when it is called, or when what it returns is awaited."""
+    """Return a middleware that raises when it is called, or when its result is awaited."""
 
     def raise_when_called(scope, receive, send):
         raise make_error()
@@ -57,16 +57,16 @@ def test_middleware_can_respond_without_calling_the_handler(fastware):
 
         return wrapped
 
-    answer = call(app_of(fastware, lambda: called.append(1), middleware=[reject_all]))
-    assert (answer.status, answer.json, called) == (403, {"detail": "closed"}, [])
+    response = call(app_of(fastware, lambda: called.append(1), middleware=[reject_all]))
+    assert (response.status, response.json, called) == (403, {"detail": "closed"}, [])
 
 
 @pytest.mark.parametrize("when", ["called", "awaited"])
 @pytest.mark.parametrize("place", ["outermost", "innermost"])
 def test_http_error_of_middleware_becomes_a_response(fastware, place, when):
     middleware = [raises(lambda: fastware.HTTPError(418, "teapot", {"X-Why": "tea"}), when), logs_calls("a", [])]
-    answer = call(app_of(fastware, lambda: "", middleware=middleware if place == "outermost" else middleware[::-1]))
-    assert (answer.status, answer.json, answer.header("x-why")) == (418, {"detail": "teapot"}, "tea")
+    response = call(app_of(fastware, lambda: "", middleware=middleware if place == "outermost" else middleware[::-1]))
+    assert (response.status, response.json, response.header("x-why")) == (418, {"detail": "teapot"}, "tea")
 
 
 def test_error_of_middleware_after_the_response_started_is_raised(fastware):
@@ -88,9 +88,9 @@ def test_http_error_becomes_a_json_response(fastware):
     def handler():
         raise fastware.HTTPError(409, "taken", {"Retry-After": "5"})
 
-    answer = call(app_of(fastware, handler))
-    assert (answer.status, answer.json, answer.header("retry-after")) == (409, {"detail": "taken"}, "5")
-    assert answer.header("content-type") == "application/json"
+    response = call(app_of(fastware, handler))
+    assert (response.status, response.json, response.header("retry-after")) == (409, {"detail": "taken"}, "5")
+    assert response.header("content-type") == "application/json"
 
 
 def test_headers_of_http_error_are_optional(fastware):
@@ -123,9 +123,9 @@ def test_exception_is_a_bare_500_and_a_traceback_in_the_log(fastware, caplog, pl
         raise error(f"the cause: {SECRET}")
 
     with caplog.at_level(logging.ERROR, logger="fastware"):
-        answer = call(FAILURES[place](fastware, fail))
-    assert (answer.status, answer.json) == (500, {"detail": "Internal server error"})
-    assert SECRET not in repr(answer)
+        response = call(FAILURES[place](fastware, fail))
+    assert (response.status, response.json) == (500, {"detail": "Internal server error"})
+    assert SECRET not in repr(response)
     (record,) = [record for record in caplog.records if record.name == "fastware"]
     assert record.exc_info[0] is error
     assert f"{name}: " in caplog.text and "the cause" in caplog.text
@@ -162,12 +162,12 @@ def test_http_error_503_is_sent_and_logged(fastware, caplog):
         raise fastware.HTTPError(503, "database is down")
 
     with caplog.at_level(logging.ERROR, logger="fastware"):
-        answer = call(app_of(fastware, handler))
-    assert (answer.status, answer.json) == (503, {"detail": "database is down"})
+        response = call(app_of(fastware, handler))
+    assert (response.status, response.json) == (503, {"detail": "database is down"})
     assert "503 database is down" in caplog.text
 
 
-def test_path_cannot_forge_a_line_of_the_log(fastware, caplog):
+def test_path_cannot_add_a_line_to_the_log(fastware, caplog):
     with caplog.at_level(logging.ERROR, logger="fastware"):
         app = app_of(fastware, lambda name: name.missing, path="/{name}")
         assert call(app, path="/x\nERROR forged").status == 500
@@ -217,8 +217,8 @@ def app_with_limit_of_ten(fastware, called):
 @pytest.mark.parametrize(("options", "status"), LIMIT_OF_TEN.values(), ids=LIMIT_OF_TEN.keys())
 def test_body_over_the_limit_is_413_and_handler_is_not_called(fastware, options, status):
     called = []
-    answer = call(app_with_limit_of_ten(fastware, called), "POST", **options)
-    assert (answer.status, called) == ((204, [10]) if status == 200 else (413, []))
+    response = call(app_with_limit_of_ten(fastware, called), "POST", **options)
+    assert (response.status, called) == ((204, [10]) if status == 200 else (413, []))
 
 
 @pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])

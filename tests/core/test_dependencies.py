@@ -232,7 +232,7 @@ def test_concurrent_requests_have_their_own_values_and_contexts(fastware):
         app = app_of(fastware, lambda value: [value, variable.get()], deps={"value": number})
         return await asyncio.gather(*[acall(app, query=f"n={n}") for n in range(20)])
 
-    assert [answer.json for answer in asyncio.run(call_all())] == [[str(n), str(n)] for n in range(20)]
+    assert [response.json for response in asyncio.run(call_all())] == [[str(n), str(n)] for n in range(20)]
     assert variable.get() == "unset"
 
 
@@ -264,8 +264,8 @@ def test_error_of_a_factory_becomes_the_response_and_nothing_else_runs(fastware,
     ran = []
     factory = functools.partial(fail, fastware.HTTPError(418, "teapot"))
     app = app_of(fastware, lambda: ran.append(1), deps={**other, "value": factory, "later": lambda: ran.append(1)})
-    answer = call(app)
-    assert (answer.status, answer.json, ran) == (418, {"detail": "teapot"}, [])
+    response = call(app)
+    assert (response.status, response.json, ran) == (418, {"detail": "teapot"}, [])
 
 
 def never_yields():
@@ -348,8 +348,8 @@ def test_error_during_cleanup_is_a_500_and_the_other_generators_are_closed(fastw
 
     log = []
     deps = {"a": logs_both_halves(log, "a", is_async=is_async), "b": fails_during_cleanup}
-    answer = call(app_of(fastware, lambda: "fine", deps=deps))
-    assert (answer.status, answer.json) == (500, {"detail": "Internal server error"})
+    response = call(app_of(fastware, lambda: "fine", deps=deps))
+    assert (response.status, response.json) == (500, {"detail": "Internal server error"})
     assert log[-1] == "close a"
 
 

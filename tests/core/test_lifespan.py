@@ -1,4 +1,4 @@
-"""The lifespan: startup, shutdown, the state that requests get, and the errors where it did not run."""
+"""The lifespan: startup, shutdown, the state that requests get, and the errors if it did not run."""
 
 import asyncio
 import copy

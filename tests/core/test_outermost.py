@@ -1,4 +1,4 @@
-"""App and CSRFMiddleware as the outermost application: they return the awaitable of the application inside them."""
+"""App and CSRFMiddleware as the outermost application: they return the awaitable of the inner application."""
 
 import asyncio
 import gc
@@ -27,7 +27,7 @@ def outermost(fastware, request):
     return request.param(fastware)
 
 
-def test_call_looks_like_a_coroutine_function(outermost):
+def test_call_is_recognized_as_a_coroutine_function(outermost):
     """Servers and frameworks use these checks to recognize an ASGI 3 application."""
     assert inspect.iscoroutinefunction(outermost.__call__)
     assert inspect.iscoroutinefunction(type(outermost).__call__)
@@ -39,11 +39,11 @@ def test_call_looks_like_a_coroutine_function(outermost):
 
 def test_call_can_be_awaited_in_every_way(outermost):
     async def call_in_every_way():
-        answers = [await acall(outermost), await asyncio.create_task(acall(outermost))]
-        answers.append(await acall(lambda *args: asyncio.create_task(outermost(*args))))
-        answers.append(await acall(lambda *args: asyncio.wait_for(outermost(*args), 60)))
-        answers += await asyncio.gather(acall(outermost), acall(outermost))
-        return {answer.status for answer in answers}
+        responses = [await acall(outermost), await asyncio.create_task(acall(outermost))]
+        responses.append(await acall(lambda *args: asyncio.create_task(outermost(*args))))
+        responses.append(await acall(lambda *args: asyncio.wait_for(outermost(*args), 60)))
+        responses += await asyncio.gather(acall(outermost), acall(outermost))
+        return {response.status for response in responses}
 
     assert run(call_in_every_way) == {204}
 

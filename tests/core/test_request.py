@@ -1,4 +1,4 @@
-"""Request: what a handler reads, and the 400 and 415 for what a client sent instead.
+"""Request: the values that a handler reads, and the 400 and 415 responses to invalid requests.
 
 tests/attacks has the rows for malformed JSON, forms and cookies.
 """
@@ -22,7 +22,7 @@ SECRET = "hunter2"
 
 
 def read(fastware, reader, *, path="/", **options):
-    """Return the answer of a handler that returns ``reader(request)`` as JSON."""
+    """Return the response if the handler returns ``reader(request)`` as JSON."""
     app = app_of(fastware, lambda request: fastware.JSONResponse(reader(request)), path=path, method="POST")
     return call(app, "POST", path, **options)
 
@@ -31,8 +31,8 @@ def read(fastware, reader, *, path="/", **options):
 
 
 def test_body_is_the_bytes_of_all_chunks(fastware):
-    answer = read(fastware, lambda request: request.body.hex(), chunks=[b"\x00a", b"", b"\xff", b"z"])
-    assert bytes.fromhex(answer.json) == b"\x00a\xffz"
+    response = read(fastware, lambda request: request.body.hex(), chunks=[b"\x00a", b"", b"\xff", b"z"])
+    assert bytes.fromhex(response.json) == b"\x00a\xffz"
 
 
 @pytest.mark.parametrize("text", ["", "plain", "Zoë 愛 👩‍🚀", "a\r\nb\x00"], ids=ascii)
@@ -76,8 +76,8 @@ def test_json_is_a_dict_or_list_whatever_the_content_type(fastware, value, conte
 @pytest.mark.rule("body.json")
 @pytest.mark.parametrize("body", ["null", "5", "-1.5", '"text"', '""', "true"])
 def test_json_that_is_not_an_object_or_array_is_a_400(fastware, body):
-    answer = read(fastware, lambda request: request.json, body=body.encode())
-    assert (answer.status, answer.json) == (400, {"detail": "The body must be a JSON object or array"})
+    response = read(fastware, lambda request: request.json, body=body.encode())
+    assert (response.status, response.json) == (400, {"detail": "The body must be a JSON object or array"})
 
 
 MISSING = {
@@ -95,8 +95,8 @@ MISSING = {
 @pytest.mark.rule("body.json")
 @pytest.mark.parametrize(("body", "reader", "detail"), MISSING.values(), ids=MISSING.keys())
 def test_missing_part_of_json_is_a_400_that_names_it(fastware, body, reader, detail):
-    answer = read(fastware, lambda request: reader(request.json), body=body)
-    assert (answer.status, answer.json) == (400, {"detail": detail})
+    response = read(fastware, lambda request: reader(request.json), body=body)
+    assert (response.status, response.json) == (400, {"detail": detail})
 
 
 def test_missing_part_of_json_can_be_caught_as_key_error_or_index_error(fastware):
@@ -109,16 +109,16 @@ def test_missing_part_of_json_can_be_caught_as_key_error_or_index_error(fastware
                 found.append(error.__name__)
         return found
 
-    answer = read(fastware, with_defaults, body={"list": []})
-    assert answer.json == ["default", False, "KeyError", "IndexError"]
+    response = read(fastware, with_defaults, body={"list": []})
+    assert response.json == ["default", False, "KeyError", "IndexError"]
 
 
 @pytest.mark.rule("body.json")
 @pytest.mark.parametrize("user", [5, "ada", None, True, 1.5], ids=ascii)
 def test_scalar_in_place_of_an_object_is_a_type_error_of_the_handler(fastware, caplog, user):
     with caplog.at_level(logging.ERROR, logger="fastware"):
-        answer = read(fastware, lambda request: request.json["user"]["name"], body={"user": user})
-    assert (answer.status, answer.json) == (500, {"detail": "Internal server error"})
+        response = read(fastware, lambda request: request.json["user"]["name"], body={"user": user})
+    assert (response.status, response.json) == (500, {"detail": "Internal server error"})
     assert "TypeError: " in caplog.text and "Traceback" in caplog.text
 
 
@@ -135,8 +135,8 @@ def test_json_can_be_100_levels_deep(fastware, nested):
     for depth in (2, 99, 100):
         assert read(fastware, lambda request: request.json, body=nested(depth)).json == json.loads(nested(depth))
     for depth in (101, 300, 900, 100_000):
-        answer = read(fastware, lambda request: request.json, body=nested(depth))
-        assert (answer.status, answer.json) == (400, {"detail": "The body is nested too deep"})
+        response = read(fastware, lambda request: request.json, body=nested(depth))
+        assert (response.status, response.json) == (400, {"detail": "The body is nested too deep"})
 
 
 # decode
@@ -270,8 +270,8 @@ def test_form_of_another_content_type_is_a_415(fastware, content_type, status):
 
 @pytest.mark.parametrize("attribute", ["form", "query_params"])
 def test_missing_field_of_form_or_query_is_a_400_that_names_it(fastware, attribute):
-    answer = read(fastware, lambda request: getattr(request, attribute)["page"], body=b"a=1", headers=FORM)
-    assert (answer.status, answer.json) == (400, {"detail": "Missing field: page"})
+    response = read(fastware, lambda request: getattr(request, attribute)["page"], body=b"a=1", headers=FORM)
+    assert (response.status, response.json) == (400, {"detail": "Missing field: page"})
 
 
 # Headers and cookies. tests/engine has the rows for parsing.

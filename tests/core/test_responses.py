@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 SECRET = "hunter2"
 
 
-def answer_to(fastware, make, **options):
-    """Return the answer of a handler that returns ``make()``."""
+def response_of(fastware, make, **options):
+    """Return the response if the handler returns ``make()``."""
     return call(app_of(fastware, make), **options)
 
 
@@ -42,31 +42,31 @@ def make(fastware, kind):
 
 
 def test_response_has_body_length_and_content_type_of_its_class(fastware, make, kind):
-    answer = answer_to(fastware, make)
+    response = response_of(fastware, make)
     _, body, content_type = CLASSES[kind]
-    assert (answer.status, answer.body) == (200, body)
-    assert answer.headers == [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
+    assert (response.status, response.body) == (200, body)
+    assert response.headers == [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
 
 
 def test_response_has_the_given_status_headers_and_cookies(fastware, make, kind):
     given = {"status": 418, "headers": {"X-Kind": "\t é "}, "cookies": ["a=1", "b=2; Path=/"]}
-    answer = answer_to(fastware, lambda: make(**given))
-    assert (answer.status, answer.body) == (418, CLASSES[kind][1])
-    assert answer.header_list("set-cookie") == ["a=1", "b=2; Path=/"]
-    assert answer.header_list("x-kind") == ["\t é "]
-    assert answer.header_list("content-length") == [str(len(answer.body))]
+    response = response_of(fastware, lambda: make(**given))
+    assert (response.status, response.body) == (418, CLASSES[kind][1])
+    assert response.header_list("set-cookie") == ["a=1", "b=2; Path=/"]
+    assert response.header_list("x-kind") == ["\t é "]
+    assert response.header_list("content-length") == [str(len(response.body))]
 
 
 @pytest.mark.parametrize("name", ["content-type", "Content-Type", "Content-Length"])
 def test_given_header_replaces_that_of_the_class(fastware, make, name):
-    assert answer_to(fastware, lambda: make(headers={name: "0"})).header_list(name.lower()) == ["0"]
+    assert response_of(fastware, lambda: make(headers={name: "0"})).header_list(name.lower()) == ["0"]
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_status_without_body_is_sent_without_body_and_content_headers(fastware, make, status):
     """RFC 9110 sections 8.6, 15.3.5 and 15.4.5."""
-    answer = answer_to(fastware, lambda: make(status=status))
-    assert (answer.status, answer.body, answer.headers) == (status, b"", [])
+    response = response_of(fastware, lambda: make(status=status))
+    assert (response.status, response.body, response.headers) == (status, b"", [])
 
 
 INVALID = {
@@ -105,7 +105,7 @@ JSON = {
 
 @pytest.mark.parametrize(("content", "expected"), JSON.values(), ids=JSON.keys())
 def test_json_response_encodes_what_msgspec_encodes(fastware, content, expected):
-    assert answer_to(fastware, lambda: fastware.JSONResponse(content)).json == expected
+    assert response_of(fastware, lambda: fastware.JSONResponse(content)).json == expected
 
 
 @pytest.mark.parametrize("kind", ["JSONResponse", "TextResponse", "HTMLResponse"])
@@ -130,13 +130,13 @@ RETURNED = {
 
 @pytest.mark.parametrize(("returned", "body", "content_type"), RETURNED.values(), ids=RETURNED.keys())
 def test_returned_value_becomes_a_response(fastware, returned, body, content_type):
-    answer = answer_to(fastware, lambda: returned)
-    assert (answer.status, answer.body, answer.header("content-type")) == (200, body, content_type)
+    response = response_of(fastware, lambda: returned)
+    assert (response.status, response.body, response.header("content-type")) == (200, body, content_type)
 
 
 def test_none_becomes_204(fastware):
-    answer = answer_to(fastware, lambda: None)
-    assert (answer.status, answer.body, answer.headers) == (204, b"", [])
+    response = response_of(fastware, lambda: None)
+    assert (response.status, response.body, response.headers) == (204, b"", [])
 
 
 NOT_RESPONSES = {"int": 1, "bool": True, "bytes": b"bytes", "object": object(), "exception": ValueError("v")}
@@ -148,14 +148,14 @@ def test_any_other_returned_value_is_a_500_and_the_log_names_handler_and_type(fa
         return returned
 
     with caplog.at_level(logging.ERROR, logger="fastware"):
-        answer = answer_to(fastware, the_handler)
-    assert (answer.status, answer.json) == (500, {"detail": "Internal server error"})
+        response = response_of(fastware, the_handler)
+    assert (response.status, response.json) == (500, {"detail": "Internal server error"})
     assert f"the_handler returned {type(returned).__name__}; " in caplog.text
 
 
 def test_dict_that_cannot_be_encoded_is_a_500(fastware):
-    answer = answer_to(fastware, lambda: {"a": object()})
-    assert (answer.status, answer.json) == (500, {"detail": "Internal server error"})
+    response = response_of(fastware, lambda: {"a": object()})
+    assert (response.status, response.json) == (500, {"detail": "Internal server error"})
 
 
 # send_error
@@ -172,7 +172,7 @@ def sent_error(fastware, *args):
 @given(detail=st.text())
 def test_send_error_sends_what_json_response_sends(fastware, detail):
     sent = sent_error(fastware, 403, detail, {"X-Why": "v"})
-    assert sent == answer_to(fastware, lambda: fastware.JSONResponse({"detail": detail}, 403, {"X-Why": "v"}))
+    assert sent == response_of(fastware, lambda: fastware.JSONResponse({"detail": detail}, 403, {"X-Why": "v"}))
 
 
 @pytest.mark.parametrize("headers", [{"content-type": "text/plain"}, {"Content-Length": "0"}], ids=str)

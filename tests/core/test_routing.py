@@ -10,7 +10,7 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
 def routed(fastware, routes, **options):
-    """Return an application whose handlers answer with their route and their path parameters."""
+    """Return an application whose handlers respond with their route and their path parameters."""
     router = fastware.Router(**options)
     for method, path in routes:
         router.route(path, [method])(says(fastware, f"{method} {path}"))
@@ -27,10 +27,10 @@ def says(fastware, route):
 
 def found(app, method, path, **options):
     """Return ``"METHOD /path {parameters}"``, or the status and the ``Allow`` header."""
-    answer = call(app, method, path, **options)
-    if answer.status != 200:
-        return answer.status, answer.header("allow")
-    return " ".join(bytes.fromhex(answer.header(name)).decode() for name in ("x-route", "x-parameters"))
+    response = call(app, method, path, **options)
+    if response.status != 200:
+        return response.status, response.header("allow")
+    return " ".join(bytes.fromhex(response.header(name)).decode() for name in ("x-route", "x-parameters"))
 
 
 # Methods
@@ -55,7 +55,7 @@ def test_one_handler_can_have_several_routes(fastware):
         assert found(app, method, path) == "handler {}"
 
 
-# Parameters. tests/attacks has the rows for what is not a number.
+# Parameters. tests/attacks has the rows for invalid numbers.
 
 PARAMETERS = {
     "text": ("/{value}", "/alice", "alice"),
@@ -117,7 +117,7 @@ def test_path_params_of_a_request_are_not_shared_with_another(fastware, path):
     assert seen[0] == seen[1]
 
 
-# Which route is found: the examples, and any routes against the reference, which tries every route.
+# Which route is found: examples, and random routes compared with the reference, which tries every route.
 
 EVERY_KIND = ["/{rest:path}", "/{name}", "/{id:int}", "/12"]
 PRECEDENCE = {
@@ -193,8 +193,8 @@ def test_lookup_does_not_try_every_combination_of_parameters(fastware):
 
 @pytest.mark.parametrize("method", ["GET", "POST", "BREW"])
 def test_unknown_path_is_404(fastware, method):
-    answer = call(routed(fastware, [("GET", "/a")]), method, "/b")
-    assert (answer.status, answer.json, answer.header("allow")) == (404, {"detail": "Not found"}, None)
+    response = call(routed(fastware, [("GET", "/a")]), method, "/b")
+    assert (response.status, response.json, response.header("allow")) == (404, {"detail": "Not found"}, None)
 
 
 ALLOWED = {
@@ -207,8 +207,12 @@ ALLOWED = {
 
 @pytest.mark.parametrize(("methods", "allowed"), ALLOWED.values(), ids=ALLOWED.keys())
 def test_unknown_method_of_a_path_is_405_with_its_methods(fastware, methods, allowed):
-    answer = call(routed(fastware, [(method, "/a") for method in methods]), "BREW", "/a")
-    assert (answer.status, answer.json, answer.header("allow")) == (405, {"detail": "Method not allowed"}, allowed)
+    response = call(routed(fastware, [(method, "/a") for method in methods]), "BREW", "/a")
+    assert (response.status, response.json, response.header("allow")) == (
+        405,
+        {"detail": "Method not allowed"},
+        allowed,
+    )
 
 
 # Prefixes and inclusion

@@ -1,4 +1,4 @@
-"""What runs in worker threads and what on the event loop, under asyncio and trio."""
+"""What runs in worker threads and what runs on the event loop, under asyncio and trio."""
 
 import asyncio
 import contextvars
@@ -25,17 +25,17 @@ def is_main_thread():
     return threading.current_thread() is threading.main_thread()
 
 
-async def call_concurrently(app, answers):
-    async def append_answer():
-        answers.append((await acall(app)).body)
+async def call_concurrently(app, responses):
+    async def append_response():
+        responses.append((await acall(app)).body)
 
     async with anyio.create_task_group() as group:
         for _ in range(CALLS):
-            group.start_soon(append_answer)
+            group.start_soon(append_response)
 
 
 async def call_for(seconds, app):
-    """Return the answer, or ``None`` if the request was cancelled after *seconds*."""
+    """Return the response, or ``None`` if the request was cancelled after *seconds*."""
     with anyio.move_on_after(seconds):
         return await acall(app)
 
@@ -71,9 +71,9 @@ def test_sync_handler_runs_in_a_thread_and_async_handler_on_the_event_loop(fastw
 
 def test_sync_handlers_run_concurrently(fastware, loop):
     """The barrier raises unless all calls wait at it at the same time."""
-    barrier, answers = threading.Barrier(CALLS, timeout=60), []
-    run(call_concurrently, app_of(fastware, lambda: barrier.wait() is None or "passed"), answers, loop=loop)
-    assert answers == [b"passed"] * CALLS
+    barrier, responses = threading.Barrier(CALLS, timeout=60), []
+    run(call_concurrently, app_of(fastware, lambda: barrier.wait() is None or "passed"), responses, loop=loop)
+    assert responses == [b"passed"] * CALLS
 
 
 def test_sync_handler_sees_context_variables(fastware, loop):
@@ -111,10 +111,10 @@ async def async_handler_of(value):
 
 
 def test_blocking_dependencies_in_threads_run_concurrently(fastware, loop):
-    barrier, answers = threading.Barrier(CALLS, timeout=60), []
+    barrier, responses = threading.Barrier(CALLS, timeout=60), []
     deps = {"value": fastware.in_thread(lambda: barrier.wait() is None or "passed")}
-    run(call_concurrently, app_of(fastware, async_handler_of, deps=deps), answers, loop=loop)
-    assert answers == [b"passed"] * CALLS
+    run(call_concurrently, app_of(fastware, async_handler_of, deps=deps), responses, loop=loop)
+    assert responses == [b"passed"] * CALLS
 
 
 def logs_both_halves(log):
@@ -267,8 +267,8 @@ STOPS = {
 @pytest.mark.parametrize("make", STOPS.values(), ids=STOPS.keys())
 def test_stop_iteration_is_a_500(fastware, loop, make):
     handler, dependency = make(fastware)
-    answer = run(call_for, 60, app_of(fastware, handler, deps={"value": dependency}), loop=loop)
-    assert answer.status == 500
+    response = run(call_for, 60, app_of(fastware, handler, deps={"value": dependency}), loop=loop)
+    assert response.status == 500
 
 
 def test_stop_iteration_of_the_handler_leaves_no_generator_in_a_thread_open(fastware, loop):

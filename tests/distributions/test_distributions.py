@@ -81,7 +81,7 @@ def version():
 
 @pytest.fixture
 def python(tmp_path):
-    """The interpreter of a clean virtual environment."""
+    """Return the interpreter of a clean virtual environment."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     return tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
 
@@ -112,7 +112,7 @@ def use(python, code=USE):
 
 @pytest.fixture
 def path_without_cargo(tmp_path):
-    """A PATH with the programs that pip needs, and no Rust."""
+    """Return a PATH with the programs that pip needs, but without Rust."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for program in ("sh", "cc", "gcc", "ld", "uname", "git", "ldd", "env"):

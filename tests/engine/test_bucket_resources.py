@@ -49,7 +49,7 @@ def test_full_buckets_are_removed_within_two_periods_of_256_calls(engine):
 
 @pytest.mark.rule("rate.memory")
 def test_flood_of_new_keys_keeps_only_buckets_that_are_not_full(engine):
-    """A bucket is full again after a second; 1,000 keys come in each."""
+    """A bucket is full again after a second; 1,000 keys arrive per second."""
     buckets = engine.TokenBuckets(1, SECOND)
     largest = 0
     for number in range(30_000):
@@ -62,7 +62,7 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /
 
 
 @LINUX
-@pytest.mark.skipif("rust" not in engines.BUILT, reason="Python's allocator keeps what is freed")
+@pytest.mark.skipif("rust" not in engines.BUILT, reason="Python's allocator keeps freed memory")
 def test_memory_of_removed_buckets_is_returned_to_the_system():
     code = """
 import engines, gc, os
@@ -154,7 +154,7 @@ THREADS = 6
 
 
 def in_threads(call):
-    """The results of *call* in each of the threads, which start at the same moment and get their number."""
+    """Return the results of *call* in each thread. The threads start at the same moment and get their number."""
     results, errors = [None] * THREADS, []
     gate = threading.Barrier(THREADS)
 
@@ -180,14 +180,14 @@ def in_threads(call):
 
 
 def stops_of_the_clock(period):
-    """Moments a part of a period or more apart; the clock goes back once."""
+    """Return moments that are a part of a period or more apart; the clock goes back once."""
     parts = [Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(7, 5), Fraction(6, 5), Fraction(9, 2)]
     return [5 * SECOND + int(part * period) for part in parts]
 
 
 @pytest.mark.rule("rate.bucket")
 @pytest.mark.parametrize(("capacity", "period"), [(1, HOUR), (7, SECOND), (100, 60 * SECOND), (1000, SECOND)])
-def test_threads_take_as_many_tokens_as_there_are(engine, capacity, period):
+def test_threads_take_every_token_exactly_once(engine, capacity, period):
     hosts = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
     buckets, reference = engine.TokenBuckets(capacity, period), Buckets(capacity, period)
     calls = max(300, 2 * capacity // THREADS)
@@ -206,7 +206,7 @@ def test_threads_take_as_many_tokens_as_there_are(engine, capacity, period):
 @pytest.mark.parametrize("capacity", [1, 60, 60_000])
 def test_threads_with_a_moving_clock_take_no_more_than_the_limit(engine, capacity):
     """Calls overtake one another, so an earlier moment may come after a later one."""
-    period = 60 * SECOND  # more than all the moments span: no call seems to set the clock back
+    period = 60 * SECOND  # longer than the span of all moments: no call seems to set the clock back
     buckets = engine.TokenBuckets(capacity, period)
     calls, step = 2000, 997_001
     clock = itertools.count(3 * SECOND, step)

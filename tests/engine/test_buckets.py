@@ -24,7 +24,7 @@ LAST_MOMENT = 2**63 - 1
 many = settings(max_examples=300, deadline=None)
 
 
-def it_is(now):
+def clock_at(now):
     return mock.patch("time.monotonic_ns", return_value=now)
 
 
@@ -64,7 +64,7 @@ PERIODS = st.one_of(st.sampled_from([SECOND, 60 * SECOND, HOUR, 2**53]), st.inte
 @example(1, 2**53, LAST_MOMENT)
 @example(12, 2**53 - 1, LAST_MOMENT)
 def test_clock_is_read_in_whole_ticks(engine, capacity, period, moment):
-    """An empty bucket around the first nanosecond of a tick, and again around the moment of its next token."""
+    """Take from an empty bucket around the first nanosecond of a tick, and around the moment of its next token."""
     rate = Rate(capacity, period)
     start = ceil(floor(moment / rate.tick) * rate.tick)
     refill = start + ceil(rate.ticks_per_token * rate.tick)
@@ -75,8 +75,8 @@ def test_clock_is_read_in_whole_ticks(engine, capacity, period, moment):
             assert [buckets.take("key", now) for now in moments] == [reference.take("key", now) for now in moments]
 
 
-def test_thousand_days_do_not_drift(engine):
-    """A token every 142,857,142.86 nanoseconds: nothing is rounded away."""
+def test_waits_do_not_drift_in_a_thousand_days(engine):
+    """A token returns every 142,857,142.86 nanoseconds: no fraction is lost."""
     buckets = engine.TokenBuckets(7, SECOND)
     day = 86_400 * SECOND
     for start in range(0, 1000 * day, 100 * day):
@@ -146,7 +146,7 @@ def test_reset_does_not_reset_the_clock(engine):
 
 @pytest.mark.rule("rate.clock")
 @pytest.mark.parametrize("back", [1, SECOND // 5000, SECOND // 2, SECOND - 1, SECOND])
-def test_clock_set_back_by_a_period_at_most_counts_as_the_latest_sweep(engine, back):
+def test_clock_set_back_by_at_most_a_period_counts_as_the_latest_sweep(engine, back):
     buckets = engine.TokenBuckets(1, SECOND)
     buckets.take("a", 10 * SECOND)
     assert buckets.take("a", 10 * SECOND - back) == SECOND
@@ -170,9 +170,9 @@ def test_clock_of_the_call_is_read_once(engine):
     request = SimpleNamespace(scope={"client": ("192.0.2.1", 1)})
     waits = []
     for now in (0, 0, 0, SECOND // 2 - 1_000, SECOND // 2, 10 * SECOND):
-        with it_is(now) as asked:
+        with clock_at(now) as reads:
             waits.append((buckets.take("key"), buckets.take_by_client(request)))
-            assert asked.call_count == 2
+            assert reads.call_count == 2
     assert waits == [(wait, wait) for wait in (0, 0, SECOND // 2, 1_000, 0, 0)]
 
 
@@ -223,17 +223,17 @@ MOMENTS += [(10**40, OverflowError), (-(10**40), OverflowError), (1.0, TypeError
 
 
 @pytest.mark.parametrize(("now", "error"), MOMENTS, ids=lambda each: f"{each!r:.12}")
-def test_moment_out_of_range_takes_nothing(engine, now, error):
+def test_moment_out_of_range_takes_no_token(engine, now, error):
     buckets = engine.TokenBuckets(1, SECOND)
     results = [outcome(buckets.take, "a", now)]
-    with it_is(now):
+    with clock_at(now):
         results += [outcome(buckets.take, "b"), outcome(buckets.take_by_client, ANYONE)]
     assert {result[:2] for result in results} == {("raised", error) if error else ("returned", 0)}
     assert len(set(results)) == 1
     assert len(buckets) == (0 if error else 3)
 
 
-def test_error_of_the_clock_takes_nothing(engine):
+def test_error_of_the_clock_takes_no_token(engine):
     buckets = engine.TokenBuckets(1, SECOND)
     with mock.patch("time.monotonic_ns", side_effect=RuntimeError("stopped")):
         assert outcome(buckets.take_by_client, ANYONE) == ("raised", RuntimeError, "stopped")

@@ -1,4 +1,4 @@
-"""``TokenBuckets.take_by_client``: whose bucket a request takes from."""
+"""``TokenBuckets.take_by_client``: the bucket from which a request takes a token."""
 
 import collections
 import types
@@ -132,7 +132,7 @@ class Raises:
 
 
 @pytest.mark.parametrize("at", ["scope", "get", "bool", "item"])
-def test_error_of_the_request_is_raised_and_takes_nothing(engine, at):
+def test_error_of_the_request_is_raised_and_takes_no_token(engine, at):
     for error in (RuntimeError, KeyError, AttributeError, IndexError, TypeError, StopIteration):
         buckets = engine.TokenBuckets(1, SECOND)
         raised = error("raised by the request")

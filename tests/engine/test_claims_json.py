@@ -1,8 +1,8 @@
 """The JSON of tokens, read by both engines: strings, numbers, depth and white space at every position of the text.
 
 The Rust engine reads eight bytes of a string at a time, and short payloads without an allocation: a character that is
-read well at one position may not be at another. ``json`` says what valid text means. The rows of
-``tests/attacks/test_token_json.py`` and ``test_token_numbers.py`` have the rules and their sources.
+read correctly at one position may not be at another. Valid text must have the value that ``json`` reads. The rows of
+``tests/attacks/test_tokens_json.py`` have the rules and their sources.
 """
 
 import itertools
@@ -154,7 +154,7 @@ def test_any_number_is_read_as_the_reference_reads_it(both, number, after):
     assert identical(read(both, payload), json_text.token_object(payload))
 
 
-def test_limit_of_the_interpreter_on_digits_holds_for_claims_only(both):
+def test_digit_limit_of_the_interpreter_applies_to_claims_only(both):
     limit = sys.get_int_max_str_digits()
     header = b'{"alg":"HS256","n":' + b"7" * 1_000 + b"}"
     sys.set_int_max_str_digits(640)

@@ -23,7 +23,7 @@ def clock_that_raises(error):
     return mock.patch("time.time", side_effect=error)
 
 
-def test_stopped_clock_is_honored(engine):
+def test_stopped_clock_is_used(engine):
     with clock.stopped_at(86_400.75):
         token = engine.create_token("alice", "admin", SECRET, 1)
         claims = engine.verify_token(token, SECRET)
@@ -76,7 +76,7 @@ print(verify_token(token, "s" * 32))
     assert printed.splitlines() == ["{'sub': 'alice', 'role': 'admin', 'iat': 5, 'exp': 3605}", "None"]
 
 
-# When the clock is read. That forged tokens of other kinds do not read it: tests/attacks/test_token_signatures.py
+# When the clock is read. tests/attacks/test_tokens_signatures.py has more tokens for which it is not read.
 
 
 UNVERIFIED = {

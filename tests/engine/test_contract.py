@@ -1,4 +1,4 @@
-"""Each engine module fulfils the contract: names, signatures, docstrings and constants. The choice of an engine."""
+"""Each engine module implements the contract: names, signatures, docstrings and constants. Selection of an engine."""
 
 import inspect
 
@@ -161,7 +161,7 @@ def test_argument_names_may_be_strings_of_a_subclass_or_not_interned(engine):
     assert engine.create_token(**{Name(name): value for name, value in arguments.items()}) == expected
 
 
-# The choice of an engine
+# Selection of an engine
 
 CHOSEN = "import fastware.auth; print(fastware.auth.ENGINE)"
 CHANGED_LATER = f"import fastware.auth, os; os.environ['FASTWARE_ENGINE'] = 'jit'; {CHOSEN}"
@@ -203,7 +203,7 @@ CHOICES = {
 
 
 def printed(code, *arguments, engine):
-    """Return what *code* prints, or the last line of its traceback."""
+    """Return the output of *code*, or the last line of its traceback."""
     how = outcome(interpreters.run, code, *arguments, engine=engine)
     return how[1] if how[0] == "returned" else how[2].strip().splitlines()[-1]
 

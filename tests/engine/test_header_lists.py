@@ -34,7 +34,7 @@ def call_on(engine, call, headers):
 
 
 def outcome_on_both(both, call, make_headers):
-    """The outcome of *call*, which must be the same on both engines. Each gets headers of its own."""
+    """Return the outcome of *call*, which must be the same on both engines. Each engine gets its own headers."""
     rust, python = (outcome(call_on, engine, call, make_headers()) for engine in both)
     assert rust == python if rust[0] == "raised" else identical(rust, python), (rust, python)
     return rust
@@ -278,7 +278,7 @@ def test_values_survive_a_list_that_is_emptied_while_it_is_read(engine, call):
 
 
 class RaisesAfter:
-    """An iterator that raises after the given number of items: before the first, where it is 0."""
+    """An iterator that raises after the given number of items: before the first if it is 0."""
 
     def __init__(self, count, error, item):
         self.count = count
@@ -321,14 +321,14 @@ def test_error_that_unpacking_raises_too_is_the_same_on_both_engines(both, call,
 
 
 def counted(items, counts):
-    """A generator of *items* that counts in ``counts[-1]`` how many are read."""
+    """Yield *items*, and count in ``counts[-1]`` how many are read."""
     for item in items:
         counts[-1] += 1
         yield item
 
 
 @each_call
-def test_item_is_read_up_to_its_third_part(both, call):
+def test_item_is_read_up_to_its_third_element(both, call):
     for length in (0, 1, 2, 3, 4, 100):
         counts = []
 
@@ -341,7 +341,7 @@ def test_item_is_read_up_to_its_third_part(both, call):
 
 
 @each_call
-def test_generator_is_read_as_far_on_both_engines(both, call):
+def test_both_engines_read_the_same_number_of_items_of_a_generator(both, call):
     found = [(b"authorization", b"Bearer a.b.c"), (b"cookie", b"a=1; csrf_token=t"), (b"x-csrf-token", b"t")]
     for items in ([*found, found[0]], [found[1], found[0], found[2]], [(b"host", b"x")] * 3, [found[0], None]):
         counts = []

@@ -1,7 +1,7 @@
 """Secrets used in turn, by threads, and within other calls: no result depends on what was used before.
 
 The Rust engine keeps the keys of the latest secrets, by thread. These tests use more secrets than it keeps, secrets
-that are longer than those it keeps, and secrets that begin alike.
+that are longer than those it keeps, and secrets with a common prefix.
 """
 
 import os
@@ -64,7 +64,7 @@ def test_secrets_in_turn_sign_and_verify(engine, count):
 LENGTHS = [1, 2, 31, 32, 33, 55, 56, 63, 64, 65, 127, 128, 129, 1_023, 1_024, 1_025, 2_048, 100_000, 1_000_000]
 
 
-def test_secret_of_any_length_is_told_from_those_that_resemble_it(engine):
+def test_secret_of_any_length_is_distinguished_from_similar_ones(engine):
     text = bytes(33 + number % 89 for number in range(LENGTHS[-1]))
     tokens = {length: pyjwt_token(text[:length]) for length in LENGTHS}
     for length in (*LENGTHS, *reversed(LENGTHS)):
@@ -76,7 +76,7 @@ def test_secret_of_any_length_is_told_from_those_that_resemble_it(engine):
 
 
 @pytest.mark.parametrize("text", [SECRET, "schlüssel-" * 4, "愛" * 40, "\0" * 40, "😀" * 300, "é" * 512, "é" * 513])
-def test_text_and_its_utf8_are_one_secret(engine, text):
+def test_text_and_its_utf8_are_the_same_secret(engine, text):
     for secret in (text, text.encode(), text):
         check(engine, secret, pyjwt_token(text))
 
@@ -85,7 +85,7 @@ UNUSABLE = ["", b"", "\ud800", "ssh-rsa AAAA", b"-----BEGIN KEY", '{"kty":"oct"}
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE, ids=ascii)
-def test_unusable_secret_stays_unusable(engine, unusable):
+def test_unusable_secret_is_unusable_at_every_use(engine, unusable):
     token = pyjwt_token(SECRET)
     for _ in range(3):
         for secrets in ([unusable], [unusable, SECRET]):
@@ -95,7 +95,7 @@ def test_unusable_secret_stays_unusable(engine, unusable):
         check(engine, SECRET, token)
 
 
-def test_secret_that_becomes_unusable_by_one_more_byte(engine):
+def test_secret_with_one_byte_less_or_another_byte_is_usable(engine):
     for secret in (b"ssh-rs", b"ssh-rsa", b"ssh-rs", b"ssh-rsb", b"ssh-rsa"):
         is_usable = secret != b"ssh-rsa"
         assert outcome(created, engine, secret)[0] == ("returned" if is_usable else "raised")
@@ -169,7 +169,7 @@ def test_threads_use_secrets_of_their_own(engine):
     run_threads(4, work)
 
 
-def test_threads_may_end_and_others_begin(engine):
+def test_new_threads_sign_and_verify_after_others_end(engine):
     token = pyjwt_token(SECRET)
     for _ in range(10):
         run_threads(8, lambda number: check(engine, SECRET, token, others=[f"{number}" * 40, SECRET + "x"]))

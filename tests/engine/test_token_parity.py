@@ -1,4 +1,4 @@
-"""Property tests: for any input both engines do the same, and that is what the reference says.
+"""Property tests: for any input both engines do the same as the reference.
 
 The reference is PyJWT with the rules by which fastware is stricter: ``tests/reference/tokens.py``.
 """
@@ -32,7 +32,7 @@ def verified(both, token, secret=SECRET, **options):
 
 
 def created(both, *arguments, now=NOW):
-    """Return the token, or ``None`` where both engines raise the same error."""
+    """Return the token, or ``None`` if both engines raise the same error."""
     with clock.stopped_at(now), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         how = outcome_of_both(both, "create_token", *arguments)
@@ -61,26 +61,26 @@ SMALL_VALUES = st.sampled_from(["1", "0", '"a"', '""', "[]", "{}", "null", "true
 @example(payload=b'{"a":NaN,"a":1}')
 @example(payload=b'{"a":' + b"7" * 4301 + b',"a":1}')
 @example(payload=b'{"exp":"soon","exp":99999999999}')
-def test_any_signed_payload(both, payload):
+def test_token_with_any_payload_is_verified_as_by_the_reference(both, payload):
     assert_as_reference(both, sign_bytes(payload))
 
 
 @many
 @given(before=HEADER_MEMBERS, alg=st.sampled_from([[("alg", '"HS256"')], []]), after=HEADER_MEMBERS)
-def test_any_signed_header(both, before, alg, after):
+def test_token_with_any_header_is_verified_as_by_the_reference(both, before, alg, after):
     header = "{" + ",".join(f'"{name}":{value}' for name, value in [*before, *alg, *after]) + "}"
     assert_as_reference(both, sign_bytes(b'{"sub":"alice"}', header=header.encode()))
 
 
 @many
 @given(header=PAYLOADS)
-def test_any_signed_bytes_as_the_header(both, header):
+def test_token_with_any_bytes_as_header_is_verified_as_by_the_reference(both, header):
     assert_as_reference(both, sign_bytes(b"{}", header=header))
 
 
 @many
 @given(header=st.text("ABgw-_=. \n", max_size=8), payload=st.text("ABgw-_=. \n", max_size=8))
-def test_any_signed_segments(both, header, payload):
+def test_token_with_random_segments_is_rejected(both, header, payload):
     assert verified(both, sign_segments(header, payload)) is None
 
 
@@ -93,7 +93,7 @@ CHANGES = st.lists(st.tuples(st.sampled_from("fid"), st.integers(0, len(TOKEN)),
 
 @many
 @given(changes=CHANGES, is_signed_again=st.booleans())
-def test_token_with_some_characters_changed(both, changes, is_signed_again):
+def test_changed_token_is_verified_as_by_the_reference(both, changes, is_signed_again):
     token = TOKEN.rpartition(".")[0] if is_signed_again else TOKEN
     for kind, index, character in changes:
         token = token[:index] + ("" if kind == "d" else character) + token[index + (kind != "i") :]
@@ -202,7 +202,7 @@ def hmac_key(secret):
 @many
 @given(secrets=SECRETS)
 @example(secrets=SECRET)
-def test_any_secrets(both, secrets):
+def test_any_secrets_sign_and_verify_as_in_the_reference(both, secrets):
     listed = list(secrets) if isinstance(secrets, (list, tuple, deque)) else [secrets]
     readable = [secret for secret in listed if isinstance(secret, (str, bytes))]
     usable = [secret for secret in readable if secrets_reference.is_usable(secret)]
@@ -253,7 +253,7 @@ class Int(int):
 
 
 class Float(float):
-    """A number that says it is another one: it counts as the one that it is."""
+    """A number whose ``__float__`` returns another one, which is ignored."""
 
     def __float__(self):
         return 6.0
@@ -269,13 +269,13 @@ any_argument = st.sampled_from(ARGUMENTS)
 @given(
     username=st.just("alice") | any_argument, role=any_argument, secret=any_argument, hours=st.just(1) | any_argument
 )
-def test_any_arguments_of_create_token(both, username, role, secret, hours):
+def test_create_token_treats_any_arguments_the_same_on_both_engines(both, username, role, secret, hours):
     created(both, username, role, secret, hours)
 
 
 @many
 @given(token=st.just(TOKEN) | any_argument, secret=any_argument, leeway=st.just(0.0) | any_argument)
-def test_any_arguments_of_verify_token(both, token, secret, leeway):
+def test_verify_token_raises_for_an_invalid_leeway_only(both, token, secret, leeway):
     how = outcome_of_both(both, "verify_token", token, secret, leeway=leeway)
     assert how[0] == "returned" or "leeway" in how[2]
 
@@ -285,12 +285,12 @@ HEADERS = [(b"authorization", b"Bearer " + TOKEN.encode())]
 
 @many
 @given(headers=st.just(HEADERS) | any_argument, query=any_argument, name=any_argument, secret=any_argument)
-def test_any_arguments_of_identify_and_credential(both, headers, query, name, secret):
+def test_identify_and_credential_treat_any_arguments_the_same_on_both_engines(both, headers, query, name, secret):
     outcome_of_both(both, "identify", headers, query, name, secret)
     outcome_of_both(both, "credential", headers, query, name)
 
 
-# By name: pytest asks its parameters for their class.
+# By name, because pytest reads the class of its parameters.
 HOSTILE = {
     "text": HostileText(SECRET),
     "bytes": HostileBytes(SECRET.encode()),
@@ -328,7 +328,7 @@ def test_token_created_from_a_subclass_of_str_is_a_plain_str(both, subclass):
         assert type(verified(both, subclass(token), subclass(SECRET))) is dict
 
 
-# The leeway. Errors for other types and values are rows in tests/attacks/test_token_times.py
+# The leeway. Errors for other types and values are rows in tests/attacks/test_tokens_claims.py
 
 
 @many
@@ -339,7 +339,7 @@ def test_token_created_from_a_subclass_of_str_is_a_plain_str(both, subclass):
 @example(leeway=2.0**53 + 2, late=3)
 @example(leeway=True, late=0)
 @example(leeway=Int(5), late=3)
-def test_any_number_as_a_leeway(both, leeway, late):
+def test_any_number_in_range_is_a_valid_leeway(both, leeway, late):
     token = sign_claims({"exp": int(NOW) - late})
     with clock.stopped_at(NOW):
         how = outcome_of_both(both, "verify_token", token, SECRET, leeway=leeway)

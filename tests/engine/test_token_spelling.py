@@ -1,7 +1,8 @@
-"""The characters of a token: how JSON and base64url are written at every length, and the one spelling that is read.
+"""The characters of a token: JSON and base64url are encoded at every length, and only one spelling is decoded.
 
-The Rust engine encodes and decodes many bytes at a time, and short payloads without an allocation: what is right at one
-position or length may not be at another. The rows of ``tests/attacks/test_token_base64.py`` have the rules.
+The Rust engine encodes and decodes many bytes at a time, and short payloads without an allocation: a result that is
+correct at one position or length may not be at another. The rows of ``tests/attacks/test_tokens_format.py`` have the
+rules.
 """
 
 import json
@@ -62,12 +63,12 @@ def test_token_of_any_length_is_that_of_pyjwt(both, length):
 
 
 @pytest.mark.parametrize("first", ["a", "é", "愛", "😀"], ids=["1 byte", "latin-1", "2 bytes", "4 bytes"])
-def test_text_of_any_width_in_memory_is_written_alike(both, first):
-    """CPython stores a string in one, two or four bytes a character."""
+def test_text_of_any_storage_width_is_encoded_the_same(both, first):
+    """CPython stores a string in one, two or four bytes per character."""
     for length in (0, 1, 2, 15, 16, 17, 31, 32, 33, 1_000):
         for role in ("user", "é", "愛", "😀"):
             assert_created_as_pyjwt_does(both, first * length, role)
-            # A slice: its characters may fit in fewer bytes than those of the text that it was cut from.
+            # A slice: its characters may fit in fewer bytes than those of the whole text.
             assert_created_as_pyjwt_does(both, ("愛😀" + first * length)[2:], role)
 
 
@@ -121,7 +122,7 @@ TOKEN = sign_bytes(b'{"sub":"alice"}')
 
 
 @pytest.mark.parametrize("at", range(len(TOKEN)))
-def test_every_character_of_a_token_counts(both, at):
+def test_token_with_one_character_changed_is_rejected(both, at):
     is_in_signature = at > TOKEN.rindex(".")
     for character in (*"AB-_.=9é +/\0", *(reference.BASE64URL if is_in_signature else "")):
         if character != TOKEN[at]:
@@ -140,7 +141,7 @@ def test_header_of_any_length_is_read(both, filler):
 
 
 def test_header_that_resembles_the_usual_one_is_read(both):
-    """The engines know the usual header by its spelling; any other must be decoded."""
+    """The engines recognize the usual header by its spelling; any other must be decoded."""
     usual = base64url(HEADER)
     for at in range(len(usual)):
         segments = [usual[:at] + character + usual[at + 1 :] for character in "AZaz09-_"]

@@ -1,4 +1,4 @@
-"""The demo as a user starts it in a terminal."""
+"""The demo, started as in a terminal."""
 
 import shutil
 import signal

@@ -1,4 +1,4 @@
-"""The demo page in Chromium. Skipped where Chromium, chromedriver or selenium is not installed."""
+"""The demo page in Chromium. Skipped if Chromium, chromedriver or selenium is not installed."""
 
 import importlib.util
 import os

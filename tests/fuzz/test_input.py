@@ -5,23 +5,23 @@ from fuzz.target import Finding, Input, as_headers, as_text, expect
 
 
 def test_fields_are_at_the_front_and_choices_at_the_end():
-    given = Input(b"one\x1etwo\x01\x02")
-    assert given.choice("abc") == "c"
-    assert given.flag() is True
-    assert given.fields(2) == [b"one", b"two"]
+    inputs = Input(b"one\x1etwo\x01\x02")
+    assert inputs.choice("abc") == "c"
+    assert inputs.flag() is True
+    assert inputs.fields(2) == [b"one", b"two"]
 
 
 @pytest.mark.parametrize("field", [b"", b"x", b"x" * 100])
 def test_longer_field_does_not_change_the_choices(field):
-    given = Input(field + b"\x01\x02")
-    assert (given.number(0, 9), given.number(0, 9)) == (2, 1)
-    assert given.fields(1) == [field]
+    inputs = Input(field + b"\x01\x02")
+    assert (inputs.number(0, 9), inputs.number(0, 9)) == (2, 1)
+    assert inputs.fields(1) == [field]
 
 
 def test_missing_choice_is_the_first_and_missing_field_is_empty():
-    given = Input(b"")
-    assert (given.choice("abc"), given.flag(), given.number(-5, 300)) == ("a", False, -5)
-    assert given.fields(3) == [b"", b"", b""]
+    inputs = Input(b"")
+    assert (inputs.choice("abc"), inputs.flag(), inputs.number(-5, 300)) == ("a", False, -5)
+    assert inputs.fields(3) == [b"", b"", b""]
 
 
 def test_last_field_takes_the_rest():

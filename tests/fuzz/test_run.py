@@ -26,7 +26,7 @@ def job(code):
     return run.Job("a", [sys.executable, "-c", code])
 
 
-def test_fuzzer_without_a_finding(capsys):
+def test_fuzzer_without_a_finding_reports_its_counts(capsys):
     assert run.run_all([job(DOES_NOTHING)], seconds=1, workers=1) == {}
     assert "[1/1] a: 1,234 runs, 40 features, 0 findings" in capsys.readouterr().out
 

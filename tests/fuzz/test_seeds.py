@@ -1,4 +1,4 @@
-"""Every seed and every regression of the fuzz targets has the right answer on both engines."""
+"""Every seed and every regression of the fuzz targets has the expected result on both engines."""
 
 import pytest
 from fuzz import target
@@ -13,7 +13,7 @@ INPUTS = [
 
 
 @pytest.mark.parametrize(("check", "data"), INPUTS)
-def test_known_input_has_the_right_answer(check, data):
+def test_known_input_has_the_expected_result(check, data):
     check(data)
 
 
@@ -23,7 +23,7 @@ def test_every_regression_has_a_target():
     assert {name for name in folders if not name.startswith("core_")} <= set(TARGETS)
 
 
-def test_wrong_answer_is_a_finding(monkeypatch):
+def test_wrong_result_is_a_finding(monkeypatch):
     monkeypatch.setattr(headers, "csrf_verdict", lambda *_: headers.PASSED)
     with pytest.raises(target.Finding, match="wrong verdict"):
         TARGETS["csrf_verdict"].check(b"")

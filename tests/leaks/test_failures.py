@@ -12,7 +12,7 @@ import engines
 import invalid_arguments
 import pytest
 import shown
-from asgi_client import Answer
+from asgi_client import Response
 from failures import DAMAGED_FILES, FAILED_SAVES, FAILURES, REJECTED_REQUESTS
 from sandbox import Sandbox
 
@@ -38,7 +38,7 @@ def sandbox(engine_name, tmp_path):
 
 
 def observe(call, *arguments):
-    """Return the result of a call, its error, and ``{place: text}``: where it may show a secret."""
+    """Return the result of a call, its error, and ``{place: text}``: the texts that may show a secret."""
     result = error = None
     with shown.recorded() as output:
         try:
@@ -46,7 +46,7 @@ def observe(call, *arguments):
         except BaseException as raised:
             error = raised
     texts = output() if error is None else output() | shown.of_error(error)
-    if isinstance(result, Answer):
+    if isinstance(result, Response):
         texts |= {"body": result.body.decode("latin-1"), "headers": repr(result.headers)}
     return result, error, texts
 
@@ -54,7 +54,7 @@ def observe(call, *arguments):
 def outcome(result, error):
     if error is not None:
         return f"{type(error).__name__} {getattr(error, 'status_code', '')}".rstrip()
-    return result.status if isinstance(result, Answer) else result
+    return result.status if isinstance(result, Response) else result
 
 
 @pytest.mark.rule("engines.silent")
@@ -84,9 +84,9 @@ def test_failures_have_different_names():
     assert [name for name, count in Counter(map(name_of, FAILURES)).items() if count > 1] == []
 
 
-# Local variables in the frames of a traceback, which some reporters of errors show (rich, Sentry). A frame may hold the
-# arguments of the call, and the frames of App hold the request. They must not hold the configured secret and the
-# headers of a rejected request, the hashes of a damaged file, and a password that is hashed already.
+# Local variables in the frames of a traceback, which some error reporters show (rich, Sentry). A frame may contain the
+# arguments of the call, and the frames of App contain the request. They must not contain the configured secret and the
+# headers of a rejected request, the hashes of a damaged file, or a password that is already hashed.
 
 
 def secrets_in_frames(cause, sandbox):

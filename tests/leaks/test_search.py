@@ -1,4 +1,4 @@
-"""The search for marks finds a secret in every form, and in every place that it looks at."""
+"""The search for marks finds a secret in every form, and in every place that it searches."""
 
 import base64
 import json

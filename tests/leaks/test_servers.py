@@ -1,4 +1,4 @@
-"""Under real servers, no response and no line of a log shows a secret, apart from the documented exceptions."""
+"""Under real servers, no response and no line of a log shows a secret, except for the documented exceptions."""
 
 import contextlib
 import os

@@ -87,7 +87,7 @@ class BucketMachine(RuleBasedStateMachine):
             assert abs(wait - exact) < self.rate.tick + 1
 
     def check_window(self, key, now):
-        """In no window of time are more tokens taken than the capacity and those that are refilled in it."""
+        """No window of time has more takes than the capacity plus the tokens that are refilled in it."""
         tick, token = self.reference.clock.read(now), self.rate.ticks_per_token
         number, earliest = self.earliest.get(key, (0, -tick))
         # The tightest window starts with the take of the lowest `number * token - tick`.
@@ -132,8 +132,8 @@ class BucketMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.rejected)
     @rule()
-    def wait_as_told(self):
-        """The token is there from the first nanosecond of its tick on, which is not after the end of the wait."""
+    def wait_for_the_returned_time(self):
+        """The token is available from the first nanosecond of its tick on, which is not after the end of the wait."""
         key, now = self.rejected
         wait = self.take(key, now)
         if wait == 0:
@@ -170,7 +170,7 @@ class BucketMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.reference.buckets) > 20)
     @rule()
     def buckets_become_full(self):
-        """All are full after a period, and are removed within two where 256 calls come in each."""
+        """All are full after a period, and are removed within two periods of 256 calls."""
         start = max(self.now, ceil(self.reference.clock.swept_at * self.rate.tick))
         if start + 4 * self.rate.period > LAST_MOMENT:
             return

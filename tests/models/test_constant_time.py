@@ -15,7 +15,7 @@ CSRF_TOKEN = b"q3mXz0oN8yK5vT2rB7wL4sJ1"
 class Comparison:
     """Replaces a constant-time function: returns a fixed verdict, and records its arguments.
 
-    A test gives it equal and unequal secrets. A second comparison, which ended early, would change the outcome.
+    A test passes it equal and unequal secrets. A second comparison, which ended early, would change the outcome.
     """
 
     def __init__(self, verdict):
@@ -77,7 +77,7 @@ def test_rust_engine_executes_the_same_number_of_instructions_wherever_secrets_d
     for each in constant_time.comparisons("rust"):
         first, last = counts[each.name]
         assert first == last, each.name
-    for each in constant_time.controls():  # the method finds comparisons that end early
+    for each in constant_time.controls():  # controls: the method finds comparisons that end early
         first, last = counts[each.name]
         # The control of equal inputs may differ by one: the counts are rounded means.
         assert (last - first > 100) if each.leaks else (abs(last - first) <= 1), each.name

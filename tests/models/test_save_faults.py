@@ -1,4 +1,4 @@
-"""Every system call of a save fails, or is the last one of its process.
+"""Every system call of a save fails in turn, or the process is killed at it.
 
 The calls are found by tracing a save without a fault, so that new ones are tried too. After each fault:
 
@@ -38,14 +38,14 @@ def _cheap_hashes():
 
 @pytest.fixture
 def path():
-    """A path near the root: a save makes system calls for each of the folders above the file."""
+    """Return a path near the root: a save makes system calls for each of the folders above the file."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder) / "users.json"
 
 
 def errors_of(call, error):
-    """Return the error numbers that the caller may get where the system call fails with *error*."""
-    # From CPython 3.14 on, Path.mkdir(exist_ok=True) raises EEXIST where it cannot see that what exists is a folder.
+    """Return the error numbers that the caller may get if the system call fails with *error*."""
+    # From CPython 3.14 on, Path.mkdir(exist_ok=True) raises EEXIST if it cannot check that the path is a folder.
     hides_the_error = sys.version_info >= (3, 14) and call in STATS
     return {error, errno.EEXIST} if hides_the_error else {error}
 
@@ -64,34 +64,34 @@ def faults_of(call):
 
 def trace_creation(process, log):
     """Return the system calls of a process that creates a user."""
-    child = int(process.ask("fork"))
+    child = int(process.request("fork"))
     with system_calls.traced(child, log=log):
-        assert process.ask("create traced") == "created"
-    assert process.ask("end") == "ended 0"
+        assert process.request("create traced") == "created"
+    assert process.request("end") == "ended 0"
     return system_calls.between(log, '0, "create traced', '1, "created\\n"')
 
 
 def try_fault(process, store, path, call, fault, is_renamed):
     """Create a user in a child of *process* whose system call *call* fails. *is_renamed*: after the rename."""
     store.save_users(store.load_users()[:1])
-    child = int(process.ask("fork"))
+    child = int(process.request("fork"))
     with system_calls.traced(child, call=call, fault=fault):
-        answer = process.ask("create new")
+        reply = process.request("create new")
     is_killed = fault == "signal=KILL"
     if is_killed:
-        assert answer == "killed"
+        assert reply == "killed"
     else:
         errors = errors_of(call.name, getattr(errno, fault.partition("=")[2]))
-        assert answer in {"created", *(f"OSError {error}" for error in errors)}
+        assert reply in {"created", *(f"OSError {error}" for error in errors)}
         assert leftovers(path) == []
-    expected = ["old", "new"] if answer == "created" or is_renamed else ["old"]
+    expected = ["old", "new"] if reply == "created" or is_renamed else ["old"]
     assert names_in(path) == expected
     assert_lock_is_free(path)
     store.create_user("from another process", "password", "user")
     expected += ["from another process"]
     if not is_killed:
-        assert process.ask("create again") == "created"
-        assert process.ask("end") == "ended 0"
+        assert process.request("create again") == "created"
+        assert process.request("end") == "ended 0"
         expected += ["again"]
     assert names_in(path) == expected
     assert leftovers(path) == []

@@ -1,6 +1,6 @@
 """Random calls of JSONFileUserStore and of a store in memory do what a dict of users does.
 
-The file is opened by its path and by a link, edited by hand, damaged and repaired, and its stores are copied.
+The file is opened by its path and by a link, edited, damaged and repaired, and its stores are copied.
 """
 
 import copy
@@ -31,7 +31,7 @@ REOPENINGS = {"new": lambda auth, store: auth.JSONFileUserStore(str(store.path))
 
 
 def similar_names(name):
-    """Return names that a careless comparison would take for *name*."""
+    """Return names that a careless comparison would confuse with *name*."""
     return {name.strip(), f"{name} ", name.lower(), name.upper(), unicodedata.normalize("NFD", name), name[:-1]}
 
 
@@ -140,7 +140,7 @@ class UserStores(RuleBasedStateMachine):
 
     @is_whole
     @rule(data=st.data(), fields=FURTHER_FIELDS, role=TEXT)
-    def edit_by_hand(self, data, fields, role):
+    def edit_the_file(self, data, fields, role):
         """Add a user in front of the others, or change a role."""
         name = self.name(data)
         if name in self.users:

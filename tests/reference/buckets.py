@@ -1,6 +1,6 @@
 """Token buckets, counted in exact fractions. No bucket is ever removed.
 
-``Buckets(capacity, period)`` answers as ``TokenBuckets`` does: it reads the clock in the ticks of the contract.
+``Buckets(capacity, period)`` returns what ``TokenBuckets`` returns: it reads the clock in the ticks of the contract.
 ``PlainBucket`` is one bucket on a clock that is not rounded.
 """
 
@@ -12,7 +12,7 @@ SWEEPS_PER_PERIOD = 4_096
 
 
 class Rate:
-    """What the contract derives from *capacity* and *period*; times are nanoseconds."""
+    """Values that the contract derives from *capacity* and *period*; times are nanoseconds."""
 
     def __init__(self, capacity: int, period: int) -> None:
         self.capacity = capacity
@@ -40,11 +40,11 @@ class PlainBucket:
         )
 
     def wait(self, moment: Fraction) -> Fraction:
-        """Return the nanoseconds until there is a token. It is zero or negative where there is one."""
+        """Return the nanoseconds until a token is available: zero or negative if one is available now."""
         return (1 - self.level(moment)) / self.rate.tokens_per_nanosecond
 
     def take(self, moment: Fraction) -> None:
-        """Take a token, even where there is none."""
+        """Take a token, even if none is available."""
         self._level = self.level(moment) - 1
         self._moment = Fraction(moment)
 
@@ -101,20 +101,20 @@ class Buckets:
         return 0
 
     def take_until_rejected(self, key: object, now: int) -> int:
-        """Take tokens at *now* until there is none, and return how many there were."""
+        """Take all tokens at *now*, and return their number."""
         count = 0
         while self.take(key, now) == 0:
             count += 1
         return count
 
     def reset(self, key: object = None) -> None:
-        """Make the bucket of *key* full, or every bucket."""
+        """Refill the bucket of *key*, or every bucket."""
         if key is None:
             self.buckets.clear()
         else:
             self.buckets.pop(key, None)
 
     def not_full(self) -> int:
-        """Return how many buckets are not full at the latest sweep. These must be kept."""
+        """Return the number of buckets that are not full at the latest sweep. These must be kept."""
         moment = self.clock.swept_at * self.rate.tick
         return sum(not bucket.is_full(moment) for bucket in self.buckets.values())

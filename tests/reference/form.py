@@ -6,7 +6,7 @@ MAX_FIELDS = 1_000
 
 
 def fields(encoded: bytes) -> dict[str, str] | None:
-    """Return the fields, the last of equal names; ``None`` where there are more than 1,000."""
+    """Return the fields, the last of duplicate names; ``None`` if there are more than 1,000."""
     if encoded.count(b"&") >= MAX_FIELDS:
         return None
     pairs = [pair.partition(b"=") for pair in encoded.split(b"&") if pair]

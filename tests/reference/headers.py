@@ -1,4 +1,4 @@
-"""What a request's headers say: the rules of ``header``, ``cookies``, ``credential`` and ``csrf_verdict``."""
+"""Headers of requests: the rules of ``header``, ``cookies``, ``credential`` and ``csrf_verdict``."""
 
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
@@ -30,7 +30,7 @@ def cookie(headers: Headers, cookie_name: str) -> str:
 
 
 def cookies(headers: Headers) -> dict[str, str]:
-    """Return all cookies by name; the last of equal names wins, at the place of the first."""
+    """Return all cookies by name; the last of duplicate cookies counts, at the place of the first."""
     joined = "; ".join(value.decode("latin-1") for name, value in headers if lowercase(name) == b"cookie")
     found = {}
     for pair in joined.split(";"):

@@ -1,4 +1,4 @@
-"""Who makes a request: the rule of ``identify``."""
+"""The claims of a request: the rule of ``identify``."""
 
 from typing import Any
 
@@ -7,9 +7,11 @@ from tests.reference import headers, secrets, tokens
 NO_TOKEN, INVALID_TOKEN, UNUSABLE_SECRET = 0, 1, 2
 
 
-def identify(given: headers.Headers, query_string: bytes | None, cookie_name: str, secret: Any) -> dict[str, Any] | int:
+def identify(
+    request_headers: headers.Headers, query_string: bytes | None, cookie_name: str, secret: Any
+) -> dict[str, Any] | int:
     """Return the claims, or one of the three constants."""
-    token = headers.credential(given, query_string, cookie_name)
+    token = headers.credential(request_headers, query_string, cookie_name)
     if token is None:
         return NO_TOKEN
     claims = tokens.verified(token, secret)

@@ -1,4 +1,4 @@
-"""JSON: ``json`` of the standard library, and the bounds that it does not have.
+"""JSON: ``json`` of the standard library, with the limits that it does not have.
 
 The scanner is the one that is written in Python: a fuzzer measures the coverage of it.
 """
@@ -15,17 +15,17 @@ MAX_INTEGER_LENGTH = 4_300
 
 
 class Members(list[tuple[str, Any]]):
-    """The members of an object, equal names included."""
+    """The members of an object, duplicate names included."""
 
 
 def token_object(text: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in a token's header or payload, or ``None`` where a rule of the contract forbids it."""
+    """Return the JSON object in a token's header or payload, or ``None`` if a rule of the contract rejects it."""
     members = _strict(text, MAX_TOKEN_DEPTH)
     return _plain(members) if isinstance(members, Members) else None
 
 
 def body(text: bytes) -> dict[str, Any] | list[Any] | None:
-    """Return the JSON object or array in a request's body, or ``None`` where it is a 400."""
+    """Return the JSON object or array in a request's body, or ``None`` if it is a 400."""
     value = _strict(text, MAX_BODY_DEPTH)
     return _plain(value) if isinstance(value, list) else None
 
@@ -45,7 +45,7 @@ def has_surrogate(value: Any) -> bool:
 
 
 def depth(value: Any) -> int:
-    """Return how many objects and arrays are open in the deepest place of *value*."""
+    """Return the number of nested objects and arrays at the deepest place of *value*."""
     if not isinstance(value, list):
         return 0
     parts = [part for _, part in value] if isinstance(value, Members) else value

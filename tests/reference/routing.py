@@ -30,7 +30,7 @@ def are_duplicates(one: Route, other: Route) -> bool:
 
 
 def find(routes: Sequence[Route], method: str, path: str) -> tuple[int, dict[str, Any]] | None:
-    """Return the number of the route that answers, and its parameters. A GET route also answers HEAD."""
+    """Return the number of the matching route, and its parameters. A GET route also matches HEAD."""
     matches = [number for number, route in enumerate(routes) if match(route[1], path) is not None]
     for number in sorted(matches, key=lambda number: rank(routes[number][1])):
         same_shape = [other for other in matches if shape(routes[other][1]) == shape(routes[number][1])]
@@ -48,18 +48,18 @@ def allowed(routes: Sequence[Route], path: str) -> list[str]:
 
 
 def match(pattern: str, path: str) -> dict[str, Any] | None:
-    """Return the values of the parameters, the last of equal names; ``None`` where *path* does not match."""
+    """Return the values of the parameters, the last of duplicate names; ``None`` if *path* does not match."""
     wanted = parse(pattern)
     if wanted is None or not path.startswith("/"):
         return None
-    given = path.split("/")[1:]
+    segments = path.split("/")[1:]
     values: dict[str, Any] = {}
     for at, (kind, text) in enumerate(wanted):
-        if at >= len(given):
+        if at >= len(segments):
             return None
-        segment = given[at]
+        segment = segments[at]
         if kind == "path":
-            return {**values, text: "/".join(given[at:])}
+            return {**values, text: "/".join(segments[at:])}
         if kind == "literal" and segment != text:
             return None
         if kind == "str" and segment == "":
@@ -68,7 +68,7 @@ def match(pattern: str, path: str) -> dict[str, Any] | None:
             return None
         if kind != "literal":
             values[text] = int(segment) if kind == "int" else segment
-    return values if len(given) == len(wanted) else None
+    return values if len(segments) == len(wanted) else None
 
 
 def shape(pattern: str) -> list[Segment]:
@@ -77,7 +77,7 @@ def shape(pattern: str) -> list[Segment]:
 
 
 def rank(pattern: str) -> list[int]:
-    """Return what orders valid paths that match the same request, the most specific first."""
+    """Return a sort key for valid paths that match the same request, the most specific first."""
     return [KINDS.index(kind) for kind, _ in parse(pattern) or []]
 
 

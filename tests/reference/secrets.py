@@ -80,7 +80,7 @@ def is_der_key(secret: bytes) -> bool:
 
 
 def der_value(data: bytes) -> tuple[int, bytes, bytes] | None:
-    """Return tag, content and rest, where the length has the shortest spelling of at most five bytes."""
+    """Return tag, content and rest if the length has the shortest encoding, of at most five bytes."""
     for size in range(5):
         length_field = data[1 : 2 + size]
         if len(length_field) < 1 + size:

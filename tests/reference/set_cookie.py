@@ -1,9 +1,9 @@
-"""``Set-Cookie`` values: RFC 6265 section 4.1.1, and what browsers ask for in addition."""
+"""``Set-Cookie`` values: RFC 6265 section 4.1.1, and the additional rules of browsers."""
 
 import string
 
 MAX_SIZE = 4_096
-"""Bytes of name, ``=`` and value without a warning (RFC 6265 section 6.1)."""
+"""Maximum size of name and value without a warning, in bytes (RFC 6265 section 6.1)."""
 
 TOKEN = set(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~")
 VISIBLE = {chr(number) for number in range(0x21, 0x7F)}
@@ -22,7 +22,7 @@ def set_cookie(
     httponly: bool = False,
     samesite: str | None = "lax",
 ) -> str | None:
-    """Return the header's value, or ``None`` where ``fastware.set_cookie`` raises ``ValueError``."""
+    """Return the header's value, or ``None`` if ``fastware.set_cookie`` raises ``ValueError``."""
     is_valid = (
         name != ""
         and set(name) <= TOKEN

@@ -1,7 +1,7 @@
 """Tokens: PyJWT, and the rules by which the engine contract is stricter.
 
-``verified`` answers as ``verify_token`` does, ``created`` as ``create_token``. The clock is PyJWT's: tests stop it, and
-that of the engines, with ``stopped_clock``.
+``verified`` returns what ``verify_token`` returns, ``created`` what ``create_token`` returns. The clock is PyJWT's:
+tests stop it, and that of the engines, with ``stopped_clock``.
 """
 
 import time
@@ -23,7 +23,7 @@ SPARE_BITS = {0: 0, 2: 4, 3: 2}
 
 
 def verified(token: str, secret: Any, leeway: float = 0.0) -> dict[str, Any] | None:
-    """Return the claims that ``verify_token`` returns: those of PyJWT, unless a stricter rule forbids the token."""
+    """Return the claims that ``verify_token`` returns: those of PyJWT, unless a stricter rule rejects the token."""
     several = secret if isinstance(secret, (list, tuple)) else [secret]
     for each in several:
         claims = pyjwt_claims(token, each, leeway)
@@ -33,7 +33,7 @@ def verified(token: str, secret: Any, leeway: float = 0.0) -> dict[str, Any] | N
 
 
 def pyjwt_claims(token: str, secret: str | bytes, leeway: float = 0.0) -> dict[str, Any] | None:
-    """Return PyJWT's claims, or ``None`` where it raises, whatever it raises."""
+    """Return PyJWT's claims, or ``None`` if it raises any exception."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -43,7 +43,7 @@ def pyjwt_claims(token: str, secret: str | bytes, leeway: float = 0.0) -> dict[s
 
 
 def stricter_rule(token: str, secret: str | bytes) -> str | None:
-    """Return the rule of the contract that forbids a token which PyJWT accepts, or ``None``."""
+    """Return the rule of the contract that rejects a token that PyJWT accepts, or ``None``."""
     if len(token) > MAX_LENGTH:
         return "at most 65,536 characters"
     segments = token.split(".")
@@ -69,7 +69,7 @@ def is_canonical(segment: str) -> bool:
 
 
 def created(username: str, role: str, secret: str | bytes, expires_hours: Any, now: float) -> str | None:
-    """Return the token that ``create_token`` returns at *now*: PyJWT's, byte for byte. ``None`` where it raises."""
+    """Return the token that ``create_token`` returns at *now*: PyJWT's, byte for byte. ``None`` if it raises."""
     if type(expires_hours) is not int or json_text.has_surrogate(username + role) or not secrets.is_usable(secret):
         return None
     claims = {"sub": username, "role": role, "iat": int(now), "exp": int(now) + expires_hours * 3_600}

@@ -10,7 +10,7 @@ _JSON = decoder(object_pairs_hook=Members, parse_int=float)
 
 
 def users(data: bytes) -> list[dict[str, str]] | None:
-    """Return the users, or ``None`` where the file is invalid."""
+    """Return the users, or ``None`` if the file is invalid."""
     try:
         read = _JSON.decode(data.decode("utf-8"))
     except (ValueError, RecursionError):

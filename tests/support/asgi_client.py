@@ -16,7 +16,7 @@ def app_of(fastware, handler, *, path="/", method="GET", deps=None, **options):
 
 
 @dataclass
-class Answer:
+class Response:
     """A whole response."""
 
     status: int
@@ -80,11 +80,11 @@ async def acall(app, method="GET", path="/", *, body=b"", chunks=None, **options
     assert bodies
     assert not bodies[-1].get("more_body", False)
     whole = b"".join(message.get("body", b"") for message in bodies)
-    return Answer(start["status"], list(start["headers"]), whole)
+    return Response(start["status"], list(start["headers"]), whole)
 
 
 def call(app, method="GET", path="/", *, loop="asyncio", **options):
-    """Call *app* in an event loop of its own. Returns ``None`` if it sends nothing."""
+    """Call *app* in a new event loop. Returns ``None`` if it sends nothing."""
     return run(acall, app, method, path, loop=loop, **options)
 
 

@@ -18,13 +18,13 @@ _SOURCE = re.compile(
 
 @dataclass(frozen=True)
 class Attack:
-    """One row: hostile input and what is expected of it.
+    """One row: hostile input and the expected result.
 
     Attributes:
         name: the test id.
         rule: the rule of docs/behavior.md that decides the result.
-        source: where the input is known from: a section of a standard, a CVE, a test suite, a library.
-        input: the input, or a function that makes it where it is large or can be read only once.
+        source: the origin of the input: a section of a standard, a CVE, a test suite, a library.
+        input: the input, or a function that makes it, for an input that is large or can be read only once.
         expected: the result, or :class:`Raises`.
 
     """

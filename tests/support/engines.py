@@ -7,11 +7,11 @@ import sys
 from types import ModuleType, SimpleNamespace
 
 NAMES = ("rust", "python")
-_SHARED = "fastware._engine._rust"  # an extension module is loaded once a process
+_SHARED = "fastware._engine._rust"  # an extension module is loaded once per process
 
 
 def _is_built(name):
-    """Whether this installation has the engine. ``FASTWARE_REQUIRE_RUST=1`` makes a missing Rust engine an error."""
+    """Return whether this installation has the engine. ``FASTWARE_REQUIRE_RUST=1`` requires the Rust engine."""
     if name == "python":
         return True
     try:
@@ -29,7 +29,7 @@ BUILT = tuple(filter(_is_built, NAMES))
 
 @functools.cache
 def load(name) -> ModuleType:
-    """Import the package afresh on the engine *name*, beside any copy that is imported already."""
+    """Import a new copy of the package on the engine *name*, beside any copy that is already imported."""
     before = _take_out()
     chosen = os.environ.get("FASTWARE_ENGINE")
     os.environ["FASTWARE_ENGINE"] = name

@@ -2,7 +2,7 @@
 
 ``add(outcome, cause, ..., name=cause, ...)`` adds failures. A cause is a function that takes a ``Sandbox``. The outcome
 is the type of the error that it raises (with the status, if it has one), the status of the response that it returns, or
-what else it returns. Calls with invalid arguments are in ``invalid_arguments.py``.
+another result. Calls with invalid arguments are in ``invalid_arguments.py``.
 """
 
 import asyncio
@@ -120,8 +120,8 @@ add(
 
 
 def warn(s, action, call):
-    """Return the type of what *call* returns, or raise its warning where *action* is ``error``."""
-    # One warning is given once in a process. The Rust engine imports its own copy of the module that gives it.
+    """Return the type of the result of *call*, or raise its warning if *action* is ``error``."""
+    # One of the warnings is shown once per process. The Rust engine imports its own copy of the module that shows it.
     copies = (getattr(s.module("_engine"), "token_errors", None), sys.modules.get("fastware._engine.token_errors"))
     with contextlib.ExitStack() as patches:
         for module in filter(None, copies):

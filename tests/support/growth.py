@@ -1,4 +1,4 @@
-"""Whether the time of a call grows with its input: a comparison of two sizes, never a time limit."""
+"""Tests how the time of a call grows with its input: compares two sizes, without a time limit."""
 
 import gc
 import math
@@ -9,7 +9,7 @@ _LINEAR = 3 * FACTOR
 _FEWEST_ROUNDS = 6
 _MOST_ROUNDS = 40
 _HOPELESS = 2
-"""Where this many times the limit is exceeded, ten rounds are enough."""
+"""If the ratio exceeds the limit by this factor, ten rounds are enough."""
 
 
 def is_linear(call, make, small=2_048):

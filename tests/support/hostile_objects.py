@@ -31,12 +31,12 @@ class HostileTuple(tuple):
 
 
 class HostileClass:
-    """Not even its class can be asked for."""
+    """Raises even when its class is read."""
 
     __class__ = property(_raises)
 
 
 class SaysItIsText:
-    """``isinstance(SaysItIsText(), str)`` is true, and it is not text."""
+    """``isinstance(SaysItIsText(), str)`` is true, but it is not a string."""
 
     __class__ = str

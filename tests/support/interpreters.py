@@ -1,4 +1,4 @@
-"""Code in a fresh interpreter, with an environment or as a user of its own."""
+"""Runs code in a fresh interpreter, with another environment or as another user."""
 
 import os
 import pwd
@@ -24,7 +24,7 @@ if os.geteuid() == 0:
 
 
 def run(code, *arguments, engine="auto", before=(), **environment):
-    """Return what *code* prints, stripped. Warnings are errors; a failure is a ``RuntimeError``.
+    """Return the stripped output of *code*. Warnings are errors; a failure is a ``RuntimeError``.
 
     *arguments* are its ``sys.argv[1:]``, *before* is a command that starts the interpreter. The code may import the
     modules of this folder.
@@ -42,12 +42,12 @@ def run(code, *arguments, engine="auto", before=(), **environment):
 
 
 def run_as_nobody(code, *arguments, engine="auto"):
-    """Run *code* as the user ``nobody`` where the tests run as root, otherwise as the user that runs the tests."""
+    """Run *code* as the user ``nobody`` if the tests run as root, otherwise as the current user."""
     return run(_AS_NOBODY + code, *arguments, engine=engine)
 
 
 def give_to_nobody(path):
-    """Make ``nobody`` the owner of *path* where the tests run as root."""
+    """Make ``nobody`` the owner of *path* if the tests run as root."""
     if IS_ROOT:
         nobody = pwd.getpwnam("nobody")
         os.chown(path, nobody.pw_uid, nobody.pw_gid)

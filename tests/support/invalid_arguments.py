@@ -9,7 +9,7 @@ from marks import new_mark
 
 
 class ShowsItsSecret:
-    """A callable whose ``repr`` shows what it holds, like that of a dataclass or a ``functools.partial``."""
+    """A callable whose ``repr`` shows its content, like that of a dataclass or a ``functools.partial``."""
 
     def __init__(self, secret):
         self._secret = secret
@@ -42,7 +42,7 @@ def pem(secret):
 
 
 def values(secret):
-    """Return what is passed in place of an argument."""
+    """Return the values that are passed in place of an argument."""
     octets = secret.encode()
     jwk = f'{{"kty":"oct","k":"{secret}"}}'
     texts = ["", *(secret + end for end in ("\ud800", "\0", "\n", ";", " ", '"', "é", "=")), secret * 400, octets * 400]

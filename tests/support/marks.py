@@ -21,7 +21,7 @@ def _pieces(text):
 
 
 def _base64(octets):
-    """Yield the pieces of *octets* in the base64 of a longer text, which depends on where in it they begin."""
+    """Yield the pieces of *octets* in the base64 of a longer text, which depend on their position in it."""
     for before in range(3):
         encoded = base64.b64encode(b"x" * before + octets + b"x" * 3).decode("ascii")[4:-8]
         yield from _pieces(encoded) | _pieces(encoded.translate(_URL_SAFE))

@@ -1,4 +1,4 @@
-"""What a call returned or raised, in a form that can be compared."""
+"""The outcome of a call, a value or an exception, in a form that can be compared."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a call shows: the error that it raises, with what is attached to it, and what it logs and warns of."""
+"""The output of a call: the error that it raises, with everything attached to it, log records and warnings."""
 
 import contextlib
 import logging
@@ -8,7 +8,7 @@ import traceback
 import warnings
 
 _ATTRIBUTES = ("args", "doc", "object", "name", "msg", "reason", "text", "filename", "filename2", "strerror", "path")
-"""Attributes in which exceptions of the standard library and of msgspec keep what they were raised for."""
+"""Attributes in which exceptions of the standard library and of msgspec keep the values that caused them."""
 
 
 def chain(error):
@@ -66,7 +66,7 @@ def _of_warning(w):
 
 @contextlib.contextmanager
 def recorded():
-    """Record what is logged and warned in a context. Yields a function that returns it as ``{place: text}``."""
+    """Record the logs and warnings in a context. Yields a function that returns them as ``{place: text}``."""
     records, root = [], logging.getLogger()
     handler, level = logging.Handler(), root.level
     handler.emit = records.append

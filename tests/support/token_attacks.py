@@ -1,4 +1,4 @@
-"""Rows with tokens: how the token is made, what the engines return, and what PyJWT does with the same token."""
+"""Rows with tokens: how the token is made, the result of the engines, and that of PyJWT for the same token."""
 
 import warnings
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def compared(*tables):
 
 
 def check_pyjwt(attack):
-    """Assert that PyJWT does what the row says."""
+    """Assert that PyJWT accepts or rejects the token as the row says."""
     actual = outcome(_decode, attack)
     if attack.pyjwt == ACCEPTS:
         assert attack.expected is None

@@ -37,7 +37,7 @@ def memory_store_class(auth):
 
 
 def write(path, users):
-    """Write the file as somebody would who edits it by hand."""
+    """Write the file without the store, like a manual edit."""
     path.write_text(json.dumps(users), encoding="utf-8")
 
 

@@ -1,12 +1,12 @@
 """Processes that create users in a file on command, at the same time or under a tracer.
 
-The script ``user_processes.py PATH COST`` reads commands from its standard input, and answers each with a line:
+The script ``user_processes.py PATH COST`` reads commands from its standard input, and replies to each with a line:
 
 - ``create NAME``: ``created``, ``taken``, or the error.
-- ``fork``: the child answers its process id and takes over until it ends. Then the parent answers how it ended.
+- ``fork``: the child replies with its process id and takes over until it ends. Then the parent replies how it ended.
 - ``end``: the process ends.
 
-Before a command it waits in ``poll``. A tracer that attaches meanwhile sees every system call of the command.
+Before a command it waits in ``poll``. A tracer that attaches then gets every system call of the command.
 """
 
 import contextlib
@@ -32,38 +32,38 @@ class UserProcess:
         )
         self._pending, self.created, self.taken = [], [], []
 
-    def ask(self, command):
-        self.tell(command)
-        return self.answer()
+    def request(self, command):
+        self.send(command)
+        return self.reply()
 
-    def tell(self, *commands):
-        """Send commands without waiting for their answers."""
+    def send(self, *commands):
+        """Send commands without waiting for their replies."""
         self._process.stdin.write("".join(f"{command}\n" for command in commands).encode())
         self._process.stdin.flush()
 
     def create(self, names):
-        """Tell the process to create users."""
+        """Make the process create users."""
         self._pending += names
-        self.tell(*(f"create {name}" for name in names))
+        self.send(*(f"create {name}" for name in names))
 
-    def answer(self):
-        """Return the next answer, or ``""`` where the process has ended."""
+    def reply(self):
+        """Return the next reply, or ``""`` if the process has ended."""
         return self._process.stdout.readline().decode().rstrip("\n")
 
     def read_report(self):
-        """Read the answer about the next user. Returns whether there is one."""
-        answer = self.answer()
-        if answer:
-            {"created": self.created, "taken": self.taken}[answer].append(self._pending.pop(0))
-        return bool(answer)
+        """Read the reply about the next user. Returns whether there is one."""
+        reply = self.reply()
+        if reply:
+            {"created": self.created, "taken": self.taken}[reply].append(self._pending.pop(0))
+        return bool(reply)
 
     def finish(self):
-        """Read the answers about all users."""
+        """Read the replies about all users."""
         while self._pending:
             assert self.read_report(), "the process ended"
 
     def kill(self):
-        """Kill the process, and read the answers that it gave."""
+        """Kill the process, and read its remaining replies."""
         self._process.kill()
         assert self._process.wait(timeout=60) == -signal.SIGKILL
         while self.read_report():
@@ -79,14 +79,14 @@ class UserProcess:
 
 @contextlib.contextmanager
 def started(engine, *paths, cost=bcrypt_cost.LOWEST):
-    """Yield a process for each path. They are ready, and have imported all that is imported late."""
+    """Yield a process for each path. They are ready, and have imported every module that is imported late."""
     with contextlib.ExitStack() as stack:
         processes = []
         for path in paths:
             processes.append(UserProcess(engine, path, cost))
             stack.callback(processes[-1].close)
         for process in processes:
-            assert process.answer() == "ready"
+            assert process.reply() == "ready"
         yield processes
 
 
@@ -113,7 +113,7 @@ def _commands():
         received += os.read(0, 65_536)
 
 
-def _answer(text):
+def _reply(text):
     os.write(1, f"{text}\n".encode())
 
 
@@ -122,13 +122,13 @@ def _serve(store):
         word, _, name = command.partition(" ")
         if word == "end":
             os._exit(0)
-        _answer(_fork(store) if word == "fork" else _create(store, name))
+        _reply(_fork(store) if word == "fork" else _create(store, name))
 
 
 def _fork(store):
     child = os.fork()
     if child == 0:
-        _answer(os.getpid())
+        _reply(os.getpid())
         _serve(store)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return "killed" if status == -signal.SIGKILL else f"ended {status}"
@@ -154,7 +154,7 @@ def _main(path, cost):
         store = JSONFileUserStore(os.path.join(folder, "users.json"))
         for name in ("ada", "bob", "ada"):
             _create(store, name)
-    _answer("ready")
+    _reply("ready")
     with bcrypt_cost.lowest() if cost == bcrypt_cost.LOWEST else contextlib.nullcontext():
         _serve(JSONFileUserStore(path))
 

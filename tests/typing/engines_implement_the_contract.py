@@ -1,4 +1,4 @@
-"""mypy checks this file, nothing runs it: each engine module has the types of the contract."""
+"""mypy checks that each engine module has the types of the contract. This file is not run."""
 
 from fastware._engine import _rust, pure
 from fastware._engine.contract import Engine

@@ -1,6 +1,6 @@
 """JSONFileUserStore: the format of the file, and damaged files.
 
-tests/models/test_user_store_model.py tests sequences of calls and of edits by hand.
+tests/models/test_user_store_model.py tests sequences of calls and of manual edits.
 """
 
 import json

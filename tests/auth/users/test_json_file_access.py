@@ -70,7 +70,7 @@ def test_changing_a_read_only_file_raises_and_leaves_it_untouched(store, path, c
 
 @pytest.fixture
 def folder_of_nobody():
-    """A folder of the user ``nobody``, outside root's own temporary folders."""
+    """Yield a folder of the user ``nobody``, outside the temporary folders of root."""
     with tempfile.TemporaryDirectory() as name:
         interpreters.give_to_nobody(name)
         yield Path(name)
@@ -98,7 +98,7 @@ FIND = "store.find_user('ada')['username']"
 
 
 def as_nobody(call, path, engine_name):
-    """Return what *call* prints, or the type of its error, in a process of the user ``nobody``."""
+    """Return the output of *call*, or the type of its error, in a process of the user ``nobody``."""
     return interpreters.run_as_nobody(AS_NOBODY.format(call=call), path, engine=engine_name)
 
 

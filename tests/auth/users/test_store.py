@@ -211,7 +211,7 @@ def test_invalid_argument_raises_an_error_that_names_it(make_store, case):
 
 
 def at_once(calls):
-    """Run each call in a thread of its own, all at the same time, and return their results or errors."""
+    """Run each call in its own thread, all at the same time, and return their results or errors."""
     gate = threading.Barrier(len(calls))
 
     def run(call):
