@@ -143,8 +143,8 @@ def test_invalid_http_error_is_a_bare_500(fastware, caplog, place, arguments):
     def fail():
         raise fastware.HTTPError(*arguments)
 
-    answer = call(FAILURES[place](fastware, fail))
-    assert (answer.status, answer.json) == (500, {"detail": "Internal server error"})
+    response = call(FAILURES[place](fastware, fail))
+    assert (response.status, response.json) == (500, {"detail": "Internal server error"})
 
 
 def test_http_error_with_its_own_constructor_can_be_copied_and_pickled(fastware):
