@@ -56,8 +56,9 @@ check-all: $(VENV)/.fuzz-$(KIND) ## run the fuzzers and every long check: an hou
 wheel: $(VENV)/.wheel ## build the native wheel, the pure-Python wheel and the sdist in dist/
 	rm -rf dist
 	$(BIN)/python -m build --sdist --outdir dist
-	$(BIN)/maturin build --release --locked --interpreter $(BIN)/python --out dist
 	FASTWARE_BUILD=pure $(BIN)/python -m build --wheel --outdir dist
+	$(if $(filter rust,$(KIND)),$(BIN)/maturin build --release --locked --interpreter $(BIN)/python --out dist,\
+	  @echo "No cargo: the native wheel is skipped.")
 
 clean: ## remove build products and virtual environments
 	rm -rf dist target $(VENV) .venv-pure .demo .benchmarks .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -125,6 +125,8 @@ def create_app(
     """
     _check("router", router, isinstance(router, Router), "a fastware.Router")
     _check("middleware", middleware, not callable(middleware), "a list of callables: [CSRFMiddleware]")
+    for each in middleware or ():
+        _check("middleware", each, callable(each), "a list of callables: [CSRFMiddleware]")
     _check("max_body_size", max_body_size, isinstance(max_body_size, int), "a number of bytes")
     if lifespan is not None:
         is_generator = callable(lifespan) and not inspect.iscoroutinefunction(lifespan)
