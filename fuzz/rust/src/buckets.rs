@@ -114,11 +114,10 @@ impl ExactBuckets {
     fn take(&mut self, key: u64, roughly: u64, now: u64) -> u64 {
         let ticks_per_period = self.capacity * self.ticks_per_token;
         let tick_of = |moment: u64| i128::from(moment) * ticks_per_period / self.period;
-        let was_set_back = tick_of(roughly) < self.swept_at - ticks_per_period;
-        if was_set_back {
+        if tick_of(now) < self.swept_at - ticks_per_period {
             self.buckets.clear();
-        }
-        if was_set_back || tick_of(roughly) >= self.swept_at + ceil(ticks_per_period, 4_096) {
+            self.swept_at = tick_of(now);
+        } else if tick_of(roughly) >= self.swept_at + ceil(ticks_per_period, 4_096) {
             self.swept_at = tick_of(roughly);
         }
         let moment = tick_of(now).max(self.swept_at);
