@@ -1,1 +1,1 @@
-"""Helpers that ``fastware.auth`` and ``fastware.core`` share. Nothing here is public."""
+"""Code that ``fastware.auth`` and ``fastware.core`` share. Nothing here is public."""
