@@ -5,7 +5,9 @@ error reporters show is in ``tests/leaks``.
 """
 
 import asyncio
+import gc
 import logging
+import weakref
 from types import MappingProxyType, SimpleNamespace
 from unittest import mock
 
@@ -374,3 +376,15 @@ def test_mounted_application_logs_that_its_lifespan_did_not_run(fastware, auth, 
     parent = Starlette(routes=[Mount("/api", app_of(fastware, auth))])
     response = get(parent, "/api/profile", state={})  # a server passes the state of the parent's lifespan
     assert_logs_that_the_lifespan_did_not_run(response.status, response.json, caplog)
+
+
+def test_rejection_is_freed_without_a_garbage_collection(auth):
+    gc.disable()
+    try:
+        try:
+            auth.get_current_user({"type": "http", "headers": [], "state": {"config": {"jwt_secret": "s" * 32}}})
+        except auth.HTTPError as error:
+            rejection = weakref.ref(error)
+        assert rejection() is None
+    finally:
+        gc.enable()

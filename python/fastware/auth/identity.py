@@ -54,7 +54,10 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
         error = missing_secret(scope)
     # Error reporters show the local variables of a traceback's frames.
     request = scope = config = secret = query_string = None
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # the frame and the error would refer to each other until a garbage collection
 
 
 def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -> Callable[[Any], dict[str, Any]]:
