@@ -6,12 +6,16 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fastware._internal.framework_errors import FrameworkError, adopt_framework_errors
 from fastware._internal.http_syntax import raw_header
 from fastware.asgi import Send
 
 
-class HTTPError(Exception):
+class HTTPError(FrameworkError):
     """An error that becomes a response: *status_code*, with ``{"detail": detail}`` as JSON.
+
+    In FastAPI, Starlette and Litestar it is an ``HTTPException`` of the framework, which answers it without a
+    registered handler. In a WebSocket that is not accepted yet, it denies the handshake.
 
     Args:
         status_code: HTTP status, 400 to 599.
@@ -20,7 +24,12 @@ class HTTPError(Exception):
 
     """
 
+    # What Litestar reads: no further content, and the code that closes an accepted WebSocket (RFC 6455 section 7.4.1).
+    extra = None
+    code = 1008
+
     def __init__(self, status_code: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        adopt_framework_errors(HTTPError)
         self.status_code = status_code
         self.detail = detail
         self.headers = {**headers} if headers else {}

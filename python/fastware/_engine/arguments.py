@@ -54,3 +54,11 @@ def as_leeway(leeway: object) -> float:
     if not 0 <= leeway <= MAX_LEEWAY:
         raise ValueError("leeway must be a number of seconds from 0 to 2**53")
     return float(leeway)
+
+
+def as_audience(audience):  # TEMPORARY
+    return None if audience is None else (audience,) if isinstance(audience, str) else tuple(audience)
+
+
+def as_issuer(issuer):  # TEMPORARY
+    return issuer

@@ -10,7 +10,7 @@ from fastware._engine.arguments import as_items, as_octets, as_text, as_utf8
 from fastware._engine.contract import MAX_TOKEN_LENGTH, MIN_SECRET_LENGTH, SECONDS_PER_HOUR
 from fastware.errors import InsecureKeyLengthWarning
 
-_HOW_TO_MAKE_ONE: Final = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+HOW_TO_MAKE_ONE: Final = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 _has_warned = False
 
@@ -27,7 +27,7 @@ def create_token_error(
         if as_utf8(value) is None:
             return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
     if not is_usable:
-        return _secret_error(secrets)
+        return secret_error(secrets)
     if not -(2**63) <= int(time.time()) + expires_hours * SECONDS_PER_HOUR < 2**63:
         return ValueError("expires_hours is out of range: exp must fit in 64 bits")
     return ValueError(f"username and role are too long: the token would be over {MAX_TOKEN_LENGTH} characters")
@@ -39,29 +39,30 @@ def warn_if_short(length: int, stacklevel: int) -> None:
     if length < MIN_SECRET_LENGTH and not _has_warned:
         warnings.warn(
             f"secret is {length} bytes long; HS256 needs at least {MIN_SECRET_LENGTH} (RFC 7518 section 3.2); "
-            f"{_HOW_TO_MAKE_ONE}",
+            f"{HOW_TO_MAKE_ONE}",
             InsecureKeyLengthWarning,
             stacklevel=stacklevel + 1,
         )
         _has_warned = True
 
 
-def _secret_error(secrets: Any) -> Exception:
-    name, expected, secret = "secret", "str, bytes or a sequence of them", secrets
-    items = as_items(secrets)
-    if items is not None:
+def secret_error(secret: Any, name: str = "secret") -> Exception:
+    """Return the error for an unusable *secret*, or for a sequence whose first secret is unusable."""
+    expected = "str, bytes or a sequence of them" if name == "secret" else "str or bytes"
+    items = as_items(secret)
+    if items is not None and name == "secret":
         if len(items) == 0:
             return ValueError("secret is an empty sequence; it must hold at least one secret")
-        name, expected, secret = "secret[0]", "str or bytes", items[0]
+        return secret_error(items[0], "secret[0]")
     exact = as_octets(secret) if as_text(secret) is None else as_text(secret)
     if exact is None:
         return _wrong_type(name, expected, secret)
     if not exact:
-        return ValueError(f"{name} is empty; {_HOW_TO_MAKE_ONE}")
+        return ValueError(f"{name} is empty; {HOW_TO_MAKE_ONE}")
     if isinstance(exact, str) and as_utf8(exact) is None:
         return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
     return ValueError(
-        f"{name} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {_HOW_TO_MAKE_ONE}"
+        f"{name} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {HOW_TO_MAKE_ONE}"
     )
 
 

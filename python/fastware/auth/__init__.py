@@ -10,6 +10,7 @@ from fastware.auth.identity import get_current_user, require_role
 from fastware.auth.passwords import ahash_password, averify_password, hash_password, verify_password
 from fastware.auth.rate_limit import rate_limit
 from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
+from fastware.auth.settings import Auth
 from fastware.auth.tokens import create_token, verify_token
 from fastware.auth.users import JSONFileUserStore, UserFileError, UserStore
 from fastware.cookies import CookieSizeWarning
@@ -19,6 +20,7 @@ ENGINE: str = _engine.NAME
 
 __all__ = [
     "ENGINE",
+    "Auth",
     "CSRFMiddleware",
     "ConfigurationError",
     "CookieSizeWarning",

@@ -9,7 +9,7 @@ from fastware._engine import engine
 from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED
 from fastware._internal.coroutines import returns_coroutine
 from fastware.asgi import ASGIApp, Receive, Scope, Send, path_within_app
-from fastware.auth.session_cookies import CSRF_COOKIE
+from fastware.auth.session_cookies import csrf_cookie_name
 from fastware.errors import send_error
 
 csrf_verdict = engine.csrf_verdict
@@ -31,6 +31,7 @@ class CSRFMiddleware:
         exempt_paths: path prefixes that are not checked, compared as plain text: ``/login`` exempts ``/login-as`` too.
             In a mounted application, they are compared without the mount prefix (the ASGI ``root_path``).
         disabled: check nothing, for tests.
+        host_prefix: the cookie is ``__Host-csrf_token``, as ``set_session_cookies(..., host_prefix=True)`` names it.
 
     Raises:
         TypeError: *exempt_paths* is a single ``str``, or contains something other than ``str``.
@@ -38,17 +39,25 @@ class CSRFMiddleware:
 
     """
 
-    def __init__(self, app: ASGIApp, exempt_paths: Iterable[str] | None = None, disabled: bool = False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        exempt_paths: Iterable[str] | None = None,
+        disabled: bool = False,
+        *,
+        host_prefix: bool = False,
+    ) -> None:
         self.app = app
         self.exempt_paths = _path_prefixes(exempt_paths)
         self.disabled = disabled
+        self._cookie_name = csrf_cookie_name(host_prefix)
 
     @returns_coroutine
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, or send a 403."""
         is_checked = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled
         if is_checked and not (self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)):
-            verdict = csrf_verdict(scope["headers"], CSRF_COOKIE)
+            verdict = csrf_verdict(scope["headers"], self._cookie_name)
             if verdict != CSRF_PASSED:
                 return send_error(send, 403, _DETAILS[verdict])
         return self.app(scope, receive, send)

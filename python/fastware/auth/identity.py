@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, cast
 
 from fastware._engine import engine
-from fastware._engine.contract import NO_TOKEN, UNUSABLE_SECRET
+from fastware._engine.contract import UNUSABLE_SECRET
+from fastware._internal.framework_dependency import Dependency, framework_dependency
+from fastware.auth.challenges import unauthorized
+from fastware.auth.configuration import find_config, invalid_config, missing_config, unusable_secret
+from fastware.auth.roles import RoleDependencies
 from fastware.auth.session_cookies import SESSION_COOKIE
-from fastware.auth.settings import find_config, missing_secret, unusable_secret
-from fastware.errors import HTTPError
 
 identify = engine.identify
 
-_CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
-
+@framework_dependency
 def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[str, Any]:
     """Return the claims of the token that *request* presents.
 
     The token is the first of these that is not empty: ``Authorization: Bearer``, the ``session`` cookie, the ``token``
-    query parameter. The secret, or the sequence of secrets, is ``request.state["config"]["jwt_secret"]``.
+    query parameter. The settings are in ``request.state["config"]``, which the lifespan yields, or in
+    ``app.state.config``: ``{"jwt_secret": ...}``, a secret or a sequence of secrets, or ``{"auth": Auth(...)}``.
+
+    It is also a dependency: ``deps={"user": get_current_user}`` in fastware, ``Depends(get_current_user)`` in FastAPI,
+    ``Provide(get_current_user)`` in Litestar.
 
     A valid token is accepted until it expires, even after a logout, a change of role or the deletion of the user.
-    If that matters, pass a small ``expires_hours`` to ``create_token``, or look the user up.
+    If that matters, pass a small ``expires_in`` to ``create_token``, or look the user up.
 
     Args:
-        request: any object with an ASGI ``scope``, or the scope itself.
+        request: any object with an ASGI ``scope`` (HTTP or WebSocket), or the scope itself.
         allow_query_token: query strings end up in access logs and browser histories. ``False``, here or as
             ``config["allow_query_token"]``, disables the query parameter.
 
@@ -38,22 +44,29 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     scope = getattr(request, "scope", request)
     try:
         config = scope["state"]["config"]
-        secret = config["jwt_secret"]
-        allows_query = allow_query_token and config.get("allow_query_token", True)
+        auth = config.get("auth")
+        secret = None if auth is not None else config["jwt_secret"]
     except (AttributeError, LookupError, TypeError):
         config = find_config(request, scope)
+        auth = config.get("auth")
         secret = config.get("jwt_secret")
+    error: Exception | None = None
+    claims: Any = None
+    if auth is not None:
+        error = invalid_config(config)
+        claims = None if error else auth.claims_or_failure(scope, allow_query_token)
+    elif secret:
         allows_query = allow_query_token and config.get("allow_query_token", True)
-    if secret:
         query_string = scope.get("query_string", b"") if allows_query else None
         claims = identify(scope["headers"], query_string, SESSION_COOKIE, secret)
-        if isinstance(claims, dict):
-            return claims
-        error = _error(claims)
     else:
-        error = missing_secret(scope)
+        error = missing_config(scope)
+    if isinstance(claims, dict):
+        return claims
+    if error is None:
+        error = unusable_secret() if claims == UNUSABLE_SECRET else unauthorized(claims)
     # Error reporters show the local variables of a traceback's frames.
-    request = scope = config = secret = query_string = None
+    request = scope = config = auth = secret = query_string = None
     try:
         raise error
     finally:
@@ -63,27 +76,17 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
 def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -> Callable[[Any], dict[str, Any]]:
     """Return a dependency: :func:`get_current_user` for users of *role*, or of any of *other_roles*.
 
-    Usage: ``@router.get("/admin", deps={"user": require_role("admin")})``
+    Usage: ``@router.get("/admin", deps={"user": require_role("admin")})``, and in FastAPI
+    ``Depends(require_role("admin"))``.
 
-    The dependency raises ``HTTPError``: 403 if the token has another role, 401 without a valid token.
+    The dependency raises ``HTTPError``: 403 if the user has another role, 401 without a valid token. A dependency that
+    replaces ``get_current_user`` in tests also provides its user.
     """
-    roles = (role, *other_roles)
-    if not all(isinstance(name, str) for name in roles):
-        raise TypeError('roles must be str: require_role("admin", "editor")')
-
-    def current_user_with_role(request: Any) -> dict[str, Any]:
-        try:
-            claims = get_current_user(request, allow_query_token=allow_query_token)
-        finally:
-            request = None  # error reporters show the local variables of a traceback's frames
-        if claims.get("role") not in roles:
-            raise HTTPError(403, f"Requires role: {' or '.join(roles)}")
-        return claims
-
-    return current_user_with_role
+    dependencies = _with_query_token if allow_query_token else _without_query_token
+    return dependencies.require((role, *other_roles))
 
 
-def _error(failure: int) -> Exception:
-    if failure == UNUSABLE_SECRET:
-        return unusable_secret()
-    return HTTPError(401, "Not authenticated" if failure == NO_TOKEN else "Invalid or expired token", _CHALLENGE)
+_current_user = cast(Dependency, get_current_user)
+_user_of = _current_user.plain
+_with_query_token = RoleDependencies(_current_user, _user_of)
+_without_query_token = RoleDependencies(_current_user, functools.partial(_user_of, allow_query_token=False))

@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn, ParamSpec, Protocol, TypeVar, cast
 
 from fastware._engine import engine
 from fastware._internal.coroutines import returns_coroutine
+from fastware._internal.framework_errors import adopt_framework_errors
 from fastware._internal.names import name_of
 from fastware._internal.routed_handlers import is_routed
 from fastware.errors import HTTPError
@@ -138,6 +139,7 @@ class RateLimitError(HTTPError):
     detail = "Rate limit exceeded"
 
     def __init__(self, wait: int) -> None:
+        adopt_framework_errors(HTTPError)
         self.wait = wait
 
     @functools.cached_property

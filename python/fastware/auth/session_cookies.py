@@ -8,9 +8,22 @@ from fastware.cookies import delete_cookie, set_cookie
 
 SESSION_COOKIE: Final = "session"
 CSRF_COOKIE: Final = "csrf_token"
+_HOST_PREFIX: Final = "__Host-"
 
 
-def set_session_cookies(token: str, csrf_token: str, *, max_age: int | None = None, secure: bool = False) -> list[str]:
+def session_cookie_name(host_prefix: bool) -> str:
+    """Return the name of the cookie that holds the token."""
+    return _HOST_PREFIX + SESSION_COOKIE if host_prefix else SESSION_COOKIE
+
+
+def csrf_cookie_name(host_prefix: bool) -> str:
+    """Return the name of the cookie that holds the CSRF token."""
+    return _HOST_PREFIX + CSRF_COOKIE if host_prefix else CSRF_COOKIE
+
+
+def set_session_cookies(
+    token: str, csrf_token: str, *, max_age: int | None = None, secure: bool = False, host_prefix: bool = False
+) -> list[str]:
     """Return the two ``Set-Cookie`` values that start a session.
 
     ``session`` holds *token* and is hidden from JavaScript. ``csrf_token`` holds *csrf_token*; JavaScript reads it and
@@ -23,20 +36,24 @@ def set_session_cookies(token: str, csrf_token: str, *, max_age: int | None = No
         csrf_token: a random string: ``secrets.token_urlsafe(32)``.
         max_age: lifetime in seconds; without it the cookies end with the browser session.
         secure: send them over HTTPS only. Turn it on in production (OWASP Session Management Cheat Sheet).
+        host_prefix: name them ``__Host-session`` and ``__Host-csrf_token``, which other subdomains cannot set (RFC
+            6265bis section 4.1.3.2). Implies *secure*. Pass it to ``Auth`` and ``CSRFMiddleware`` too.
 
     Raises:
         ValueError: a token has a character that a cookie value cannot contain. The message does not show the value.
 
     """
+    secure = secure or host_prefix
     return [
-        set_cookie(SESSION_COOKIE, token, max_age=max_age, secure=secure, httponly=True),
-        set_cookie(CSRF_COOKIE, csrf_token, max_age=max_age, secure=secure),
+        set_cookie(session_cookie_name(host_prefix), token, max_age=max_age, secure=secure, httponly=True),
+        set_cookie(csrf_cookie_name(host_prefix), csrf_token, max_age=max_age, secure=secure),
     ]
 
 
-def clear_session_cookies(*, secure: bool = False) -> list[str]:
-    """Return the two ``Set-Cookie`` values that end a session in the browser. Pass the *secure* of the session.
+def clear_session_cookies(*, secure: bool = False, host_prefix: bool = False) -> list[str]:
+    """Return the two ``Set-Cookie`` values that end a session in the browser. Pass the options of the session.
 
     The token itself stays valid until it expires.
     """
-    return [delete_cookie(name, secure=secure) for name in (SESSION_COOKIE, CSRF_COOKIE)]
+    names = (session_cookie_name(host_prefix), csrf_cookie_name(host_prefix))
+    return [delete_cookie(name, secure=secure or host_prefix) for name in names]

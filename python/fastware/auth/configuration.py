@@ -1,0 +1,70 @@
+"""Finds the configuration of an application, and makes the errors for missing and invalid ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastware.auth.settings import Auth
+from fastware.errors import ConfigurationError
+
+_WHAT_TO_SET: Final = (
+    'let the lifespan yield {"config": {"jwt_secret": ...}}, at least 32 random bytes as str or bytes, or '
+    '{"config": {"auth": Auth(...)}}; it is read as request.state["config"], or else as app.state.config'
+)
+_KEYS: Final = ("auth", "jwt_secret")
+
+
+def find_config(request: Any, scope: Any) -> Mapping[str, Any]:
+    """Return the first ``config`` with an ``auth`` or a ``jwt_secret``, or an empty mapping.
+
+    These are ``scope["state"]["config"]``, what ``request.state`` has as an item or attribute (the ``State`` of
+    Starlette before 0.52 has attributes only), and ``scope["app"].state.config``.
+
+    Raises:
+        TypeError: *request* has no ASGI scope.
+
+    """
+    if not isinstance(scope, Mapping):
+        raise TypeError(f"expected a request with an ASGI scope, or the scope itself, not {type(request).__name__}")
+    for owner in (scope.get("state"), getattr(request, "state", None), getattr(scope.get("app"), "state", None)):
+        config = _read(owner, "config")
+        if isinstance(config, Mapping) and any(config.get(key) is not None for key in _KEYS):
+            return config
+    return {}
+
+
+def invalid_config(config: Mapping[str, Any]) -> ConfigurationError | None:
+    """Return the error for a *config* whose ``auth`` cannot be used, or ``None``."""
+    if not isinstance(config["auth"], Auth):
+        return ConfigurationError(f'config["auth"] must be a fastware.auth.Auth, not {type(config["auth"]).__name__}')
+    both = [name for name in ("jwt_secret", "allow_query_token") if name in config]
+    if both:
+        return ConfigurationError(f'config has "auth" and "{both[0]}"; pass the second to Auth(...) instead')
+    return None
+
+
+def missing_config(scope: Any) -> ConfigurationError:
+    """Return the error for a configuration without a secret. The message says so if the lifespan did not run."""
+    if not scope.get("state"):
+        return ConfigurationError(
+            "No JWT secret is configured: the request's state is empty, because the application's lifespan did not run "
+            "or yields nothing. It does not run in an application that is mounted under another one, with "
+            "httpx.ASGITransport, or in a test client that is used without its context manager. Run the lifespan "
+            f"there, or, if there is none, {_WHAT_TO_SET}"
+        )
+    return ConfigurationError(f"No JWT secret is configured: {_WHAT_TO_SET}")
+
+
+def unusable_secret() -> ConfigurationError:
+    """Return the error for an unusable secret."""
+    return ConfigurationError(
+        f"The JWT secret is not usable: it is empty, of another type, or a PEM, SSH, DER or JWK key; {_WHAT_TO_SET}"
+    )
+
+
+def _read(owner: Any, name: str) -> Any:
+    try:
+        return owner[name]
+    except (LookupError, TypeError):
+        return getattr(owner, name, None)
