@@ -37,7 +37,14 @@ SIGNATURES = {
         "samesite='lax')",
     },
     "fastware.auth": {
-        "CSRFMiddleware": "(app, exempt_paths=None, disabled=False)",
+        "Auth": "(secret, *, leeway=0, audience=None, issuer=None, allow_query_token=False, host_prefix=False)",
+        "Auth.create_token": "(self, username, role, *, expires_in=None, claims=None)",
+        "Auth.from_env": "(prefix='FASTWARE_', **options)",
+        "Auth.identify": "(self, request)",
+        "Auth.inspect_token": "(self, token)",
+        "Auth.require_role": "(self, role, *other_roles)",
+        "Auth.verify_token": "(self, token)",
+        "CSRFMiddleware": "(app, exempt_paths=None, disabled=False, *, host_prefix=False)",
         "ConfigurationError": None,
         "CookieSizeWarning": None,
         "ENGINE": None,
@@ -56,13 +63,13 @@ SIGNATURES = {
         "_get_asgi_header": "(headers, name)",
         "ahash_password": "(plain, *, cost=12)",
         "averify_password": "(plain, hashed)",
-        "clear_session_cookies": "(*, secure=False)",
+        "clear_session_cookies": "(*, secure=False, host_prefix=False)",
         "create_token": "(username, role, secret, expires_hours=720)",
         "get_current_user": "(request, *, allow_query_token=True)",
         "hash_password": "(plain, *, cost=12)",
         "rate_limit": "(rate, key_func=None)",
         "require_role": "(role, *other_roles, allow_query_token=True)",
-        "set_session_cookies": "(token, csrf_token, *, max_age=None, secure=False)",
+        "set_session_cookies": "(token, csrf_token, *, max_age=None, secure=False, host_prefix=False)",
         "verify_password": "(plain, hashed)",
         "verify_token": "(token, secret, *, leeway=0.0)",
     },
@@ -132,7 +139,7 @@ def test_unknown_name_is_an_error(use, error):
     assert python(f"import fastware; {use}").startswith(error)
 
 
-OPTIONAL = ["jwt", "bcrypt", "granian", "uvicorn", "starlette", "fastapi", "httpx", "trio", "cryptography"]
+OPTIONAL = ["jwt", "bcrypt", "granian", "uvicorn", "starlette", "fastapi", "litestar", "httpx", "trio", "cryptography"]
 ONLY_NEEDED_FROM_3_12_ON = ["inspect"] if sys.version_info < (3, 12) else []
 AUTH_DOES_NOT_NEED = ["msgspec", "asyncio", "dataclasses", "logging", "filelock", *ONLY_NEEDED_FROM_3_12_ON]
 NOT_LOADED = {

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from attacks import Attack, attacks, check, each, pairs, row
+from challenges import INVALID, MISSING, forbidden
 from raw_tokens import SECRET, sign_bytes, sign_claims
 
 from fastware._engine.contract import INVALID_TOKEN, NO_TOKEN, UNUSABLE_SECRET
@@ -136,16 +137,13 @@ def test_credential_is_found(engine, attack):
 
 VALID = sign_claims({"sub": "alice", "role": "user"}).encode()
 FORGED = sign_claims({"sub": "mallory", "role": "admin"}, secret="another secret, also of 32 bytes or more").encode()
-NOT_AUTHENTICATED = (401, "Not authenticated", {"WWW-Authenticate": "Bearer"})
-INVALID = (401, "Invalid or expired token", {"WWW-Authenticate": "Bearer"})
-FORBIDDEN = (403, "Requires role: admin", {})
 
 
 challenge = row("identity.challenge", INVALID)
 CHALLENGES = [
-    challenge("no-credential", "RFC 9110 section 15.5.2", Sent(), NOT_AUTHENTICATED),
-    challenge("basic-credentials", "RFC 7617 section 2", Sent((BASIC,)), NOT_AUTHENTICATED),
-    challenge("tab-for-space", "RFC 9110 section 11.4", Sent((b"Bearer\t" + VALID,)), NOT_AUTHENTICATED),
+    challenge("no-credential", "RFC 9110 section 15.5.2", Sent(), MISSING),
+    challenge("basic-credentials", "RFC 7617 section 2", Sent((BASIC,)), MISSING),
+    challenge("tab-for-space", "RFC 9110 section 11.4", Sent((b"Bearer\t" + VALID,)), MISSING),
     challenge("forged-header", "CWE-347", Sent((b"Bearer " + FORGED,))),
     challenge("forged-header-and-valid-cookie", "CWE-288", Sent((b"Bearer " + FORGED,), (b"session=" + VALID,))),
     challenge("forged-cookie-and-valid-query", "CWE-288", Sent((), (b"session=" + FORGED,), b"token=" + VALID)),
@@ -155,11 +153,11 @@ CHALLENGES = [
     challenge("valid-token-then-nul", "CWE-20", Sent((b"Bearer " + VALID + b"\0",))),
     challenge("valid-token-in-escaped-quotes", "CWE-565", Sent((), (b'session="\\"%b\\""' % VALID,))),
     challenge("valid-token-encoded-twice", "CWE-174", Sent(query=b"token=" + VALID.replace(b".", b"%252E"))),
-    challenge("valid-token-in-another-parameter", "CWE-235", Sent(query=b"token[]=" + VALID), NOT_AUTHENTICATED),
-    challenge("valid-token-after-semicolon", "CVE-2021-23336", Sent(query=b"a;token=" + VALID), NOT_AUTHENTICATED),
-    challenge("query-disabled", "CWE-598", Sent(query=b"token=" + VALID, is_query_allowed=False), NOT_AUTHENTICATED),
-    challenge("uppercase-cookie", "CWE-178", Sent((), (b"SESSION=" + VALID,)), NOT_AUTHENTICATED),
-    challenge("csrf-cookie-only", "CWE-352", Sent((), (b"csrf_token=" + VALID,)), NOT_AUTHENTICATED),
+    challenge("valid-token-in-another-parameter", "CWE-235", Sent(query=b"token[]=" + VALID), MISSING),
+    challenge("valid-token-after-semicolon", "CVE-2021-23336", Sent(query=b"a;token=" + VALID), MISSING),
+    challenge("query-disabled", "CWE-598", Sent(query=b"token=" + VALID, is_query_allowed=False), MISSING),
+    challenge("uppercase-cookie", "CWE-178", Sent((), (b"SESSION=" + VALID,)), MISSING),
+    challenge("csrf-cookie-only", "CWE-352", Sent((), (b"csrf_token=" + VALID,)), MISSING),
 ]
 
 
@@ -181,11 +179,11 @@ def test_request_without_valid_token_is_challenged(fastware, auth, attack):
 @attacks(CHALLENGES)
 def test_identify_says_why_there_are_no_claims(engine, attack):
     sent = attack.input
-    expected = NO_TOKEN if attack.expected == NOT_AUTHENTICATED else INVALID_TOKEN
+    expected = NO_TOKEN if attack.expected == MISSING else INVALID_TOKEN
     assert engine.identify(sent.headers, sent.query_string, "session", SECRET) == expected
 
 
-role = row("identity.role", FORBIDDEN)
+role = row("identity.role", forbidden("admin"))
 ROLES = [
     role("other-case", "CWE-178", {"role": "Admin"}),
     role("trailing-space", "CWE-289", {"role": "admin "}),

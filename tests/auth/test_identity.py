@@ -14,6 +14,7 @@ from unittest import mock
 import asgi_client
 import httpx
 import pytest
+from challenges import INSUFFICIENT_SCOPE, INVALID, MISSING, REALM, forbidden
 from error_text import shown_by
 from outcomes import identical
 from raw_tokens import SECRET, sign_claims
@@ -41,10 +42,6 @@ def error_of(fastware, call, *args, **kwargs):
     with pytest.raises(fastware.HTTPError) as raised:
         call(*args, **kwargs)
     return raised.value.status_code, raised.value.detail, raised.value.headers
-
-
-MISSING = (401, "Not authenticated", {"WWW-Authenticate": "Bearer"})
-INVALID = (401, "Invalid or expired token", {"WWW-Authenticate": "Bearer"})
 
 
 # The token
@@ -146,7 +143,7 @@ def test_any_of_several_roles_passes(fastware, auth):
         assert dependency(request_of(sign_claims({"role": role})))["role"] == role
     for role in ("user", "admineditor", "admin, editor", "admin or editor", "", None, ["admin"]):
         error = error_of(fastware, dependency, request_of(sign_claims({"role": role})))
-        assert error == (403, "Requires role: admin or editor", {})
+        assert error == forbidden("admin or editor")
 
 
 def test_each_dependency_keeps_its_roles(fastware, auth):
@@ -343,12 +340,13 @@ def test_handler_gets_the_user(fastware, auth):
 
 def test_response_says_why_the_request_is_rejected(fastware, auth):
     app, state = app_of(fastware, auth), {"config": CONFIG}
-    missing, forbidden = (
+    missing, other = (
         get(app, "/edit", None, state=state),
         get(app, "/edit", sign_claims({"role": "x"}), state=state),
     )
-    assert (missing.status, missing.header("www-authenticate")) == (401, "Bearer")
-    assert (forbidden.status, forbidden.json) == (403, {"detail": "Requires role: admin or editor"})
+    assert (missing.status, missing.header("www-authenticate")) == (401, REALM)
+    assert (other.status, other.header("www-authenticate")) == (403, INSUFFICIENT_SCOPE)
+    assert other.json == {"detail": "Requires role: admin or editor"}
 
 
 def assert_logs_that_the_lifespan_did_not_run(status, content, caplog):

@@ -54,6 +54,16 @@ def test_clear_session_cookies_deletes_both_cookies(auth, secure):
     assert [value.partition("=")[0] for value in values] == NAMES
 
 
+def test_host_prefix_names_cookies_that_other_subdomains_cannot_set(auth):
+    values = auth.set_session_cookies("t", "c", host_prefix=True)
+    attributes = {**BOTH, "secure": True}  # the prefix needs Secure, Path=/ and no Domain (RFC 6265bis section 4.1.3.2)
+    assert read(values) == {
+        "__Host-session": ("t", {**attributes, "httponly": True}),
+        "__Host-csrf_token": ("c", attributes),
+    }
+    assert list(read(auth.clear_session_cookies(host_prefix=True))) == ["__Host-session", "__Host-csrf_token"]
+
+
 def test_no_attribute_is_repeated(auth):
     for value in (*auth.set_session_cookies("t", "c", max_age=60, secure=True), *auth.clear_session_cookies()):
         attributes = [attribute.partition("=")[0] for attribute in value.split("; ")]

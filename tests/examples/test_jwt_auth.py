@@ -116,7 +116,7 @@ def test_profile_accepts_cookie_bearer_and_query_token(client, base_url):
 def test_profile_without_token_is_401(client):
     response = client.get("/profile")
     assert response.status_code == 401
-    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.headers["www-authenticate"] == 'Bearer realm="api"'
 
 
 def test_token_signed_elsewhere_with_the_same_secret_is_accepted(client):

@@ -236,6 +236,15 @@ class Auth:
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError("Auth is immutable")
 
+    def __copy__(self) -> Auth:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Auth:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an Auth holds secrets and cannot be pickled; make one in each process")
+
     def __repr__(self) -> str:
         # Without the secrets.
         names = ("leeway", "audience", "issuer", "allow_query_token", "host_prefix")
