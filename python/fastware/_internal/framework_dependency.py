@@ -4,7 +4,7 @@
 parameter, and would run a plain function in a worker thread, which takes fifty times as long as the check itself. So
 the function is wrapped in an object that adapts to its caller:
 
-- Called with a request, it is the function.
+- Called with a request, it is the function, or a coroutine function if it is made as one.
 - A framework sees another signature: one hidden keyword, which the framework fills by itself. Called with that keyword,
   the object returns a coroutine, which frameworks await on the event loop. They recognize that by ``__call__``, which
   is marked as a coroutine function. The object itself is not marked: ``unittest.mock`` would make an ``AsyncMock``.
@@ -38,7 +38,7 @@ class Dependency:
     """A dependency.
 
     Attributes:
-        plain: the function: takes the request, and returns the value or a coroutine.
+        plain: the function: takes the request, and returns the value.
         source: the dependency whose value this one takes, or ``None``. Tests replace it: ``dependency_overrides``.
         is_source_enough: whether the value of *source* is all that is needed. Otherwise *plain* is called with the
             request, unless *source* is replaced.
@@ -51,10 +51,11 @@ class Dependency:
     source: Dependency | None = None
     is_source_enough = True
 
-    def __init__(self, plain: Callable[..., Any]) -> None:
+    def __init__(self, plain: Callable[..., Any], *, is_async: bool = False) -> None:
         functools.update_wrapper(self, plain, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
         del self.__dict__["__wrapped__"]  # `inspect` would show the signature of the function to a framework
         self.plain = plain
+        self._is_async = is_async
 
     def from_source(self, value: Any) -> Any:
         """Return the value of this dependency for *value*, that of its source."""
@@ -70,19 +71,21 @@ class Dependency:
                 return self._from_connection(scope)
             if value is not _NOT_GIVEN:
                 return self._from_value(value)
+            if self._is_async and request is not _NOT_GIVEN:
+                return self._from_connection(request)
             return self.plain(**options) if request is _NOT_GIVEN else self.plain(request, **options)
         finally:
             request = scope = value = _NOT_GIVEN  # error reporters show the local variables of a traceback's frames
 
     async def _from_connection(self, connection: Any) -> Any:
         try:
-            override = None if self.source is None else override_of(self.source, connection)
-            if override is not None:
-                return self.from_source(await call_override(override, connection))
-            result = self.plain(connection)
-            return await result if hasattr(result, "__await__") else result
+            if self.source is not None:
+                override = override_of(self.source, connection)
+                if override is not None:
+                    return self.from_source(await call_override(override, connection))
+            return self.plain(connection)
         finally:
-            connection = result = None
+            connection = None
 
     async def _from_value(self, value: Any) -> Any:
         try:

@@ -15,11 +15,11 @@ Roles = tuple[str, ...]
 class RoleDependency(Dependency):
     """The user of *source*, if the user has one of *roles*.
 
-    *user_of* takes the request and returns the user, before the role is checked, or a coroutine if *is_async*.
+    *user_of* takes the request and returns the user, before the role is checked.
     """
 
     def __init__(self, source: Dependency, roles: Roles, user_of: Callable[[Any], Any], is_async: bool) -> None:
-        super().__init__(self._checked_when_awaited if is_async else self._checked)
+        super().__init__(self._checked, is_async=is_async)
         self.__name__ = self.__qualname__ = f"require_role({', '.join(map(repr, roles))})"
         self.source = source
         self.is_source_enough = user_of == source.plain
@@ -31,12 +31,6 @@ class RoleDependency(Dependency):
             return self.from_source(self._user_of(request))
         finally:
             request = None  # error reporters show the local variables of a traceback's frames
-
-    async def _checked_when_awaited(self, request: Any) -> Any:
-        try:
-            return self.from_source(await self._user_of(request))
-        finally:
-            request = None
 
     def from_source(self, value: Any) -> Any:
         """Return *value*, the user. Raises ``HTTPError`` 403 if the user has none of the roles."""

@@ -103,7 +103,7 @@ class Auth:
         warn_if_short(_shortest(secrets), 2)
         audiences = as_audience(audience)
         options = {"leeway": as_leeway(leeway), "audience": audiences, "issuer": as_issuer(issuer)}
-        current_user = Dependency(self._current_user)
+        current_user = Dependency(self.identify, is_async=True)
         values = {
             **options,
             "allow_query_token": allow_query_token,
@@ -113,7 +113,7 @@ class Auth:
             "_options": {name: value for name, value in options.items() if value},
             "_claims": ({"iss": issuer} if issuer else {}) | ({"aud": audiences[0]} if audiences else {}),
             "_cookie_name": session_cookie_name(host_prefix),
-            "_roles": RoleDependencies(current_user, current_user.plain, is_async=True),
+            "_roles": RoleDependencies(current_user, self.identify, is_async=True),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -214,7 +214,9 @@ class Auth:
     def claims_or_failure(self, scope: Mapping[str, Any], allow_query_token: bool = True) -> dict[str, Any] | int:
         """Return the claims of the token in *scope*, or why there are none, like ``Engine.identify``."""
         query_string = scope.get("query_string", b"") if self.allow_query_token and allow_query_token else None
-        return identify(scope["headers"], query_string, self._cookie_name, self._secrets, **self._options)
+        if self._options:
+            return identify(scope["headers"], query_string, self._cookie_name, self._secrets, **self._options)
+        return identify(scope["headers"], query_string, self._cookie_name, self._secrets)
 
     def require_role(self, role: str, *other_roles: str) -> Callable[[Any], Awaitable[dict[str, Any]]]:
         """Return an ``async`` dependency: :attr:`current_user` for users of *role*, or of any of *other_roles*.
@@ -223,12 +225,6 @@ class Auth:
         same object, and a dependency that replaces ``current_user`` in tests also provides its user.
         """
         return self._roles.require((role, *other_roles))
-
-    async def _current_user(self, request: Any) -> dict[str, Any]:
-        try:
-            return self.identify(request)
-        finally:
-            request = None  # error reporters show the local variables of a traceback's frames
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"Auth is immutable; make another one with another {name}")
