@@ -6,7 +6,7 @@ The suite runs twice, with the native and with the pure-Python wheel.
 import pytest
 
 import fastware as package
-import fastware.auth  # noqa: F401
+import fastware.auth
 
 
 @pytest.fixture(scope="session")

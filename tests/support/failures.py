@@ -12,6 +12,7 @@ import datetime
 import enum
 import functools
 import os
+import pickle
 import sys
 import time
 import typing
@@ -516,6 +517,49 @@ add(
     lifespan_that_raises_at_startup=lambda s: run_lifespan(s, raises_at_startup),
 )
 add("lifespan.shutdown.failed", lifespan_that_raises_at_shutdown=lambda s: run_lifespan(s, raises_at_shutdown))
+
+
+# Settings
+
+
+def from_environment(secret, **variables):
+    """Return a failure: the settings of environment variables, in which *secret* has the secret."""
+
+    def cause(s):
+        values = {"FASTWARE_JWT_SECRET": secret(s.marks.add("variable", new_mark(40))), **variables}
+        with mock.patch.dict(os.environ, values):
+            s.auth.Auth.from_env()
+
+    return cause
+
+
+def awaited_user(s, **options):
+    async def main():
+        return await s.settings.require_role("admin")(s.request())
+
+    return asyncio.run(main())
+
+
+def beside(s, **config):
+    return s.auth.get_current_user(s.request(state={"config": {"auth": s.settings, **config}}))
+
+
+add(
+    "ConfigurationError",
+    settings_without_secret=from_environment(lambda mark: " , "),
+    settings_with_short_secret=from_environment(lambda mark: f"{mark},{mark[:31]}"),
+    settings_with_ssh_key=from_environment("ssh-rsa {}".format),
+    settings_with_invalid_leeway=from_environment(str, FASTWARE_JWT_LEEWAY="long"),
+    settings_beside_a_secret=lambda s: beside(s, jwt_secret=s.secret),
+)
+add(
+    "AttributeError",
+    change_of_settings=lambda s: setattr(s.settings, "_secrets", s.secret),
+    deletion_of_settings=lambda s: delattr(s.settings, "_secrets"),
+)
+add("TypeError", pickled_settings=lambda s: pickle.dumps(s.settings))
+add("ValueError", issuer_beside_settings=lambda s: s.settings.create_token("a", "b", claims={"iss": s.token}))
+add("HTTPError 401", wrong_audience_for_settings=awaited_user)
 
 
 # Setting up an application

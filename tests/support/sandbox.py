@@ -30,6 +30,10 @@ class Sandbox:
         self.token = self.sign()
         self.forged = self.sign(key="another secret, of 32 bytes or more")
 
+    @property
+    def settings(self):
+        return self.auth.Auth([self.secret], audience="app", issuer="me", leeway=1)
+
     def sign(self, *, key=None, **claims):
         """Return a token with a marked claim, valid for an hour."""
         jti = self.marks.add("token", new_mark(30))

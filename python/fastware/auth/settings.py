@@ -269,11 +269,14 @@ def _secrets_in_environment(name: str) -> list[str]:
     secrets = [secret.strip() for secret in os.environ.get(name, "").replace(",", "\n").splitlines()]
     secrets = [secret for secret in secrets if secret]
     lengths = [len(os.fsencode(secret)) for secret in secrets]
-    if lengths and min(lengths) >= MIN_SECRET_LENGTH:
+    if not lengths:
+        problem = "is not set"
+    elif min(lengths) < MIN_SECRET_LENGTH:
+        problem = f"has a secret of {min(lengths)} bytes; it needs at least {MIN_SECRET_LENGTH}"
+    elif not all(map(engine.has_usable_secret, secrets)):
+        problem = "has an SSH, DER or JWK key, or text that is not UTF-8, in place of a secret"
+    else:
         return secrets
-    problem = (
-        f"has a secret of {min(lengths)} bytes; it needs at least {MIN_SECRET_LENGTH}" if lengths else "is not set"
-    )
     secrets.clear()  # error reporters show the local variables of a traceback's frames
     raise ConfigurationError(f"The environment variable {name} {problem}; {HOW_TO_MAKE_ONE}")
 
