@@ -24,6 +24,7 @@ def blocks(page):
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch):
     monkeypatch.setenv("JWT_SECRET", SECRET)
+    monkeypatch.setenv("FASTWARE_JWT_SECRET", SECRET)
 
 
 @pytest.mark.parametrize(
@@ -60,15 +61,17 @@ def bearer(role):
     return [("authorization", f"Bearer {create_token('ada', role, SECRET)}")]
 
 
-def test_plain_asgi_application_of_readme_requires_a_token():
+def test_fastapi_application_of_readme_requires_a_token_and_a_role():
+    pytest.importorskip("fastapi")
     app = readme_app(1)
-    assert call(app).status == 401
-    assert call(app, headers=bearer("user")).body == b"Hello, ada"
+    assert call(app, path="/profile").status == 401
+    assert call(app, path="/profile", headers=bearer("user")).json == {"username": "ada"}
+    assert call(app, path="/search", query="q=x", headers=bearer("user")).status == 403
+    assert call(app, path="/search", query="q=x", headers=bearer("editor")).json == {"found": "x"}
 
 
 def test_router_application_of_readme_requires_the_admin_role():
     app = readme_app(2)
-    app.state["config"] = {"jwt_secret": SECRET}
     assert call(app, path="/reports/7").status == 401
     assert call(app, path="/reports/7", headers=bearer("user")).status == 403
     assert call(app, path="/reports/7", headers=bearer("admin")).json == {"id": 7, "read_by": "ada"}
