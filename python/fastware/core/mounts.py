@@ -1,6 +1,7 @@
 """Mounted applications: other ASGI applications that serve the paths under a prefix.
 
-Their requests, websockets and exceptions are their own: nothing here reads a body, or responds to an error.
+Their requests, websockets and exceptions are their own: nothing here reads a body or responds to an error, except for
+the errors that Starlette's ``StaticFiles`` leaves to the application around it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from fastware.asgi import ASGIApp, Receive, Scope, Send, path_within_app
+from fastware.asgi import ASGIApp, Message, Receive, Scope, Send, path_within_app
+from fastware.core.starlette_errors import starlette_response
 
 _MARK: Final = "_fastware_raised_by_mounted_application"
 
@@ -29,11 +31,21 @@ class Mount:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application with the prefix as a part of its ``root_path``."""
+        has_started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
         try:
-            await self.app(_scope_within(self.prefix, scope), receive, send)
+            await self.app(_scope_within(self.prefix, scope), receive, watched_send)
         except Exception as error:
-            error.__dict__[_MARK] = True
-            raise
+            response = None if has_started or scope["type"] != "http" else starlette_response(error)
+            if response is None:
+                error.__dict__[_MARK] = True
+                raise
+            await response(scope, receive, send)
 
 
 class Mounts:

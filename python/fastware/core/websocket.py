@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from inspect import Parameter
 from typing import Any, Final, NoReturn
 
@@ -111,7 +112,9 @@ class WebSocket(Connection):
 
         """
         message = await self._receive_message()
-        return message if isinstance(message, str) else await self._fail(UNSUPPORTED_DATA, "Expected a text message")
+        if isinstance(message, str):
+            return message
+        return await self._fail(UNSUPPORTED_DATA, "Expected a text message")
 
     async def receive_bytes(self) -> bytes:
         """Return the next message, which is binary. A text closes the websocket with 1003.
@@ -122,7 +125,9 @@ class WebSocket(Connection):
 
         """
         message = await self._receive_message()
-        return message if isinstance(message, bytes) else await self._fail(UNSUPPORTED_DATA, "Expected binary messages")
+        if isinstance(message, bytes):
+            return message
+        return await self._fail(UNSUPPORTED_DATA, "Expected a binary message")
 
     async def receive_json(self) -> Any:
         """Return the JSON value in the next message, a text or binary one. Invalid JSON closes the websocket with 1007.
@@ -180,10 +185,10 @@ class WebSocket(Connection):
         if self._is_closed:
             return
         self._is_closed = True
-        try:
+        with suppress(OSError, WebSocketDisconnect):  # the client has gone
+            if not self._is_accepted:
+                await self._next_message("websocket.connect")
             await self._send({"type": "websocket.close", "code": code, "reason": reason})
-        except OSError:  # the client has gone
-            return
 
     def __aiter__(self) -> WebSocket:
         return self
