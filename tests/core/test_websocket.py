@@ -216,6 +216,7 @@ WRONG_TYPES = {
     "send_bytes": ("text", TypeError),
     "send_json": (object(), TypeError),
     "send_json-lone-surrogate": ("\ud800", ValueError),
+    "close": ("1000", ValueError),
 }
 
 

@@ -155,12 +155,12 @@ class WebSocket(Connection):
             RuntimeError: the websocket is not accepted, or this side has closed it.
 
         """
-        _check_type("send_text", text, str)
+        _check_type("the text of send_text", text, str)
         await self._send_message({"type": "websocket.send", "text": text})
 
     async def send_bytes(self, data: bytes) -> None:
         """Send a binary message. Raises what :meth:`send_text` raises."""
-        _check_type("send_bytes", data, bytes)
+        _check_type("the data of send_bytes", data, bytes)
         await self._send_message({"type": "websocket.send", "bytes": data})
 
     async def send_json(self, value: Any) -> None:
@@ -180,6 +180,7 @@ class WebSocket(Connection):
         """
         if code not in _SENDABLE_CODES:
             raise ValueError("a close code is 1000 to 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455 section 7.4)")
+        _check_type("the reason of close", reason, str)
         if len(reason.encode("utf-8", "surrogatepass")) > MAX_REASON_SIZE:
             raise ValueError(f"a close reason has at most {MAX_REASON_SIZE} bytes of UTF-8 (RFC 6455 section 5.5)")
         if self._is_closed:
@@ -260,6 +261,6 @@ def _is_websocket(annotation: Any) -> bool:
     return name.rpartition(".")[2] == WebSocket.__name__
 
 
-def _check_type(method: str, argument: object, type_: type) -> None:
+def _check_type(name: str, argument: object, type_: type) -> None:
     if not isinstance(argument, type_):
-        raise TypeError(f"{method} takes {type_.__name__}, not {type(argument).__name__}")
+        raise TypeError(f"{name} must be {type_.__name__}, not {type(argument).__name__}")
