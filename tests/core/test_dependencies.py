@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import contextvars
+import dataclasses
 import functools
 import inspect
 import logging
@@ -407,6 +408,22 @@ def test_factory_in_threads_runs_once_per_request_for_all_its_names(fastware, is
     factory = generate if is_generator else make
     deps = {"a": fastware.in_thread(factory), "b": fastware.in_thread(factory), "c": fastware.in_thread(lambda: 5)}
     assert call(app_of(fastware, lambda a, b, c: [a, b, c], deps=deps)).json == [1, 1, 5]
+
+
+@dataclasses.dataclass
+class WithoutHash:
+    value: str
+
+    def __call__(self):
+        return self.value
+
+
+def test_object_without_a_hash_runs_in_a_thread(fastware):
+    deps = {name: fastware.in_thread(WithoutHash(name)) for name in ("a", "b")}
+    app = app_of(fastware, lambda a, b: [a, b], deps=deps)
+    assert call(app).json == ["a", "b"]
+    app.dependency_overrides[deps["a"]] = lambda: "overridden"
+    assert call(app).json == ["overridden", "b"]
 
 
 ROLES = {

@@ -66,7 +66,7 @@ async def provide_override(
     An override of a function also replaces ``in_thread(function)``. The override of a dependency that others take
     their value from, such as ``get_current_user``, also replaces the value in those.
     """
-    if factory in overrides:
+    if _is_key(factory, overrides):
         return True, await Provider(overrides[factory]).provide(connection, cleanups)
     if isinstance(factory, InThread):
         return await provide_override(factory.factory, overrides, connection, cleanups)
@@ -74,6 +74,13 @@ async def provide_override(
         is_overridden, value = await provide_override(factory.source, overrides, connection, cleanups)
         return is_overridden, factory.from_source(value) if is_overridden else None
     return False, None
+
+
+def _is_key(factory: Factory, overrides: Mapping[Factory, Factory]) -> bool:
+    try:
+        return factory in overrides
+    except TypeError:  # it has no hash
+        return False
 
 
 def _call_of(factory: Factory) -> tuple[Factory, bool]:

@@ -7,12 +7,13 @@ around it to respond. Mounted here, it gets the response that Starlette sends.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from fastware.core.responses import Response, TextResponse
 from fastware.errors import HTTPError
 
 
-def starlette_response(error: Exception) -> Response | None:
+def starlette_response(error: Any) -> Response | None:
     """Return Starlette's response to *error*, or ``None`` if it is no ``HTTPException`` of Starlette."""
     kind = getattr(sys.modules.get("starlette.exceptions"), "HTTPException", None)
     # Where Starlette is in use, HTTPError is a subclass.

@@ -53,10 +53,10 @@ class InThread:
         return isinstance(other, InThread) and self.factory == other.factory
 
     def __hash__(self) -> int:
-        return hash((InThread, self.factory))
+        return hash(name_of(self.factory))  # the factory may have no hash, like an instance of a dataclass
 
     def __repr__(self) -> str:
-        return f"<{name_of(self)} in a thread>"
+        return f"<{name_of(self.factory)} in a thread>"
 
 
 class _FunctionInThread(InThread):
