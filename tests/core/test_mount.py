@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 import pytest
-from asgi_client import acall, app_of, call, converse, run_lifespan, scope, sent_by, websocket_scope
+from asgi_client import acall, call, converse, run_lifespan, scope, sent_by, websocket_scope
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.reference import routing as reference
@@ -468,8 +468,3 @@ def test_mount_in_an_application_that_is_mounted_in_starlette(fastware):
     app = routing.Router([routing.Mount("/outer", app=mounting(fastware, "/static", seen=seen))])
     assert served(app, "/outer/static/a") == "/static"
     assert {child["root_path"] for child in seen} == {"/outer/static"}
-
-
-def test_handler_and_mount_are_independent_of_each_other(fastware):
-    app = app_of(fastware, lambda: "route")
-    assert (call(app).body, call(app, path="/x").status) == (b"route", 404)

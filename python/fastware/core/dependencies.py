@@ -87,10 +87,9 @@ def _call_of(factory: Factory) -> tuple[Factory, bool]:
     """Return what to call for *factory*, and whether that takes the connection."""
     if isinstance(factory, Dependency):
         return factory.plain, True
-    hidden = hidden_names(factory)
-    if not hidden:
-        check_no_parameter_of_kind(factory, inspect.Parameter.KEYWORD_ONLY)
+    check_no_parameter_of_kind(factory, inspect.Parameter.KEYWORD_ONLY)
     takes_connection = _takes_connection(factory)
+    hidden = hidden_names(factory)
     if not hidden:
         return factory, takes_connection
 
