@@ -6,6 +6,7 @@ import copy
 import functools
 import json
 import logging
+import typing
 
 import pytest
 from asgi_client import converse, websocket_app_of, websocket_scope
@@ -543,6 +544,7 @@ HANDLERS = {
     "first": lambda fastware: first,
     "annotated": lambda fastware: annotated(fastware, None),
     "annotated-as-text": lambda fastware: annotated(fastware, "WebSocket"),
+    "annotated-as-reference": lambda fastware: annotated(fastware, typing.ForwardRef("WebSocket")),
     "annotated-with-module": lambda fastware: annotated(fastware, "fastware.WebSocket"),
     "callable": lambda fastware: AsyncCallable(),
     "partial": lambda fastware: functools.partial(first),

@@ -257,8 +257,9 @@ def websocket_parameter(function: Callable[..., Any], supplied: Container[str]) 
 
 
 def _is_websocket(annotation: Any) -> bool:
-    name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-    return name.rpartition(".")[2] == WebSocket.__name__
+    # It may be text, or from Python 3.14 on a `ForwardRef`, if the class is imported for type checkers only.
+    name = annotation if isinstance(annotation, str) else getattr(annotation, "__forward_arg__", None)
+    return annotation is WebSocket or (name is not None and name.rpartition(".")[2] == WebSocket.__name__)
 
 
 def _check_type(name: str, argument: object, type_: type) -> None:
