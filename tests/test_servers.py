@@ -1,6 +1,7 @@
-"""Requests on the wire, to real servers: large bodies, disconnects, split and non-ASCII headers."""
+"""Requests on the wire, to real servers: large bodies, disconnects, non-ASCII headers, websockets, mounts."""
 
 import contextlib
+import json
 import socket
 import time
 from urllib.parse import urlsplit
@@ -12,8 +13,8 @@ import servers
 APP = """
 import time
 from contextlib import asynccontextmanager
-from fastware import Router, create_app, in_thread
-from fastware.auth import CSRFMiddleware, rate_limit
+from fastware import HTTPError, Router, create_app, in_thread
+from fastware.auth import CSRFMiddleware, get_current_user, rate_limit
 
 router = Router()
 
@@ -21,7 +22,7 @@ router = Router()
 @asynccontextmanager
 async def lifespan(app):
     print("opened", flush=True)
-    yield {"greeting": "hello"}
+    yield {"greeting": "hello", "config": {"jwt_secret": "a secret of at least 32 bytes for tests"}}
     print("closed", flush=True)
 
 
@@ -62,6 +63,61 @@ async def limited(request):
     return {}
 
 
+def resource():
+    yield "resource"
+    print("resource released", flush=True)
+
+
+@router.ws("/ws/echo", deps={"resource": resource, "number": in_thread(lambda: 1)})
+async def ws_echo(websocket, resource):
+    await websocket.accept(websocket.subprotocols[0] if websocket.subprotocols else None)
+    await websocket.send_json([websocket.state.greeting, websocket.client[0]])
+    async for message in websocket:
+        await (websocket.send_text if isinstance(message, str) else websocket.send_bytes)(message)
+
+
+@router.ws("/ws/user", deps={"user": get_current_user})
+async def ws_user(websocket, user):
+    await websocket.accept()
+
+
+@router.ws("/ws/limited")
+@rate_limit("1/hour")
+async def ws_limited(websocket):
+    await websocket.accept()
+
+
+@router.ws("/ws/closes")
+async def ws_closes(websocket):
+    await websocket.close()
+
+
+@router.ws("/ws/returns")
+async def ws_returns(websocket):
+    pass
+
+
+@router.ws("/ws/boom")
+async def ws_boom(websocket):
+    raise RuntimeError("the cause in a websocket")
+
+
+@router.ws("/ws/accepted/{what}")
+async def ws_accepted(websocket, what):
+    await websocket.accept()
+    if what == "text":
+        await websocket.receive_text()
+    if what == "json":
+        await websocket.receive_json()
+    if what == "close":
+        await websocket.close(4000, "bye")
+        return
+    if what == "forbidden":
+        raise HTTPError(403, "é" * 100)
+    if what == "boom":
+        raise RuntimeError("the cause in a websocket")
+
+
 async def failing(scope, receive, send):
     if scope["type"] == "http" and scope["path"] == "/raise":
         raise RuntimeError("raised by a middleware")
@@ -72,6 +128,39 @@ app = create_app(router, lifespan=lifespan, max_body_size=100_000)
 app_with_middleware = create_app(router, middleware=[CSRFMiddleware], lifespan=lifespan)
 middleware = CSRFMiddleware(CSRFMiddleware(failing))
 """
+MOUNTS = """
+import fastapi
+from starlette.staticfiles import StaticFiles
+from fastware import Router, create_app
+from fastware.auth import CSRFMiddleware
+from served import lifespan, router as inner
+
+child = fastapi.FastAPI()
+
+
+@child.get("/boom")
+async def boom():
+    raise RuntimeError("raised by FastAPI")
+
+
+@child.websocket("/ws")
+async def ws(websocket: fastapi.WebSocket):
+    await websocket.accept()
+    await websocket.send_text(websocket.scope["root_path"])
+    await websocket.close()
+
+
+async def failing(scope, receive, send):
+    raise RuntimeError("raised by a mounted application")
+
+
+router = Router()
+router.mount("/static", StaticFiles(directory="files", html=True))
+router.mount("/v2", child)
+router.mount("/inner", create_app(inner))
+router.mount("/failing", failing)
+app = create_app(router, middleware=[lambda app: CSRFMiddleware(app, exempt_paths=["/v2"])], lifespan=lifespan)
+"""
 TOKENS = {"X-CSRF-Token": "t", "Cookie": "csrf_token=t"}
 
 
@@ -79,8 +168,9 @@ TOKENS = {"X-CSRF-Token": "t", "Cookie": "csrf_token=t"}
 def served(server, app, folder, **options):
     """Serve *app* and yield its URL and log file. Its lifespan runs once."""
     (folder / "served.py").write_text(APP, encoding="utf-8")
+    (folder / "mounts.py").write_text(MOUNTS, encoding="utf-8")
     log = folder / "log"
-    with servers.serve(server, f"served:{app}", folder=folder, log=log, **options) as url:
+    with servers.serve(server, app if ":" in app else f"served:{app}", folder=folder, log=log, **options) as url:
         yield url, log
     assert [log.read_text().count(text) for text in ("opened", "closed")] == [1, 1]
 
@@ -205,6 +295,135 @@ def test_rate_limited_handler_is_429_with_retry_after(url):
     assert 1790 <= int(responses[2].headers["retry-after"]) <= 1800
 
 
+# Websockets
+
+
+def connected(url, path, **options):
+    """Return a connection of the websockets library."""
+    client = pytest.importorskip("websockets.sync.client")
+    return client.connect(url.replace("http", "ws", 1) + path, **options)
+
+
+def rejection(url, path, **options):
+    """Return the response of a server that rejects a websocket."""
+    exceptions = pytest.importorskip("websockets.exceptions")
+    with pytest.raises(exceptions.InvalidStatus) as raised, connected(url, path, **options):
+        pass
+    return raised.value.response
+
+
+def test_websocket_echoes_messages_and_releases_resources_at_its_end(url, log):
+    before = log.read_text()
+    with connected(url, "/ws/echo", subprotocols=["v1", "v2"]) as websocket:
+        assert websocket.subprotocol == "v1"
+        assert websocket.recv(timeout=10) == '["hello","127.0.0.1"]'
+        for message in ("Zoë 愛", b"\x00\xff", "", b"", "x" * 100_000):
+            websocket.send(message)
+            assert websocket.recv(timeout=10) == message
+        assert "resource released" not in log.read_text()[len(before) :]
+    wait_for(lambda: "resource released" in log.read_text()[len(before) :])
+    assert "Traceback" not in log.read_text()[len(before) :]
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_websocket_of_a_client_that_vanishes_releases_resources(url, log):
+    before = len(log.read_text())
+    with connected(url, "/ws/echo") as websocket:
+        websocket.recv(timeout=10)
+        websocket.socket.shutdown(socket.SHUT_RDWR)
+    wait_for(lambda: "resource released" in log.read_text()[before:])
+    assert "Traceback" not in log.read_text()[before:]
+
+
+REJECTIONS = {
+    # path, status, detail, header
+    "no-token": ("/ws/user", 401, "Not authenticated"),
+    "no-route": ("/ws/none", 404, "Not found"),
+    "http-route": ("/greeting", 404, "Not found"),
+    "not-accepted": ("/ws/returns", 403, "The websocket was not accepted"),
+    "exception": ("/ws/boom", 500, "Internal server error"),
+    "closed": ("/ws/closes", 403, None),
+}
+
+
+@pytest.mark.parametrize(("path", "status", "detail"), REJECTIONS.values(), ids=REJECTIONS.keys())
+def test_websocket_that_is_not_accepted_gets_a_response(url, path, status, detail):
+    response = rejection(url, path)
+    assert response.status_code == status
+    assert detail is None or json.loads(bytes(response.body)) == {"detail": detail}
+    assert (status == 401) == ("www-authenticate" in response.headers)
+
+
+def test_rate_limited_websocket_is_429_with_retry_after(url):
+    with connected(url, "/ws/limited"):
+        pass
+    response = rejection(url, "/ws/limited")
+    assert response.status_code == 429
+    assert 3590 <= int(response.headers["retry-after"]) <= 3600
+
+
+CLOSINGS = {
+    # path, message to send, code and reason
+    "normal": ("/ws/accepted/nothing", None, (1000, "")),
+    "own-code": ("/ws/accepted/close", None, (4000, "bye")),
+    "http-error": ("/ws/accepted/forbidden", None, (1008, "é" * 61)),
+    "exception": ("/ws/accepted/boom", None, (1011, "Internal server error")),
+    "bytes-for-text": ("/ws/accepted/text", b"bytes", (1003, "Expected a text message")),
+    "invalid-json": ("/ws/accepted/json", "{", (1007, "Invalid JSON")),
+}
+
+
+@pytest.mark.parametrize(("path", "message", "closed"), CLOSINGS.values(), ids=CLOSINGS.keys())
+def test_accepted_websocket_is_closed_with_a_code(url, path, message, closed):
+    exceptions = pytest.importorskip("websockets.exceptions")
+    with connected(url, path) as websocket:
+        if message is not None:
+            websocket.send(message)
+        with pytest.raises(exceptions.ConnectionClosed) as raised:
+            websocket.recv(timeout=10)
+    assert (raised.value.rcvd.code, raised.value.rcvd.reason) == closed
+
+
+# Middleware, mounted applications, other servers
+
+
+@pytest.mark.parametrize("server", servers.NAMES)
+def test_mounted_applications_are_served(tmp_path, server):
+    pytest.importorskip("fastapi")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "index.html").write_text("index")
+    (tmp_path / "files" / "large.txt").write_text("x" * 500_000)
+    with served(server, "mounts:app", tmp_path) as (url, log), httpx.Client(base_url=url) as client:
+        assert client.get("/static/").text == "index"
+        assert client.get("/static", follow_redirects=True).text == "index"
+        assert len(client.get("/static/large.txt").content) == 500_000
+        assert client.get("/static/large.txt", headers={"Range": "bytes=0-9"}).text == "x" * 10
+        assert (client.get("/static/none").status_code, client.get("/static/none").text) == (404, "Not Found")
+        assert "'/v2/openapi.json'" in client.get("/v2/docs").text
+        assert client.get("/v2/openapi.json").json()["servers"] == [{"url": "/v2"}]
+        assert client.get("/v2/none").json() == {"detail": "Not Found"}
+        assert client.get("/inner/greeting").json() == {"greeting": "hello", "client": "127.0.0.1"}
+        assert client.post("/inner/echo", content=b"x").json() == {"detail": "Missing CSRF token"}
+        assert client.post("/inner/echo", content=b"x" * 200_000, headers=TOKENS).json() == {"length": 200_000}
+        assert client.get("/none").json() == {"detail": "Not found"}
+        for path, cause in (("/v2/boom", "raised by FastAPI"), ("/failing", "raised by a mounted application")):
+            response = client.get(path)
+            assert (response.status_code, "detail" in response.text) == (500, False)
+            wait_for(lambda cause=cause: cause in log.read_text())
+        with connected(url, "/inner/ws/echo") as websocket:
+            assert websocket.recv(timeout=10) == '["hello","127.0.0.1"]'
+        with connected(url, "/v2/ws") as websocket:
+            assert websocket.recv(timeout=10) == "/v2"
+        assert rejection(url, "/static/ws").status_code == 403
+        assert rejection(url, "/inner/ws/user").status_code == 401
+
+
 @pytest.mark.parametrize("server", servers.NAMES)
 @pytest.mark.parametrize("app", ["app_with_middleware", "middleware"])
 def test_csrf_middleware_is_served_inside_and_outside_of_the_application(tmp_path, server, app):
@@ -229,3 +448,6 @@ def test_hypercorn_serves_the_application_with_trio(tmp_path):
         assert httpx.post(f"{url}/echo", content=in_chunks(200_000)).status_code == 413
         assert httpx.get(f"{url}/boom").json() == {"detail": "Internal server error"}
         assert "RuntimeError: the cause" in log.read_text()
+        with connected(url, "/ws/echo") as websocket:
+            assert websocket.recv(timeout=10) == '["hello","127.0.0.1"]'
+        assert rejection(url, "/ws/user").status_code == 401

@@ -117,6 +117,11 @@ def check_routing(data: bytes) -> None:
     found, expected = table.find(method, path), routing.find(routes, method, path)
     expect(found == expected, "wrong route", routes, method, path, found, expected)
     expect(table.allowed(path) == routing.allowed(routes, path), "wrong methods", routes, path, table.allowed(path))
+    prefixes = list({pattern.rstrip("/") for pattern in patterns})
+    mounts = PURE.core.mounts.Mounts([PURE.core.mounts.Mount(prefix, handler) for prefix in prefixes])
+    mount, number = mounts.find(path), routing.find_mount(prefixes, path)
+    prefix = None if number is None else prefixes[number]
+    expect((mount and mount.prefix) == prefix, "wrong mount", prefixes, path, mount, prefix)
 
 
 def handler() -> None:

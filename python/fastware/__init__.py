@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastware.core.routing import Router
     from fastware.core.state import State
     from fastware.core.threads import in_thread
+    from fastware.core.websocket import WebSocket, WebSocketDisconnect
     from fastware.errors import ConfigurationError, HTTPError, send_error
 
     __version__: str
@@ -30,6 +31,8 @@ __all__ = [
     "Router",
     "State",
     "TextResponse",
+    "WebSocket",
+    "WebSocketDisconnect",
     "__version__",
     "create_app",
     "delete_cookie",
@@ -46,6 +49,7 @@ _MODULES = {
     "fastware.core.routing": ("Router",),
     "fastware.core.state": ("State",),
     "fastware.core.threads": ("in_thread",),
+    "fastware.core.websocket": ("WebSocket", "WebSocketDisconnect"),
     "fastware.errors": ("ConfigurationError", "HTTPError", "send_error"),
 }
 

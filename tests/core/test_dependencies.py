@@ -3,7 +3,9 @@
 import asyncio
 import collections
 import contextvars
+import dataclasses
 import functools
+import inspect
 import logging
 import types
 from contextlib import contextmanager, suppress
@@ -364,6 +366,124 @@ def test_override_can_be_removed_and_belongs_to_one_application(fastware):
     assert (call(app).body, call(other).body) == (b"overridden", b"made")
     app.dependency_overrides.clear()
     assert call(app).body == b"made"
+
+
+def test_overrides_can_be_assigned(fastware):
+    app = app_of(fastware, lambda value: value, deps={"value": function})
+    overrides = {function: lambda: "overridden"}
+    app.dependency_overrides = overrides
+    assert call(app).body == b"overridden"
+    app.dependency_overrides = app.dependency_overrides
+    assert (call(app).body, app.dependency_overrides) == (b"overridden", overrides)
+    app.dependency_overrides = {}
+    assert (call(app).body, len(overrides)) == (b"made", 1)
+
+
+@pytest.mark.parametrize("overridden", ["function", "in-thread"])
+@pytest.mark.parametrize(
+    "original", [function, generator, GeneratorCallable()], ids=["function", "generator", "object"]
+)
+def test_override_of_a_function_replaces_it_in_a_thread(fastware, original, overridden):
+    app = app_of(fastware, lambda value: value, deps={"value": fastware.in_thread(original)})
+    key = original if overridden == "function" else fastware.in_thread(original)
+    app.dependency_overrides[key] = async_generator_of_overridden
+    assert call(app).body == b"overridden"
+
+
+async def async_generator_of_overridden(request):
+    yield "overridden"
+
+
+@pytest.mark.parametrize("is_generator", [False, True], ids=["function", "generator"])
+def test_factory_in_threads_runs_once_per_request_for_all_its_names(fastware, is_generator):
+    made = []
+
+    def make():
+        made.append(1)
+        return len(made)
+
+    def generate():
+        yield make()
+
+    factory = generate if is_generator else make
+    deps = {"a": fastware.in_thread(factory), "b": fastware.in_thread(factory), "c": fastware.in_thread(lambda: 5)}
+    assert call(app_of(fastware, lambda a, b, c: [a, b, c], deps=deps)).json == [1, 1, 5]
+
+
+@dataclasses.dataclass
+class WithoutHash:
+    value: str
+
+    def __call__(self):
+        return self.value
+
+
+def test_object_without_a_hash_runs_in_a_thread(fastware):
+    deps = {name: fastware.in_thread(WithoutHash(name)) for name in ("a", "b")}
+    app = app_of(fastware, lambda a, b: [a, b], deps=deps)
+    assert call(app).json == ["a", "b"]
+    app.dependency_overrides[deps["a"]] = lambda: "overridden"
+    assert call(app).json == ["overridden", "b"]
+
+
+ROLES = {
+    # role of the override of get_current_user, status
+    "role": ("admin", 200),
+    "other-role": ("user", 403),
+}
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda fastware, f: f, lambda fastware, f: fastware.in_thread(f)], ids=["", "in-thread"]
+)
+@pytest.mark.parametrize(("role", "status"), ROLES.values(), ids=ROLES.keys())
+def test_override_of_get_current_user_is_also_the_user_of_a_role(fastware, auth, role, status, wrap):
+    admin = auth.require_role("admin")
+    app = app_of(fastware, lambda user: user["sub"], deps={"user": wrap(fastware, admin)})
+
+    async def user(request):
+        yield {"sub": "bob", "role": role}
+
+    app.dependency_overrides[auth.get_current_user] = user
+    assert call(app).status == status
+    app.dependency_overrides[admin] = lambda: {"sub": "eve"}
+    assert call(app).body == b"eve"
+    app.dependency_overrides = {}
+    assert call(app).status == 500  # no secret is configured
+
+
+@pytest.mark.parametrize("kind", ["handler", "async-handler", "dependency", "generator", "in-thread"])
+def test_parameter_that_a_decorator_has_added_gets_the_request(fastware, kind):
+    """As that of a rate limit around a handler that takes no request."""
+    assert fastware.create_app  # loads the module
+    hidden = fastware._internal.connection_parameter.ConnectionParameter("scope", inspect.Parameter.KEYWORD_ONLY)
+
+    def with_hidden_parameter(function):
+        own = inspect.signature(function).parameters.values()
+        function.__signature__ = inspect.Signature([*own, hidden])
+        return function
+
+    def plain(name="", *, scope):
+        return f"{scope.path}{name}"
+
+    async def awaited(r, name, *, scope):
+        return f"{scope.path}{name}" if scope is r else "another"
+
+    def halves(request, *, scope):
+        yield f"{scope.path}x" if scope is request else "another"
+
+    plain.__signature__ = inspect.Signature(list(inspect.signature(plain).parameters.values())[:1])
+    awaited.__signature__ = inspect.Signature(list(inspect.signature(awaited).parameters.values())[:2])
+    halves.__signature__ = inspect.Signature(list(inspect.signature(halves).parameters.values())[:1])
+    plain, awaited, halves = map(with_hidden_parameter, (plain, awaited, halves))
+    app = {
+        "handler": lambda: app_of(fastware, plain, path="/{name}"),
+        "async-handler": lambda: app_of(fastware, awaited, path="/{name}"),
+        "dependency": lambda: app_of(fastware, lambda v: v + "x", deps={"v": plain}, path="/{name}"),
+        "generator": lambda: app_of(fastware, lambda v: v, deps={"v": halves}, path="/{name}"),
+        "in-thread": lambda: app_of(fastware, lambda v: v, deps={"v": fastware.in_thread(halves)}, path="/{name}"),
+    }[kind]()
+    assert call(app, path="/x").body == b"/xx"
 
 
 # Invalid parameters and deps

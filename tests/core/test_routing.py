@@ -55,6 +55,15 @@ def test_one_handler_can_have_several_routes(fastware):
         assert found(app, method, path) == "handler {}"
 
 
+def test_route_can_be_added_without_a_decorator(fastware):
+    router = fastware.Router(prefix="/api")
+    assert router.add_route("put", "/a", says(fastware, "handler")) is None
+    router.add_route("GET", "/b", lambda value: value, {"value": lambda: "made"})
+    app = fastware.create_app(router)
+    assert found(app, "PUT", "/api/a") == "handler {}"
+    assert call(app, path="/api/b").body == b"made"
+
+
 # Parameters. tests/attacks has the rows for invalid numbers.
 
 PARAMETERS = {
@@ -215,6 +224,21 @@ def test_unknown_method_of_a_path_is_405_with_its_methods(fastware, methods, all
     )
 
 
+def test_websocket_route_is_not_a_method_of_its_path(fastware):
+    async def handler(websocket):
+        pass
+
+    router = fastware.Router()
+    router.ws("/ws")(handler)
+    router.ws("/both")(handler)
+    router.route("/both", ["PUT", "websocket"])(says(fastware, "http"))
+    app = fastware.create_app(router)
+    for method in ("GET", "websocket"):
+        assert found(app, method, "/ws") == (404, None)
+        assert found(app, method, "/both") == (405, "PUT, WEBSOCKET")
+    assert found(app, "WEBSOCKET", "/both") == "http {}"
+
+
 # Prefixes and inclusion
 
 
@@ -316,3 +340,5 @@ def test_prefix_with_a_path_parameter_is_a_value_error(fastware):
 def test_methods_that_are_not_in_a_list_are_a_type_error(fastware):
     with pytest.raises(TypeError):
         fastware.Router().route("/", "GET")
+    with pytest.raises(TypeError, match="method must be str"):
+        fastware.Router().add_route(["GET"], "/", says(fastware, "handler"))

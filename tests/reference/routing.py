@@ -41,6 +41,13 @@ def find(routes: Sequence[Route], method: str, path: str) -> tuple[int, dict[str
     return None
 
 
+def find_mount(prefixes: Sequence[str], path: str) -> int | None:
+    """Return the number of the longest prefix that is a whole number of the path's segments."""
+    segments = path.split("/")
+    matches = [prefix for prefix in prefixes if segments[: len(prefix.split("/"))] == prefix.split("/")]
+    return prefixes.index(max(matches, key=len)) if matches else None
+
+
 def allowed(routes: Sequence[Route], path: str) -> list[str]:
     """Return the methods that *path* allows, sorted."""
     methods = {method for method, pattern in routes if match(pattern, path) is not None}

@@ -8,6 +8,13 @@ from dataclasses import dataclass
 import anyio
 
 
+def websocket_app_of(fastware, handler, *, path="/", deps=None, **options):
+    """Return an application with one handler of websockets."""
+    router = fastware.Router()
+    router.ws(path, deps=deps)(handler)
+    return fastware.create_app(router, **options)
+
+
 def app_of(fastware, handler, *, path="/", method="GET", deps=None, **options):
     """Return an application with one route; *options* are those of ``create_app``."""
     router = fastware.Router()
@@ -56,8 +63,11 @@ def scope(method="GET", path="/", *, headers=(), query="", state=None, client=("
     return made
 
 
-async def acall(app, method="GET", path="/", *, body=b"", chunks=None, **options):
-    """Call *app*. *chunks* are the pieces of the body; a ``None`` among them is a disconnect."""
+async def acall(app, method="GET", path="/", *, body=b"", chunks=None, stays=False, **options):
+    """Call *app*. *chunks* are the pieces of the body; a ``None`` among them is a disconnect.
+
+    The client disconnects after its body, unless it *stays*.
+    """
     if isinstance(body, (dict, list)):
         body = json.dumps(body).encode("utf-8")
     pieces = list(chunks) if chunks is not None else [body]
@@ -69,6 +79,8 @@ async def acall(app, method="GET", path="/", *, body=b"", chunks=None, **options
     ]
 
     async def receive():
+        if stays and not messages:
+            await anyio.sleep_forever()
         return messages.pop(0) if messages else {"type": "http.disconnect"}
 
     sent = await sent_by(app, scope(method, path, **options), receive)
@@ -91,6 +103,75 @@ def call(app, method="GET", path="/", *, loop="asyncio", **options):
 def run(function, *args, loop="asyncio", **options):
     """Return the result of the coroutine function *function*, run by asyncio or trio."""
     return anyio.run(functools.partial(function, *args, **options), backend=loop)
+
+
+@dataclass
+class Conversation:
+    """What an application has sent to the client of a websocket."""
+
+    accept: dict | None
+    """The message that accepted the websocket."""
+    messages: list
+    """Texts and bytes."""
+    close: tuple | None
+    """Code and reason, or ``None`` if the application has not closed the websocket."""
+    response: Response | None
+    """The response that rejected it."""
+
+
+def websocket_scope(path="/", *, subprotocols=(), extensions=("websocket.http.response",), **options):
+    """Return a websocket scope. *extensions* are those of the server."""
+    made = {**scope(path=path, **options), "type": "websocket", "scheme": "ws", "subprotocols": list(subprotocols)}
+    del made["method"]
+    return {**made, "extensions": {name: {} for name in extensions}}
+
+
+async def aconverse(app, path="/", messages=(), *, disconnect=(1005, ""), log=None, **options):
+    """Connect to *app*, send *messages* (``str`` and ``bytes``), disconnect, and return the :class:`Conversation`.
+
+    A conversation that ASGI does not allow is an ``AssertionError``. *log* is a list for the types of all messages.
+    """
+    log = [] if log is None else log
+    incoming = [{"type": "websocket.connect"}]
+    for message in messages:
+        text, data = (message, None) if isinstance(message, str) else (None, message)
+        incoming.append({"type": "websocket.receive", "text": text, "bytes": data})
+    incoming.append({"type": "websocket.disconnect", "code": disconnect[0], "reason": disconnect[1]})
+    sent = []
+
+    async def receive():
+        assert incoming, "the application waits for a message after the disconnect"
+        log.append(incoming[0]["type"])
+        return incoming.pop(0)
+
+    async def send(message):
+        assert incoming == [] or incoming[0]["type"] != "websocket.connect", "sent before the client has connected"
+        log.append(message["type"])
+        sent.append(message)
+
+    await app(websocket_scope(path, **options), receive, send)
+    return conversation_of(sent)
+
+
+def converse(app, path="/", messages=(), *, loop="asyncio", **options):
+    """Do what :func:`aconverse` does, in a new event loop."""
+    return run(aconverse, app, path, messages, loop=loop, **options)
+
+
+def conversation_of(sent):
+    """Return the conversation in which an application has *sent* these messages, checked against ASGI."""
+    kinds = [message["type"].removeprefix("websocket.") for message in sent]
+    if kinds[:1] == ["http.response.start"]:
+        assert kinds == ["http.response.start", "http.response.body"]
+        response = Response(sent[0]["status"], list(sent[0]["headers"]), sent[1]["body"])
+        return Conversation(None, [], None, response)
+    accept = sent[0] if kinds[:1] == ["accept"] else None
+    last = sent[-1] if kinds[-1:] == ["close"] else None
+    between = sent[bool(accept) : -1 if last else None]
+    assert all(message["type"] == "websocket.send" for message in between)
+    assert accept or not between
+    contents = [message["text"] if "text" in message else message["bytes"] for message in between]
+    return Conversation(accept, contents, (last["code"], last.get("reason", "")) if last else None, None)
 
 
 async def sent_by(app, scope, receive):

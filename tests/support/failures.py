@@ -25,7 +25,7 @@ import failing_app
 import msgspec
 import raw_tokens
 import user_files
-from asgi_client import scope
+from asgi_client import call, converse, scope
 from invalid_arguments import RaisingSequence, ShowsItsSecret, pem
 from marks import new_mark
 
@@ -499,6 +499,150 @@ def raises_at_shutdown(state):
     raise RuntimeError("closing failed")
 
 
+# Websockets. The message of the client has the password.
+
+
+def talk(s, handler, *, deps=None, **options):
+    """Return the close code of a conversation, or the status of its response, or ``None`` if the client has left."""
+    router = s.fastware.Router()
+    router.ws("/", deps=deps)(handler)
+    app = s.fastware.create_app(router, middleware=options.pop("middleware", None))
+    options = {"headers": s.session, "query": f"token={s.token}", "state": config(s.secret), **options}
+    conversation = converse(app, options.pop("path", "/"), [s.fill(b'{"password": "%s"')], **options)
+    assert not s.marks.found_in(repr(conversation))
+    if conversation.close:
+        return conversation.close[0]
+    return conversation.response and conversation.response.status
+
+
+def accepted(use):
+    """Return a handler that accepts the websocket and awaits ``use(websocket)``."""
+
+    async def handler(websocket):
+        await websocket.accept()
+        await use(websocket)
+
+    return handler
+
+
+async def fail_with_secrets(websocket):
+    return await failing_app.fail(websocket)
+
+
+async def read_all(websocket):
+    async for _ in websocket:
+        pass
+    async for _ in websocket:
+        pass
+    await websocket.receive_text()
+
+
+async def close_and_send(websocket):
+    await websocket.close()
+    await websocket.send_text(await websocket.receive_text())
+
+
+async def send_before_accept(websocket):
+    await websocket.send_text(websocket.cookie("session"))
+
+
+async def offer(websocket):
+    await websocket.accept(websocket.cookie("session"))
+
+
+async def accept_outside_of_the_protocol(s):
+    await s.fastware.WebSocket(scope(headers=s.session), receive_http, None).accept()
+
+
+async def receive_http():
+    return {"type": "http.request"}
+
+
+def with_cookie(method, *arguments):
+    """Return a use of a websocket that passes its session cookie to *method*."""
+    return accepted(lambda websocket: getattr(websocket, method)(*arguments, websocket.cookie("session")))
+
+
+def suppressing():
+    with contextlib.suppress(RuntimeError):
+        yield 1
+
+
+def fails_after_the_end(app):
+    async def middleware(scope, receive, send):
+        await app(scope, receive, send)
+        raise RuntimeError("the middleware failed")
+
+    return middleware
+
+
+add(
+    1011,
+    websocket_handler_fails=lambda s: talk(s, accepted(fail_with_secrets)),
+    websocket_error_is_suppressed=lambda s: talk(s, accepted(fail_with_secrets), deps={"r": suppressing}),
+    websocket_is_accepted_twice=lambda s: talk(s, accepted(lambda websocket: websocket.accept())),
+    websocket_sends_wrong_type=lambda s: talk(s, with_cookie("send_bytes")),
+    websocket_sends_surrogate=lambda s: talk(s, accepted(lambda websocket: websocket.send_json("\ud800"))),
+    websocket_closes_with_wrong_code=lambda s: talk(s, with_cookie("close")),
+    websocket_closes_with_long_reason=lambda s: talk(s, with_cookie("close", 1000)),
+)
+add(1003, websocket_gets_bytes=lambda s: talk(s, accepted(lambda websocket: websocket.receive_text())))
+add(1007, websocket_gets_invalid_json=lambda s: talk(s, accepted(lambda websocket: websocket.receive_json())))
+add(1000, websocket_sends_after_close=lambda s: talk(s, accepted(close_and_send)))
+add(
+    500,
+    websocket_sends_before_accept=lambda s: talk(s, send_before_accept),
+    websocket_accepts_wrong_subprotocol=lambda s: talk(s, offer),
+    websocket_handler_fails_before_accept=lambda s: talk(s, fail_with_secrets),
+    websocket_middleware_fails=lambda s: talk(s, offer, middleware=[fails_before_the_response]),
+)
+add(
+    401,
+    websocket_with_forged_token=lambda s: talk(s, offer, deps={"u": s.auth.get_current_user}, headers=s.forged_bearer),
+)
+add(404, websocket_without_route=lambda s: talk(s, offer, path="/none"))
+add(
+    "RuntimeError",
+    websocket_middleware_fails_late=lambda s: talk(s, offer, middleware=[fails_after_the_end]),
+    websocket_of_another_protocol=lambda s: asyncio.run(accept_outside_of_the_protocol(s)),
+)
+add(None, websocket_of_a_client_that_leaves=lambda s: talk(s, accepted(read_all)))
+
+
+# Mounted applications
+
+
+def mount(s, app, path="/", *, deps=None, times=1):
+    router = s.fastware.Router(deps=deps)
+    for _ in range(times):
+        router.mount(path, app)
+    return s.fastware.create_app(router)
+
+
+async def fail_without_response(scope, receive, send):
+    raise RuntimeError("the mounted application failed")
+
+
+add(
+    "RuntimeError",
+    mounted_application_fails=lambda s: call(mount(s, fail_without_response), headers=s.session, query=s.token),
+)
+add(
+    "TypeError",
+    mount_of_a_path=lambda s: mount(s, s.token),
+    mount_of_swapped_arguments=lambda s: mount(s, "/", fail_without_response),
+    mount_of_a_router=lambda s: mount(s, s.fastware.Router(deps={"u": holding(takes_request, s.secret)})),
+    mount_below_dependencies=lambda s: mount(
+        s, holding(fail_without_response, s.secret), deps={"u": holding(takes_request, s.secret)}
+    ),
+)
+add(
+    "ValueError",
+    mount_at_a_parameter=lambda s: mount(s, holding(fail_without_response, s.secret), "/{name}"),
+    mount_twice=lambda s: mount(s, holding(fail_without_response, s.secret), times=2),
+)
+
+
 LARGE = ("content-length", "20000")
 add(413, response_large_content_length=lambda s: s.send("failing_login", headers=[*s.session, LARGE]))
 add(400, response_half_a_body=lambda s: s.send("failing_login", chunks=[s.password.encode(), None]))
@@ -510,7 +654,6 @@ add(
     response_failing_middleware=lambda s: s.send("forged_bearer", middleware=[fails_before_the_response]),
 )
 add("RuntimeError", late_failure=lambda s: s.send("forged_bearer", middleware=[fails_in_the_response]))
-add("websocket.close", websocket_without_route=lambda s: serve(s, "websocket", [{"type": "websocket.connect"}]))
 add(
     "lifespan.startup.failed",
     lifespan_that_yields_list=lambda s: run_lifespan(s, lambda state: [[state]]),
@@ -605,6 +748,8 @@ add(
     handler_with_positional_parameter=lambda s: s.app(holding(takes_position, s.secret)),
     handler_with_invalid_partial=lambda s: s.app(holding(failing_app.fail, s.secret)),
     handler_with_unknown_parameter=lambda s: s.app(holding(takes_two, s.secret)),
+    sync_websocket_handler=lambda s: s.fastware.Router().ws("/")(holding(takes_request, s.secret)),
+    method_in_a_list=lambda s: s.fastware.Router().add_route(["GET"], "/", holding(takes_request, s.secret)),
     methods_in_one_str=lambda s: s.fastware.Router().route("/", "GET"),
     route_without_path=lambda s: s.fastware.Router().get(holding(takes_two, s.secret)),
     exempt_paths_in_one_str=lambda s: s.auth.CSRFMiddleware(s.app(), exempt_paths=s.token),

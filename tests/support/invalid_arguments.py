@@ -5,6 +5,7 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
+from asgi_client import websocket_scope
 from marks import new_mark
 
 
@@ -92,6 +93,21 @@ async def send(message):
     """Sends nothing."""
 
 
+def websocket_call(s, name, *, accepts=True):
+    """Return the method *name* of a websocket, as a function that makes and accepts one."""
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def call_on_new(*arguments, **options):
+        websocket = s.fastware.WebSocket(websocket_scope(headers=s.session, subprotocols=["v1"]), receive, send)
+        if accepts:
+            await websocket.accept()
+        await getattr(websocket, name)(*arguments, **options)
+
+    return awaited(call_on_new)
+
+
 # A function, and valid arguments. Left out are arguments that errors show on purpose: a path, a rate, a cookie name.
 CALLS = {
     "create_token": lambda s: (s.auth.create_token, s.token, s.csrf, s.secret, 1),
@@ -141,6 +157,20 @@ CALLS = {
     "config.auth": lambda s: (lambda auth: s.auth.get_current_user(s.request(state={"config": {"auth": auth}})), None),
     "limit.take": lambda s: (lambda key: s.auth.rate_limit("1/hour", lambda _: key)(lambda request: 1)(None), s.token),
     "limit.reset": lambda s: (s.auth.rate_limit("1/hour")(lambda request: 1).limit.reset, s.token),
+    "websocket.accept": lambda s: (websocket_call(s, "accept", accepts=False), "v1", {"x-token": s.token}),
+    "websocket.send_text": lambda s: (websocket_call(s, "send_text"), s.token),
+    "websocket.send_bytes": lambda s: (websocket_call(s, "send_bytes"), s.token.encode()),
+    "websocket.send_json": lambda s: (websocket_call(s, "send_json"), {"token": s.token}),
+    "websocket.close": lambda s: (websocket_call(s, "close"), 1000, s.csrf),
+    "add_route": lambda s: (
+        lambda method, handler, deps: s.fastware.Router().add_route(method, "/", handler, deps),
+        "GET",
+        send,
+        {},
+    ),
+    "ws": lambda s: (s.fastware.Router().ws("/"), send),
+    "mount": lambda s: (lambda app: s.fastware.Router().mount("/", app), send),
+    "dependency_overrides": lambda s: (lambda new: setattr(s.app(), "dependency_overrides", new), {}),
     "create_app": lambda s: (s.fastware.create_app, s.fastware.Router(), [], None),
     "max_body_size": lambda s: (lambda size: s.fastware.create_app(s.fastware.Router(), max_body_size=size), 5),
     "deps": lambda s: (lambda deps: s.fastware.Router(deps=deps), {}),

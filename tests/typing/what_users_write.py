@@ -23,6 +23,8 @@ from fastware import (
     Router,
     State,
     TextResponse,
+    WebSocket,
+    WebSocketDisconnect,
     create_app,
     delete_cookie,
     in_thread,
@@ -95,6 +97,34 @@ async def page() -> Response:
     return HTMLResponse("<p>", status=200, headers={"X-Kind": "v"})
 
 
+@router.ws("/rooms/{room}", deps={"user": get_current_user})
+@rate_limit("5/minute")
+async def chat(websocket: WebSocket, room: str, user: dict[str, Any]) -> None:
+    if websocket.header("origin") not in ("", "https://example.org") or websocket.state["closed"]:
+        raise HTTPError(403, "Another site")
+    await websocket.accept(next(iter(websocket.subprotocols), None), headers={"X-Kind": "v"})
+    assert_type(await websocket.receive_text(), str)
+    assert_type(await websocket.receive_bytes(), bytes)
+    room = (await websocket.receive_json())["room"]
+    try:
+        async for message in websocket:
+            assert_type(message, str | bytes)
+            await websocket.send_text(user["sub"])
+            await websocket.send_bytes(b"")
+            await websocket.send_json({"room": room, "params": websocket.path_params["room"]})
+    except WebSocketDisconnect as error:
+        assert_type((error.code, error.reason), tuple[int, str])
+    await websocket.close(4000, reason="bye")
+
+
+async def static_files(scope: Any, receive: Any, send: Any) -> None:
+    await send_error(send, 404, "Not found")
+
+
+router.mount("/static", static_files)
+router.add_route("GET", "/pages", page, deps={"user": get_current_user})
+
+
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncGenerator[dict[str, Any], None]:
     if not fastware.__version__:
@@ -113,6 +143,8 @@ app: App = create_app(
     router, middleware=[CSRFMiddleware, lambda app: CSRFMiddleware(app, exempt_paths=["/login"])], lifespan=lifespan
 )
 app.dependency_overrides[get_current_user] = lambda: {"sub": "ada"}
+app.dependency_overrides = {get_current_user: lambda: {"sub": "ada"}}
+router.mount("/inner", app)
 login.limit.reset()
 login.limit.reset("ada")
 login.limit.disabled = True
@@ -125,6 +157,9 @@ set_cookie("a", "b", samesite="loose")  # type: ignore[arg-type]
 delete_cookie("a", max_age=5)  # type: ignore[call-arg]
 delete_cookie("a", samesite="None", secure=True)  # type: ignore[arg-type]
 in_thread("slow_report")  # type: ignore[arg-type]
+router.ws("/sync")(logout)  # type: ignore[type-var]
+router.mount("/router", router)  # type: ignore[arg-type]
+router.add_route(["GET"], "/list", page)  # type: ignore[arg-type]
 create_app(router, max_body_size="1k")  # type: ignore[arg-type]
 login.limit.disable = True  # type: ignore[attr-defined]
 login.limit.reset(5)  # type: ignore[arg-type]

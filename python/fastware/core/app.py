@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from fastware._internal.coroutines import returns_coroutine
@@ -13,15 +12,17 @@ from fastware.core import lifespan as lifespan_protocol
 from fastware.core.body import BODILESS, read_body
 from fastware.core.dependencies import Factory
 from fastware.core.endpoint import Endpoint
+from fastware.core.error_responses import response_to
 from fastware.core.lifespan import Lifespan
+from fastware.core.mounts import Mounts, is_raised_by_mount
 from fastware.core.request import Request
-from fastware.core.responses import JSONResponse, Response
-from fastware.core.routing import Router, RouteTable
+from fastware.core.responses import Response
+from fastware.core.routing import WEBSOCKET, Router, RouteTable
+from fastware.core.websocket import WebSocket
+from fastware.core.websocket_errors import Watch, answer, finish
 from fastware.errors import HTTPError
 
 DEFAULT_MAX_BODY_SIZE: Final = 1024 * 1024
-
-logger = logging.getLogger("fastware")
 
 
 class App:
@@ -29,7 +30,6 @@ class App:
 
     Attributes:
         state: the state that the lifespan yielded.
-        dependency_overrides: factories that replace others, for tests.
 
     """
 
@@ -41,16 +41,30 @@ class App:
         max_body_size: int = DEFAULT_MAX_BODY_SIZE,
     ) -> None:
         self.state: dict[str, Any] = {}
-        self.dependency_overrides: dict[Factory, Factory] = {}
+        self._overrides: dict[Factory, Factory] = {}
         self._lifespan = lifespan
         self._max_body_size = max_body_size
         self._routes = RouteTable()
+        self._websocket_routes = RouteTable()
         for route in router.routes():
-            self._routes.add(route, Endpoint(route, self.dependency_overrides))
+            routes = self._websocket_routes if route.method == WEBSOCKET else self._routes
+            routes.add(route, Endpoint(route, self._overrides))
+        self._mounts = Mounts(router.mounts())
         self._handle: ASGIApp = self._route
         for wrap in reversed(middleware or ()):
             self._handle = wrap(self._handle)
         self._has_middleware = bool(middleware)
+
+    @property
+    def dependency_overrides(self) -> dict[Factory, Factory]:
+        """Factories that replace others, for tests: ``app.dependency_overrides[get_current_user] = lambda: user``."""
+        return self._overrides
+
+    @dependency_overrides.setter
+    def dependency_overrides(self, overrides: Mapping[Factory, Factory]) -> None:
+        replaced = dict(overrides)
+        self._overrides.clear()  # the endpoints have this dict
+        self._overrides.update(replaced)
 
     @returns_coroutine
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -63,6 +77,11 @@ class App:
             return serve(scope, receive, send)
         if kind == "lifespan":
             return lifespan_protocol.run(self._lifespan, self, scope, receive, send)
+        if kind == "websocket":
+            if "state" not in scope:
+                scope["state"] = dict(self.state)
+            serve = self._with_websocket_errors if self._has_middleware else self._handle
+            return serve(scope, receive, send)
         return self._handle(scope, receive, send)
 
     async def _with_error_responses(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,22 +97,52 @@ class App:
         try:
             await self._handle(scope, receive, watched_send)
         except Exception as error:
-            if has_started:
+            if has_started or is_raised_by_mount(error):
                 raise
-            await _response_to(error, scope)(scope, receive, send)
+            await response_to(error, scope)(scope, receive, send)
+
+    async def _with_websocket_errors(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Reject or close the websocket if a middleware raises an error, unless it is rejected or closed."""
+        watch = Watch(receive, send)
+        try:
+            await self._handle(scope, watch.receive, watch.send)
+        except Exception as error:
+            if watch.is_ended or is_raised_by_mount(error):
+                raise
+            await answer(error, scope, watch)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await _reject_websocket(scope, receive, send)
+            await self._route_websocket(scope, receive, send)
+            return
+        path = path_within_app(scope)
+        found = self._routes.find(scope["method"], path)
+        if found is None and (mount := self._mounts.find(path)):
+            await mount(scope, receive, send)
             return
         try:
-            found = self._routes.find(scope["method"], path_within_app(scope))
             endpoint, path_params = found or self._raise_no_route(scope)
             body = b"" if scope["method"] in BODILESS else await read_body(scope, receive, self._max_body_size)
             response: Response = await endpoint.respond(Request(scope, body, path_params))
         except Exception as error:  # noqa: BLE001 - any error of a handler becomes a response
-            response = _response_to(error, scope)
+            response = response_to(error, scope)
         await response(scope, receive, send)
+
+    async def _route_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            return
+        path = path_within_app(scope)
+        found = self._websocket_routes.find(WEBSOCKET, path)
+        if found is None and (mount := self._mounts.find(path)):
+            await mount(scope, receive, send)
+            return
+        watch = Watch(receive, send)
+        if found is None:
+            await answer(HTTPError(404, "Not found"), scope, watch)
+            return
+        endpoint, path_params = found
+        websocket = WebSocket(scope, watch.receive, watch.send, path_params)
+        await finish(endpoint.converse(websocket), scope, watch)
 
     def _raise_no_route(self, scope: Scope) -> NoReturn:
         allowed = self._routes.allowed(path_within_app(scope))
@@ -138,26 +187,3 @@ def _check(name: str, argument: object, is_valid: bool, expected: str) -> None:
     if not is_valid:
         what = getattr(argument, "__qualname__", type(argument).__name__)
         raise TypeError(f"{name} must be {expected}; not {what}")
-
-
-def _response_to(error: Exception, scope: Scope) -> Response:
-    try:
-        return _error_response(error, scope)
-    except Exception as invalid:  # noqa: BLE001 - an HTTPError with an invalid header, detail or status
-        return _error_response(invalid, scope)
-
-
-def _error_response(error: Exception, scope: Scope) -> Response:
-    if not isinstance(error, HTTPError):
-        # The traceback goes to the log, and no part of it to the client.
-        logger.error("Unhandled exception in %s %r", scope["method"], scope["path"], exc_info=error)
-        error = HTTPError(500, "Internal server error")
-    elif error.status_code >= 500:
-        logger.error("%s %r: %s", scope["method"], scope["path"], error)
-    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
-
-
-async def _reject_websocket(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1000, "reason": "No such route"})

@@ -75,6 +75,11 @@ def decode_json(body: bytes) -> Any:
     return _reporting_missing_parts(value)
 
 
+def decode_any_json(text: bytes) -> Any:
+    """Return the JSON value in *text*, of any type. Raises ``HTTPError`` 400 for anything else."""
+    return _reporting_missing_parts(_decode_json(text, Any))
+
+
 def decode_typed_json(body: bytes, type_: type[ValueT]) -> ValueT:
     """Return the JSON in *body* as a *type_*. Raises ``HTTPError`` 400 with the path of the first invalid field."""
     value: ValueT = _decode_json(body, type_)

@@ -1,4 +1,4 @@
-"""Dependencies: values for the parameters of a handler, which factories make once per request.
+"""Dependencies: values for the parameters of a handler, which factories make once per request or websocket.
 
 How to call each factory is decided once, when the application is created.
 """
@@ -8,42 +8,49 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from types import CoroutineType
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
+from fastware._internal.connection_parameter import ConnectionParameter
+from fastware._internal.framework_dependency import Dependency
 from fastware._internal.names import name_of
 from fastware._internal.request_parameter import named_parameters, request_parameter
-from fastware.core.request import Request
+from fastware.core.callables import is_awaitable, is_generator_function, is_kind
+from fastware.core.connection import Connection
+from fastware.core.threads import InThread
 
 Factory: TypeAlias = Callable[..., Any]
-"""A function or generator function, sync or async, that takes the request or nothing."""
+"""A function or generator function, sync or async, that takes the request (or the websocket) or nothing."""
 
 Dependencies: TypeAlias = Mapping[str, Factory]
 """Factories by the name of the handler's parameter."""
 
-_PLAIN: Final = frozenset((bool, bytes, dict, float, int, list, str, tuple, type(None)))
-
 
 class Provider:
-    """A factory, and how to call it."""
+    """A factory, and how to call it.
 
-    __slots__ = ("_enter", "factory", "is_generator", "takes_request")
+    Attributes:
+        factory: the factory, as the application gave it.
+        call: what is called instead: it takes the connection, or nothing.
+
+    """
+
+    __slots__ = ("_enter", "call", "factory", "is_generator", "takes_connection")
 
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
-        self.takes_request = _takes_request(factory)
+        self.call, self.takes_connection = _call_of(factory)
         self._enter: Callable[..., Any] | None = None
         if is_kind(is_generator_function, factory):
-            self._enter = contextmanager(factory)
+            self._enter = contextmanager(self.call)
         elif is_kind(inspect.isasyncgenfunction, factory):
-            self._enter = asynccontextmanager(factory)
+            self._enter = asynccontextmanager(self.call)
         self.is_generator = self._enter is not None
 
-    async def provide(self, request: Request, cleanups: AsyncExitStack) -> Any:
+    async def provide(self, connection: Connection, cleanups: AsyncExitStack) -> Any:
         """Make the value. *cleanups* runs the second half of a generator."""
-        arguments = (request,) if self.takes_request else ()
+        arguments = (connection,) if self.takes_connection else ()
         if self._enter is None:
-            value = self.factory(*arguments)
+            value = self.call(*arguments)
             return await value if is_awaitable(value) else value
         context = self._enter(*arguments)
         if hasattr(context, "__aenter__"):
@@ -51,24 +58,50 @@ class Provider:
         return cleanups.enter_context(context)
 
 
-def is_generator_function(function: Any) -> bool:
-    """Return whether *function* is a generator function that is not a coroutine function by ``types.coroutine``."""
-    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-    return inspect.isgeneratorfunction(function) and not flags & inspect.CO_ITERABLE_COROUTINE
+async def provide_override(
+    factory: Factory, overrides: Mapping[Factory, Factory], connection: Connection, cleanups: AsyncExitStack
+) -> tuple[bool, Any]:
+    """Return whether *factory* is overridden, and the value of the override.
 
-
-def is_awaitable(value: Any) -> bool:
-    """Return whether *value* must be awaited.
-
-    For the types that handlers usually return, it takes a third of the time of ``inspect.isawaitable`` (CPython 3.11).
+    An override of a function also replaces ``in_thread(function)``. The override of a dependency that others take
+    their value from, such as ``get_current_user``, also replaces the value in those.
     """
-    kind = type(value)
-    return kind is CoroutineType or (kind not in _PLAIN and inspect.isawaitable(value))
+    if _is_key(factory, overrides):
+        return True, await Provider(overrides[factory]).provide(connection, cleanups)
+    if isinstance(factory, InThread):
+        return await provide_override(factory.factory, overrides, connection, cleanups)
+    if isinstance(factory, Dependency) and factory.source is not None:
+        is_overridden, value = await provide_override(factory.source, overrides, connection, cleanups)
+        return is_overridden, factory.from_source(value) if is_overridden else None
+    return False, None
 
 
-def _takes_request(factory: Factory) -> bool:
+def _is_key(factory: Factory, overrides: Mapping[Factory, Factory]) -> bool:
+    try:
+        return factory in overrides
+    except TypeError:  # it has no hash
+        return False
+
+
+def _call_of(factory: Factory) -> tuple[Factory, bool]:
+    """Return what to call for *factory*, and whether that takes the connection."""
+    if isinstance(factory, Dependency):
+        return factory.plain, True
     check_no_parameter_of_kind(factory, inspect.Parameter.KEYWORD_ONLY)
-    parameters = named_parameters(factory)
+    takes_connection = _takes_connection(factory)
+    hidden = hidden_names(factory)
+    if not hidden:
+        return factory, takes_connection
+
+    def with_hidden_parameters(connection: Connection) -> Any:
+        arguments = (connection,) if takes_connection else ()
+        return factory(*arguments, **dict.fromkeys(hidden, connection))
+
+    return with_hidden_parameters, True
+
+
+def _takes_connection(factory: Factory) -> bool:
+    parameters = [parameter for parameter in named_parameters(factory) if not is_hidden(parameter)]
     request = request_parameter(factory)
     others = [parameter for parameter in parameters if parameter != request and parameter.default is parameter.empty]
     if others or (request and (request != parameters[0] or request.kind is request.KEYWORD_ONLY)):
@@ -77,15 +110,20 @@ def _takes_request(factory: Factory) -> bool:
     return request is not None
 
 
-def is_kind(test: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
-    """Return whether a test of ``inspect`` is true for *function*, or for the ``__call__`` of a callable object."""
-    return test(function) or test(type(function).__call__)
+def is_hidden(parameter: inspect.Parameter) -> bool:
+    """Return whether a decorator has added *parameter*, to be filled with the connection."""
+    return isinstance(parameter, ConnectionParameter)
+
+
+def hidden_names(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters that decorators have added, to be filled with the connection."""
+    return [parameter.name for parameter in named_parameters(function) if is_hidden(parameter)]
 
 
 def check_no_parameter_of_kind(function: Callable[..., Any], kind: Any) -> None:
     """Raise ``TypeError`` if *function* requires a parameter of *kind*, which is never passed."""
     for parameter in named_parameters(function):
-        if parameter.kind is kind and parameter.default is parameter.empty:
+        if parameter.kind is kind and parameter.default is parameter.empty and not is_hidden(parameter):
             raise TypeError(
                 f"{name_of(function)} takes {parameter.name} as {kind.description}; make it an ordinary one"
             )

@@ -1,4 +1,4 @@
-"""An endpoint: a handler and its dependencies."""
+"""An endpoint: a handler and its dependencies, of a request or of a websocket."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from typing import Any
 from fastware._internal.names import name_of
 from fastware._internal.request_parameter import named_parameters, request_parameter, takes_any_keyword
 from fastware._internal.threads import run_in_thread
+from fastware.core.callables import is_awaitable, is_kind
+from fastware.core.connection import Connection
 from fastware.core.dependencies import (
     Dependencies,
     Factory,
     Provider,
     check_no_parameter_of_kind,
-    is_awaitable,
-    is_kind,
+    hidden_names,
+    provide_override,
 )
 from fastware.core.request import Request
 from fastware.core.responses import JSONResponse, Response, TextResponse
-from fastware.core.routing import Handler, Route
+from fastware.core.routing import WEBSOCKET, Handler, Route
+from fastware.core.websocket import WebSocket, websocket_parameter
 
 
 class Endpoint:
@@ -35,21 +38,22 @@ class Endpoint:
         self._is_async = is_kind(inspect.iscoroutinefunction, handler)
         self._overrides = overrides
         supplied = {*route.parameter_names, *route.dependencies}
-        request = request_parameter(handler, supplied)
-        self._request_name = request.name if request else None
-        self._names = _names_taken(handler, supplied, self._request_name, route.path)
-        self._providers = _providers(route.dependencies, self._names)
+        connection_names = _connection_names(route, supplied)
+        self._request_name = connection_names[0] if connection_names else None
+        further = dict.fromkeys(connection_names[1:], _itself)
+        self._names = _names_taken(handler, {*supplied, *further}, self._request_name, route.path)
+        self._providers = _providers({**further, **route.dependencies}, self._names)
         self._is_plain = not any(provider.is_generator for provider, _ in self._providers)
 
     async def respond(self, request: Request) -> Response:
         """Make the dependencies, call the handler, clean up, and return the response."""
+        if not self._is_plain or self._overrides:
+            return await self._respond_and_clean_up(request)
         arguments = {self._request_name: request} if self._request_name else {}
         if request.path_params:
             arguments |= {name: value for name, value in request.path_params.items() if name in self._names}
-        if not self._is_plain or self._overrides:
-            return await self._respond_and_clean_up(request, arguments)
         for provider, names in self._providers:
-            value = provider.factory(request) if provider.takes_request else provider.factory()
+            value = provider.call(request) if provider.takes_connection else provider.call()
             if is_awaitable(value):
                 value = await value
             for name in names:
@@ -57,18 +61,41 @@ class Endpoint:
         result = self._call(arguments)
         return as_response(await result if is_awaitable(result) else result, self._handler)
 
-    async def _respond_and_clean_up(self, request: Request, arguments: dict[str, Any]) -> Response:
+    async def _respond_and_clean_up(self, request: Request) -> Response:
         response = None
         async with AsyncExitStack() as cleanups:
-            for provider, names in self._providers:
-                override = self._overrides.get(provider.factory)
-                value = await (Provider(override) if override else provider).provide(request, cleanups)
-                arguments |= dict.fromkeys(names, value)
-            result = self._call(arguments)
+            result = self._call(await self._arguments(request, cleanups))
             response = as_response(await result if is_awaitable(result) else result, self._handler)
         if response is None:
-            raise RuntimeError(f"a dependency of {name_of(self._handler)} suppressed the error that was raised in it")
+            raise self._suppressed()
         return response
+
+    async def converse(self, websocket: WebSocket) -> None:
+        """Make the dependencies, call the handler, and clean up when it returns."""
+        has_returned = False
+        async with AsyncExitStack() as cleanups:
+            result = self._handler(**await self._arguments(websocket, cleanups))
+            if is_awaitable(result):
+                await result
+            has_returned = True
+        if not has_returned:
+            raise self._suppressed()
+
+    async def _arguments(self, connection: Connection, cleanups: AsyncExitStack) -> dict[str, Any]:
+        """Return the arguments of the handler, with regard to overrides."""
+        arguments: dict[str, Any] = {self._request_name: connection} if self._request_name else {}
+        arguments |= {name: value for name, value in connection.path_params.items() if name in self._names}
+        for provider, names in self._providers:
+            is_overridden, value = False, None
+            if self._overrides:
+                is_overridden, value = await provide_override(provider.factory, self._overrides, connection, cleanups)
+            if not is_overridden:
+                value = await provider.provide(connection, cleanups)
+            arguments |= dict.fromkeys(names, value)
+        return arguments
+
+    def _suppressed(self) -> RuntimeError:
+        return RuntimeError(f"a dependency of {name_of(self._handler)} suppressed the error that was raised in it")
 
     def _call(self, arguments: dict[str, Any]) -> Any:
         # A handler that is only marked as async (`functools.wraps` copies the mark) may return a plain value.
@@ -78,6 +105,17 @@ class Endpoint:
 async def _call_in_thread(handler: Handler, arguments: dict[str, Any]) -> Any:
     result = await run_in_thread(handler, **arguments)
     return await result if is_awaitable(result) else result
+
+
+def _connection_names(route: Route, supplied: Collection[str]) -> list[str]:
+    """Return the names of the handler's parameters that receive the request or the websocket."""
+    found = websocket_parameter(route.handler, supplied) if route.method == WEBSOCKET else None
+    found = found or request_parameter(route.handler, supplied)
+    return [*([found.name] if found else []), *hidden_names(route.handler)]
+
+
+def _itself(connection: Connection) -> Connection:
+    return connection
 
 
 def _providers(dependencies: Dependencies, taken: Collection[str]) -> list[tuple[Provider, list[str]]]:

@@ -1,13 +1,12 @@
-"""The request: its body is read in advance, and everything else is read from the scope on demand."""
+"""The request: a connection with a method and a body, which is read in advance."""
 
 from __future__ import annotations
 
 from typing import Any, Final, TypeVar
 
-from fastware._engine import engine
 from fastware.asgi import Scope
 from fastware.core.client_data import decode_fields, decode_json, decode_typed_json
-from fastware.core.state import State
+from fastware.core.connection import Connection
 from fastware.errors import HTTPError
 
 ValueT = TypeVar("ValueT")
@@ -15,7 +14,7 @@ ValueT = TypeVar("ValueT")
 _UNREAD: Final = object()
 
 
-class Request:
+class Request(Connection):
     """An HTTP request.
 
     Attributes:
@@ -25,12 +24,11 @@ class Request:
 
     """
 
-    __slots__ = ("__dict__", "body", "path_params", "scope")
+    __slots__ = ("body",)
 
     # Class attributes, so that creating a request does not have to set them.
     _json: Any = _UNREAD
     _form: dict[str, str] | None = None
-    _state: State | None = None
 
     def __init__(self, scope: Scope, body: bytes = b"", path_params: dict[str, Any] | None = None) -> None:
         self.scope = scope
@@ -41,24 +39,6 @@ class Request:
     def method(self) -> str:
         """The method, uppercase."""
         return str(self.scope["method"])
-
-    @property
-    def path(self) -> str:
-        """The path, percent-decoded, without the query string."""
-        return str(self.scope["path"])
-
-    @property
-    def client(self) -> tuple[str, int] | None:
-        """The client's host and port, or ``None`` if the server does not provide them."""
-        client = self.scope.get("client")
-        return tuple(client) if client else None
-
-    @property
-    def state(self) -> State:
-        """What the lifespan yielded, with item and attribute access."""
-        if self._state is None:
-            self._state = State(self.scope.setdefault("state", {}))
-        return self._state
 
     @property
     def json(self) -> Any:
@@ -120,29 +100,3 @@ class Request:
                 raise HTTPError(415, "Expected application/x-www-form-urlencoded")
             self._form = decode_fields(self.body)
         return self._form
-
-    @property
-    def query_params(self) -> dict[str, str]:
-        """The parameters of the query string; the last of duplicate parameters counts.
-
-        Reading a missing one is a 400 that names it. Raises ``HTTPError`` 400 for more than 1,000 parameters.
-        """
-        return decode_fields(self.scope.get("query_string", b""))
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """All cookies by name."""
-        return engine.cookies(self.scope["headers"])
-
-    def cookie(self, name: str, default: str = "") -> str:
-        """Return the cookie *name*, or *default* if it is missing or empty."""
-        return engine.cookie(self.scope["headers"], name) or default
-
-    def header(self, name: str, default: str = "") -> str:
-        """Return the first header *name* (in any case), or *default* if it is missing or empty."""
-        value = engine.header(self.scope["headers"], name.lower().encode("latin-1"))
-        return value.decode("latin-1") or default
-
-    def __repr__(self) -> str:
-        # Without the query string and the headers, which carry tokens.
-        return f"<Request {self.scope.get('method')} {self.scope.get('path')!r}>"

@@ -12,9 +12,19 @@ from fastware.asgi import Receive, Scope, Send
 
 _BODILESS: Final = frozenset((204, 304))
 _NO_COOKIES: Final = ()
-_LONE_SURROGATE: Final = "the content of the response has a lone surrogate, which UTF-8 cannot encode"
+_LONE_SURROGATE: Final = "the content has a lone surrogate, which UTF-8 cannot encode"
 
 _encoder: Final = msgspec.json.Encoder()
+
+
+def encode_json(content: Any) -> bytes:
+    """Return *content* as JSON. Raises ``ValueError`` if it has a lone surrogate."""
+    # The error is raised outside the `except`: the error of the codec contains the text.
+    try:
+        return _encoder.encode(content)
+    except UnicodeEncodeError:
+        pass
+    raise ValueError(_LONE_SURROGATE)
 
 
 class Response:
@@ -117,10 +127,4 @@ class JSONResponse(Response):
         headers: Mapping[str, str] | None = None,
         cookies: Iterable[str] = _NO_COOKIES,
     ) -> None:
-        try:
-            body = _encoder.encode(content)
-        except UnicodeEncodeError:
-            body = None
-        if body is None:
-            raise ValueError(_LONE_SURROGATE)
-        super().__init__(body, status, headers, cookies)
+        super().__init__(encode_json(content), status, headers, cookies)

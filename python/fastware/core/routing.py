@@ -1,4 +1,4 @@
-"""Routes: paths with typed parameters, and the tree that finds the route of a request.
+"""Routes: paths with typed parameters, and the tree that finds the route of a request or websocket.
 
 The time of a lookup grows with the length of the path and the routes that share its prefix, not with the number of
 routes.
@@ -6,16 +6,25 @@ routes.
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeVar
 
+from fastware._internal.names import name_of
 from fastware._internal.routed_handlers import note_as_routed
+from fastware.asgi import ASGIApp
+from fastware.core.callables import is_kind
 from fastware.core.dependencies import Dependencies
+from fastware.core.mounts import Mount
 
 Handler = Callable[..., Any]
 HandlerT = TypeVar("HandlerT", bound=Handler)
+WebSocketHandlerT = TypeVar("WebSocketHandlerT", bound=Callable[..., Awaitable[Any]])
+
+WEBSOCKET: Final = "websocket"
+"""The method of a websocket's route. That of an HTTP route is uppercase."""
 
 _PARAMETER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}\Z")
 _MAX_INT_LENGTH: Final = 40
@@ -69,6 +78,7 @@ class Router:
         self._prefix = _checked_prefix(prefix)
         self._dependencies = _checked_dependencies(deps)
         self._routes: list[Route] = []
+        self._mounts: list[Mount] = []
         self._included: list[tuple[Router, str, Dependencies]] = []
 
     def route(
@@ -87,6 +97,55 @@ class Router:
             return handler
 
         return add
+
+    def add_route(self, method: str, path: str, handler: Handler, deps: Dependencies | None = None) -> None:
+        """Add *handler* for *path* and *method*: the same as :meth:`route`, without a decorator."""
+        if not isinstance(method, str):
+            raise TypeError(f'the method must be str, not {type(method).__name__}: add_route("GET", "/path", handler)')
+        self.route(path, [method], deps=deps)(handler)
+
+    def ws(self, path: str, *, deps: Dependencies | None = None) -> Callable[[WebSocketHandlerT], WebSocketHandlerT]:
+        """Return a decorator that adds the ``async`` handler for websockets at *path*.
+
+        The handler takes the :class:`~fastware.WebSocket`: the parameter named ``websocket`` or annotated with the
+        class, or else the first one. Dependencies run before it is called.
+
+        Raises:
+            TypeError: the decorated handler is not ``async``.
+
+        """
+        _check_path(path)
+        dependencies = _checked_dependencies(deps)
+
+        def add(handler: WebSocketHandlerT) -> WebSocketHandlerT:
+            if not is_kind(inspect.iscoroutinefunction, handler):
+                raise TypeError(f"the websocket handler {name_of(handler)} of {path} must be async")
+            note_as_routed(handler)
+            self._routes.append(Route(WEBSOCKET, path, handler, dependencies))
+            return handler
+
+        return add
+
+    def mount(self, path: str, app: ASGIApp) -> None:
+        """Let another ASGI application serve *path* and every path below it, where no route matches.
+
+        It serves HTTP and websockets, and responds to its own errors. Its ``root_path`` ends with *path*. The longest
+        *path* takes precedence; ``"/"`` is every other path. The lifespan of *app* does not run: open what it needs in
+        that of the application.
+
+        Args:
+            path: a prefix without parameters and without a slash at its end, or ``"/"``.
+            app: any ASGI application. Middleware of the application applies to it, the body limit does not.
+                Dependencies of routers would not either, so ``create_app`` raises ``TypeError`` for a router that has
+                both.
+
+        """
+        if not isinstance(path, str):
+            raise TypeError(f'the path must be str, not {type(path).__name__}: router.mount("/path", app)')
+        if not callable(app) or isinstance(app, type):
+            hint = ": use include_router" if isinstance(app, Router) else ""
+            raise TypeError(f"mount takes an ASGI application, not {name_of(app)}{hint}")
+        self._mounts.append(Mount(_checked_prefix("" if path == "/" else path), app))
 
     def get(self, path: str, *, deps: Dependencies | None = None) -> Callable[[HandlerT], HandlerT]:
         """Return a decorator that adds the handler for GET, and for HEAD if HEAD has no handler of its own."""
@@ -129,6 +188,31 @@ class Router:
         for router, prefix, dependencies in self._included:
             for route in router.routes():
                 yield self._within(route, prefix, dependencies)
+
+    def mounts(self) -> Iterator[Mount]:
+        """Yield every mounted application, with its complete prefix.
+
+        Raises:
+            TypeError: a router around it has dependencies, which do not apply to it.
+            ValueError: the prefix of a router around it has a parameter.
+
+        """
+        for mount in self._mounts:
+            yield self._around(mount, "", {})
+        for router, prefix, dependencies in self._included:
+            for mount in router.mounts():
+                yield self._around(mount, prefix, dependencies)
+
+    def _around(self, mount: Mount, prefix: str, dependencies: Dependencies) -> Mount:
+        path = self._prefix + prefix + mount.prefix
+        if "{" in path:
+            raise ValueError(f"the application at {path!r} is mounted below a parameter, which a mount cannot have")
+        if names := {**self._dependencies, **dependencies}:
+            raise TypeError(
+                f"the dependencies {', '.join(names)} would not apply to the application that is mounted at {path!r}: "
+                "mount it on a router without deps, and wrap it in middleware that protects it"
+            )
+        return Mount(path, mount.app)
 
     def _within(self, route: Route, prefix: str, dependencies: Dependencies) -> Route:
         path = self._prefix + prefix + route.path

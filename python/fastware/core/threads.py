@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager
 from typing import Any
 
+from fastware._internal.framework_dependency import Dependency
 from fastware._internal.names import name_of
 from fastware._internal.threads import run_in_thread, run_in_thread_even_if_cancelled
-from fastware.core.dependencies import is_awaitable, is_generator_function, is_kind
+from fastware.core.callables import is_awaitable, is_generator_function, is_kind
 
 
 def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,6 +22,9 @@ def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:
 
         @router.get("/report", deps={"report": in_thread(load_report)})
 
+    Two results for one *factory* are equal: as dependencies of one handler, they run once. An override of *factory*
+    replaces them too.
+
     Args:
         factory: a function, or a generator function whose two halves each run in a thread.
 
@@ -28,23 +32,42 @@ def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:
         TypeError: *factory* is ``async``, and must not block anyway.
 
     """
-    if is_kind(inspect.iscoroutinefunction, factory) or is_kind(inspect.isasyncgenfunction, factory):
+    function = factory.plain if isinstance(factory, Dependency) else factory
+    if is_kind(inspect.iscoroutinefunction, function) or is_kind(inspect.isasyncgenfunction, function):
         raise TypeError(f"in_thread takes a plain function, and {name_of(factory)} is async")
-    if is_kind(is_generator_function, factory):
-        return _generator_in_threads(factory)
+    kind = _GeneratorInThread if is_kind(is_generator_function, function) else _FunctionInThread
+    return kind(factory, function)
 
-    @functools.wraps(factory)
-    async def function_in_thread(*args: Any) -> Any:
-        value = await run_in_thread(factory, *args)
+
+class InThread:
+    """A dependency that runs another one in a worker thread. It is equal to every other of the same *factory*."""
+
+    __call__: Callable[..., Any]
+
+    def __init__(self, factory: Callable[..., Any], function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.factory = factory
+        self._function = function
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, InThread) and self.factory == other.factory
+
+    def __hash__(self) -> int:
+        return hash(name_of(self.factory))  # the factory may have no hash, like an instance of a dataclass
+
+    def __repr__(self) -> str:
+        return f"<{name_of(self.factory)} in a thread>"
+
+
+class _FunctionInThread(InThread):
+    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        value = await run_in_thread(self._function, *args, **kwargs)
         return await value if is_awaitable(value) else value
 
-    return function_in_thread
 
-
-def _generator_in_threads(factory: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(factory)
-    async def generator_in_threads(*args: Any) -> AsyncIterator[Any]:
-        context = contextmanager(factory)(*args)
+class _GeneratorInThread(InThread):
+    async def __call__(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        context = contextmanager(self._function)(*args, **kwargs)
         value = await run_in_thread(context.__enter__)
         try:
             yield value
@@ -53,5 +76,3 @@ def _generator_in_threads(factory: Callable[..., Any]) -> Callable[..., Any]:
                 raise
         else:
             await run_in_thread_even_if_cancelled(context.__exit__, None, None, None)
-
-    return generator_in_threads
