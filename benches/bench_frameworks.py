@@ -67,6 +67,13 @@ def _of_fastapi(make_dependency, depth=0):
     return _adds(_fastapi(make_dependency()), _fastapi(_nothing(depth)))
 
 
+def _of_fastapi_without_lifespan():
+    app = _fastapi(auth.get_current_user)
+    app.state.config = {"auth": auth.Auth(SECRET)}
+    make_scope = scope_maker("GET", "/profile", _HEADERS, state={})
+    return exchange(app, make_scope, baseline=_fastapi(_nothing(0)))
+
+
 def _get_current_user():
     return auth.get_current_user
 
@@ -223,6 +230,7 @@ def _job(title, contenders, goal):
 
 JOBS = (
     _job("FastAPI: Depends(get_current_user)", {_OURS: partial(_of_fastapi, _get_current_user), **_PEERS}, 2),
+    _job("FastAPI: Depends(get_current_user), app.state", {_OURS: _of_fastapi_without_lifespan}, 2),
     _job("FastAPI: CurrentUser", {_OURS: partial(_of_fastapi, _current_user), **_PEERS}, 2),
     _job("FastAPI: FastAPIAuth(...).current_user", {_OURS: partial(_of_fastapi, _explicit_user)}, 2),
     _job("FastAPI: Depends(auth.current_user)", {_OURS: partial(_of_fastapi, _current_user_of_settings)}, 2),

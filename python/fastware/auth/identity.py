@@ -43,7 +43,8 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     """
     scope = getattr(request, "scope", request)
     try:
-        config = scope["state"]["config"]
+        state = scope.get("state")
+        config = (state.get("config") if state else None) or scope["app"].state.config
         auth = config.get("auth")
         secret = None if auth is not None else config["jwt_secret"]
     except (AttributeError, LookupError, TypeError):
@@ -66,7 +67,7 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     if error is None:
         error = unusable_secret() if claims == UNUSABLE_SECRET else unauthorized(claims)
     # Error reporters show the local variables of a traceback's frames.
-    request = scope = config = auth = secret = query_string = None
+    request = scope = state = config = auth = secret = query_string = None
     try:
         raise error
     finally:
