@@ -19,7 +19,7 @@ import copy
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Annotated, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 
 from litestar import Controller, Router
 from litestar.config.app import AppConfig
@@ -30,7 +30,6 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.params import Dependency as DependencyMarker
 from litestar.plugins import InitPlugin, ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import Scope
@@ -43,8 +42,19 @@ from fastware.errors import ConfigurationError
 
 __all__ = ["AuthPlugin", "CurrentUser", "RoleGuard", "require_role"]
 
-CurrentUser: TypeAlias = Annotated[dict[str, Any], DependencyMarker(skip_validation=True)]
-"""The annotation of a parameter that receives the user: ``async def profile(user: CurrentUser)``."""
+if TYPE_CHECKING:
+    CurrentUser: TypeAlias = dict[str, Any]
+    """The annotation of a parameter that receives the user: ``async def profile(user: CurrentUser)``."""
+else:
+    try:
+        from litestar.di import NamedDependency
+        from litestar.params import SkipValidation
+    except ImportError:  # Litestar before 2.23
+        from litestar.params import Dependency as Marker
+
+        CurrentUser = Annotated[dict[str, Any], Marker(skip_validation=True)]
+    else:
+        CurrentUser = NamedDependency[SkipValidation[dict[str, Any]]]
 
 _AUTH: Final = "fastware.auth"
 """The key of a handler's ``opt`` that holds the settings of its application."""
