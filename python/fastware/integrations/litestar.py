@@ -87,10 +87,6 @@ class RoleGuard:
         finally:
             connection = claims = None  # type: ignore[assignment] # error reporters show the locals of frames
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> RoleGuard:
-        # Litestar copies routers and the handlers of controllers, but settings cannot be copied.
-        return self
-
     def __repr__(self) -> str:
         return f"<guard require_role({', '.join(map(repr, self.roles))})>"
 
@@ -261,8 +257,8 @@ def _paths(owners: Iterable[Any]) -> Iterator[str]:
         elif isinstance(owner, BaseRouteHandler):
             yield from owner.paths
         else:
-            path = getattr(owner, "path", None) or ()
-            yield from [path] if isinstance(path, str) else path
+            path = getattr(owner, "path", None)
+            yield from [path] if isinstance(path, str) else path if isinstance(path, list) else ()
             if isinstance(owner, type) and issubclass(owner, Controller):
                 yield from _paths(value for _, value in inspect.getmembers(owner, _is_handler))
 
