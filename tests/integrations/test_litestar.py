@@ -359,6 +359,12 @@ def guarded_at(path):
     return get(path, guards=[require_role("admin")])(guarded.fn)
 
 
+def test_guard_of_a_plugin_has_the_settings_of_the_plugin():
+    handler = get("/", guards=[AuthPlugin(AUTH).require_role("admin")])(guarded.fn)
+    for app in (app_of(handler, plugins=[]), app_of(handler, auth=OTHER_AUTH)):
+        assert [call(app, headers=headers).status for headers in (user("admin"), INVALID)] == [200, 401]
+
+
 @pytest.mark.parametrize("copy_scope", [True, False])
 def test_mounted_application_with_other_settings_verifies_the_token_itself(copy_scope):
     inner = app_of(profile, guarded_at("/g"), auth=OTHER_AUTH)
@@ -450,7 +456,7 @@ class WithMethod(Controller):
 
 
 class ListenerOfUser(Listener):
-    path = "/{user:str}"
+    path: ClassVar = ["/a", "/{user:str}"]
 
 
 AMBIGUOUS = {
@@ -518,9 +524,18 @@ async def public() -> str:
     return "ok"
 
 
-@get("/indirect", dependencies={"name": Provide(lambda user: user["sub"], sync_to_thread=False)})
-async def indirect(name: Annotated[str, "of the user"]) -> str:
+async def name_of(user: CurrentUser) -> str:
+    return user["sub"]
+
+
+@get("/indirect", dependencies={"name": Provide(name_of)})
+async def indirect(name: Annotated[str, "that of the user"]) -> str:
     return name
+
+
+@get("/found", dependencies={"me": Provide(AUTH.current_user)})
+async def found(me: CurrentUser) -> str:
+    return me["sub"]
 
 
 OPERATIONS = {
@@ -528,7 +543,9 @@ OPERATIONS = {
     "/guarded": (guarded_at("/guarded"), BOTH, {"401", "403"}),
     "/signed-in": (get("/signed-in", guards=[require_role()])(guarded.fn), BOTH, {"401"}),
     "/public": (public, None, set()),
-    "/found": (get("/found", dependencies={"me": Provide(AUTH.current_user)})(handle), None, set()),
+    "/indirect": (indirect, BOTH, {"401"}),
+    "/found": (found, BOTH, {"401"}),
+    "/unused": (get("/unused", dependencies={"me": Provide(AUTH.current_user)})(handle), None, set()),
     "/own": (
         get("/own", security=[{"bearer": []}], responses={401: ResponseSpec(str)}, guards=[require_role("a")])(
             guarded.fn
@@ -583,7 +600,9 @@ def test_handlers_with_several_paths_and_applications_are_described_once():
         app = app_of(handler, post("/a")(handle))
         app.register(Router("/", route_handlers=[get("/c", guards=[require_role()])(guarded.fn)]))
         for path in ("/a", "/b", "/c"):
-            assert operation(app, path)["security"] == BOTH
+            described = operation(app, path)
+            assert described["security"] == BOTH
+            assert "oneOf" not in str(described["responses"])
         assert "security" not in operation(app, "/a", "post")
     assert (handler.security, handler.raises) == (None, None)
 

@@ -33,6 +33,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins import InitPlugin, ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import Scope
+from litestar.utils.signature import ParsedSignature
 
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth import Auth
@@ -209,17 +210,15 @@ class AuthPlugin(InitPlugin, ReceiveRoutePlugin):
     def _is_injected(self, handler: BaseRouteHandler) -> bool:
         """Return whether *handler*, or a dependency of it, receives the user."""
         providers = handler.resolve_dependencies()
-        names, seen = [*handler.parsed_fn_signature.parameters], set()
-        while names:
-            name = names.pop()
-            if name in seen or name not in providers:
-                continue
-            seen.add(name)
-            dependency = providers[name].dependency
-            if dependency == self.current_user or isinstance(dependency, Dependency):
-                return True
-            names += providers[name].parsed_fn_signature.parameters
-        return False
+
+        def has_user(signature: ParsedSignature) -> bool:
+            used = [providers[name] for name in signature.parameters if name in providers]
+            return any(self._is_ours(each.dependency) or has_user(each.parsed_fn_signature) for each in used)
+
+        return has_user(handler.parsed_fn_signature)
+
+    def _is_ours(self, dependency: Any) -> bool:
+        return dependency == self.current_user or isinstance(dependency, Dependency)
 
 
 def _auth_of(handler: BaseRouteHandler) -> Auth:
