@@ -52,7 +52,7 @@ def json_with_cookies(content: dict[str, str], cookies: list[str]) -> ASGIRespon
 
 
 @post("/login", status_code=200)
-async def login(data: Annotated[Credentials, Body()]) -> ASGIResponse:
+async def login(request: Request[Any, Any, Any], data: Annotated[Credentials, Body()]) -> ASGIResponse:
     """Check the password; return a token and set the session cookies."""
     user = await sync_to_thread(user_store.find_user, data.username)
     password_hash = user["password_hash"] if user else unknown_user_hash
@@ -60,14 +60,16 @@ async def login(data: Annotated[Credentials, Body()]) -> ASGIResponse:
     if not user or not is_valid:
         raise HTTPError(401, "Invalid credentials")
     token = auth.create_token(user["username"], user["role"], expires_in=SESSION_SECONDS)
-    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_SECONDS)
+    is_secure = request.url.scheme == "https"
+    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_SECONDS, secure=is_secure)
     return json_with_cookies({"token": token, "username": user["username"]}, cookies)
 
 
 @post("/logout", status_code=200)
-async def logout() -> ASGIResponse:
+async def logout(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Delete the session cookies."""
-    return json_with_cookies({"message": "Logged out"}, clear_session_cookies())
+    cookies = clear_session_cookies(secure=request.url.scheme == "https")
+    return json_with_cookies({"message": "Logged out"}, cookies)
 
 
 @get("/profile")

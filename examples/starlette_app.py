@@ -64,13 +64,15 @@ async def login(request: Request) -> JSONResponse:
     if not user or not is_valid:
         raise HTTPError(401, "Invalid credentials")
     token = auth.create_token(user["username"], user["role"], expires_in=SESSION_SECONDS)
-    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_SECONDS)
+    is_secure = request.url.scheme == "https"
+    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_SECONDS, secure=is_secure)
     return with_cookies(JSONResponse({"token": token, "username": user["username"]}), cookies)
 
 
 async def logout(request: Request) -> JSONResponse:
     """Delete the session cookies."""
-    return with_cookies(JSONResponse({"message": "Logged out"}), clear_session_cookies())
+    cookies = clear_session_cookies(secure=request.url.scheme == "https")
+    return with_cookies(JSONResponse({"message": "Logged out"}), cookies)
 
 
 @requires()
