@@ -18,7 +18,7 @@ from __future__ import annotations
 import copy
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 
 from litestar import Controller, Router
@@ -35,6 +35,7 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import Scope
 from litestar.utils.signature import ParsedSignature
 
+from fastware._internal.coroutines import returns_coroutine
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth import Auth
 from fastware.auth.challenges import forbidden
@@ -155,17 +156,17 @@ class AuthPlugin(InitPlugin, ReceiveRoutePlugin):
         self.auth = auth
         self.dependency = dependency
         self._guards = RoleGuards(auth)
+        self._user = auth.current_user
 
     def require_role(self, *roles: str) -> RoleGuard:
         """Return the guard of :func:`require_role`, always with the settings of this plugin."""
         return self._guards.require(roles)
 
-    async def current_user(self, scope: Scope) -> dict[str, Any]:
+    @returns_coroutine
+    def current_user(self, scope: Scope) -> Any:
         """Return the claims of the token: the dependency. Raises ``HTTPError`` 401 without a valid token."""
-        try:
-            return await _user_of(self.auth, scope)
-        finally:
-            scope = None  # type: ignore[assignment] # error reporters show the locals of frames
+        # An `async def` that awaits the check would add 0.5 µs to its 2.5 µs (CPython 3.11).
+        return _user_of(self.auth, scope) if _VERIFIED in scope else self._user(scope)
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the dependency, the settings and the OpenAPI schemes to the application.
@@ -228,19 +229,17 @@ def _auth_of(handler: BaseRouteHandler) -> Auth:
     return cast(Auth, auth)
 
 
-async def _user_of(auth: Auth, connection_scope: Scope) -> dict[str, Any]:
-    """Return the claims of the token. A guard and the dependency of one request verify it once."""
-    scope = cast(MutableMapping[str, Any], connection_scope)
+async def _user_of(auth: Auth, scope: Any) -> dict[str, Any]:
+    """Return the claims of the token, which the guards and the dependency of a request verify once."""
     try:
         verified = scope.get(_VERIFIED)
         # An application that is mounted in another one may have other settings, or other headers from a middleware.
-        if verified is not None and verified[0] is auth and verified[1] is scope["headers"]:
-            return cast(dict[str, Any], verified[2])
-        claims = await auth.current_user(scope)
-        scope[_VERIFIED] = auth, scope["headers"], claims
+        if verified is None or verified[0] is not auth or verified[1] is not scope["headers"]:
+            verified = scope[_VERIFIED] = auth, scope["headers"], await auth.current_user(scope)
+        claims: dict[str, Any] = verified[2]
         return claims
     finally:
-        connection_scope = scope = verified = None  # type: ignore[assignment] # error reporters show the locals
+        scope = verified = None  # error reporters show the local variables of a traceback's frames
 
 
 def _rename(name: str) -> str:
