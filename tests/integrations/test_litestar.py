@@ -20,6 +20,7 @@ pytest.importorskip("litestar")
 from litestar import Controller, Litestar, Request, Router, WebSocket, asgi, get, post, websocket
 from litestar.app import DEFAULT_OPENAPI_CONFIG
 from litestar.config.cors import CORSConfig
+from litestar.config.response_cache import ResponseCacheConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import NotAuthorizedException
@@ -500,6 +501,43 @@ def test_name_that_cannot_be_a_dependency_is_rejected(name):
 def test_name_of_another_type_is_rejected():
     with pytest.raises(TypeError, match=r"^dependency must be a str, not int$"):
         AuthPlugin(AUTH, dependency=5)
+
+
+CACHED = {
+    "dependency": lambda **options: get("/", cache=60, **options)(profile.fn),
+    "guard-and-dependency": lambda **options: get("/", cache=True, guards=[require_role("admin")], **options)(
+        profile.fn
+    ),
+}
+
+
+@pytest.mark.parametrize("make", CACHED.values(), ids=CACHED)
+def test_response_for_one_user_is_not_cached_for_others(make):
+    with pytest.raises(RuntimeError, match=r"profile receives the user, but its response is cached for everybody"):
+        app_of(make())
+
+    def key_of(request):
+        return request.headers.get("authorization", "")
+
+    for app in (
+        app_of(make(cache_key_builder=key_of)),
+        app_of(make(), response_cache_config=ResponseCacheConfig(key_builder=key_of)),
+    ):
+        for name in ("ada", "bob", "ada"):
+            assert call(app, headers=user("admin", sub=name)).json["sub"] == name
+        assert call(app).status == 401
+
+
+def test_response_that_is_equal_for_all_users_is_cached():
+    app = app_of(get("/", cache=60, guards=[require_role("admin")])(guarded.fn))
+    assert [call(app, headers=user(role)).status for role in ("admin", "admin", "user")] == [200, 200, 403]
+    assert call(app).status == 401
+
+
+def test_plugin_works_in_several_applications():
+    plugin = AuthPlugin(AUTH)
+    for app in [app_of(profile, plugins=[plugin]), app_of(admin, plugins=[plugin])]:
+        assert [call(app, headers=headers).status for headers in (user("admin"), INVALID)] == [200, 401]
 
 
 # OpenAPI

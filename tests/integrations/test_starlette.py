@@ -21,7 +21,7 @@ from raw_tokens import SECRET, sign_claims
 pytest.importorskip("starlette")
 
 from starlette.applications import Starlette
-from starlette.authentication import AuthenticationError, SimpleUser, UnauthenticatedUser
+from starlette.authentication import AuthCredentials, AuthenticationError, SimpleUser, UnauthenticatedUser
 from starlette.authentication import requires as starlette_requires
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.middleware import Middleware
@@ -223,7 +223,7 @@ class OtherNames(HTTPEndpoint):
 
 
 class Object:
-    scope: ClassVar = {"tenant": "a"}  # not that of a request
+    scope: ClassVar = {"type": "http", "user": TokenUser({}), "auth": AuthCredentials(["admin"])}
 
     async def __call__(self, request):
         return ok

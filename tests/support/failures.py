@@ -361,6 +361,18 @@ def litestar_app(s, path="/", config=None, **options):
     Litestar([get(path)(handler)], plugins=[litestar_plugin(s)], state=state, logging_config=None, **options)
 
 
+def litestar_cached_profile(s):
+    from litestar import Litestar, get
+
+    from fastware.integrations.litestar import CurrentUser
+
+    @get("/", cache=True)
+    async def profile(user: CurrentUser) -> str:
+        return s.token
+
+    Litestar([profile], plugins=[litestar_plugin(s)], logging_config=None)
+
+
 def litestar_plugin_of_str(s):
     from fastware.integrations.litestar import AuthPlugin
 
@@ -395,6 +407,7 @@ REJECTED_REQUESTS += [
 ]
 add(
     "ConfigurationError",
+    litestar_cached_profile,
     litestar_app_with_other_settings=lambda s: litestar_app(s, config={"jwt_secret": s.secret}),
     litestar_app_with_path_parameter=lambda s: litestar_app(s, path="/{user:str}"),
     litestar_app_with_dependency=lambda s: litestar_app(s, dependencies={"user": holding(lambda secret: 0, s.secret)}),

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 
 from litestar import Controller, Router
 from litestar.config.app import AppConfig
+from litestar.config.response_cache import default_cache_key_builder
 from litestar.connection import ASGIConnection
 from litestar.constants import RESERVED_KWARGS
 from litestar.datastructures import State
@@ -188,17 +189,25 @@ class AuthPlugin(InitPlugin, ReceiveRoutePlugin):
         return app_config
 
     def receive_route(self, route: BaseRoute) -> None:
-        """Give the settings to the guards of the handlers of *route*, and describe its operations."""
+        """Give the settings to the guards of the handlers of *route*, and describe its operations.
+
+        Raises:
+            ConfigurationError: the response of a handler that receives the user is cached for all users.
+
+        """
         handlers = route.route_handlers if isinstance(route, HTTPRoute) else [cast(Any, route).route_handler]
         for handler in handlers:
             handler.opt[_AUTH] = self.auth
             if isinstance(handler, HTTPRouteHandler):
-                self._describe(handler)
+                has_user = self._is_injected(handler)
+                if has_user:
+                    _check_cache(handler)
+                self._describe(handler, has_user)
 
-    def _describe(self, handler: HTTPRouteHandler) -> None:
+    def _describe(self, handler: HTTPRouteHandler, has_user: bool) -> None:
         """Add the security requirements and the error responses of *handler* to the OpenAPI document."""
         guards = [guard for guard in handler.resolve_guards() if isinstance(guard, RoleGuard)]
-        if not guards and not self._is_injected(handler):
+        if not guards and not has_user:
             return
         # A handler is received once for each of its paths, and again when another handler is added to one of them.
         known = [requirement for layer in handler.ownership_layers for requirement in cast(Any, layer).security or ()]
@@ -220,6 +229,19 @@ class AuthPlugin(InitPlugin, ReceiveRoutePlugin):
 
     def _is_ours(self, dependency: Any) -> bool:
         return dependency == self.current_user or isinstance(dependency, Dependency)
+
+
+def _check_cache(handler: HTTPRouteHandler) -> None:
+    """Raise ``ConfigurationError`` if the response for one user would be sent to others.
+
+    Litestar looks a response up by the path and the query, before it resolves dependencies.
+    """
+    key_builder = handler.cache_key_builder or handler.app.response_cache_config.key_builder
+    if handler.cache and key_builder is default_cache_key_builder:
+        raise ConfigurationError(
+            f"{handler} receives the user, but its response is cached for everybody, with and without a token: remove "
+            "cache, or pass a cache_key_builder whose key names the user"
+        )
 
 
 def _auth_of(handler: BaseRouteHandler) -> Auth:

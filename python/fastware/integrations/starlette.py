@@ -156,11 +156,10 @@ def _is_async(handler: Callable[..., Any]) -> bool:
 
 
 def _scope_of(handler: Callable[..., Any], arguments: Iterable[Any]) -> Mapping[str, Any]:
-    """Return the scope of the request, the WebSocket or the endpoint among the *arguments* of a call."""
+    """Return the scope of the request or the WebSocket among the *arguments* of a call."""
     for argument in arguments:
-        scope = getattr(argument, "scope", None)
-        if isinstance(scope, Mapping) and "type" in scope:
-            return scope
+        if isinstance(argument, HTTPConnection):
+            return argument.scope
     raise TypeError(f"{name_of(handler)} was called without its request")
 
 
