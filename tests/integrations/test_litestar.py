@@ -418,19 +418,23 @@ def test_configuration_of_another_type_is_left_alone():
 def test_equal_settings_are_no_conflict():
     app = app_of(profile, plugins=[AuthPlugin(AUTH), AuthPlugin(AUTH, dependency="me")])
     assert app.state.config == {"auth": AUTH}
-    app_of(profile, state=State({"config": {"auth": AUTH, "jwt_secret": None}}))
+    app_of(profile, state=State({"config": {"auth": AUTH, "theme": "dark"}}))
 
 
 CONFLICTS = {
     "auth": {"auth": OTHER_AUTH},
     "jwt_secret": {"jwt_secret": SECRET},
     "allow_query_token": {"allow_query_token": False},
+    "jwt_secret-of-none": {"jwt_secret": None},
 }
 
 
 @pytest.mark.parametrize("name", CONFLICTS)
 def test_other_settings_are_an_error(name):
-    with pytest.raises(RuntimeError, match=rf'^app.state.config has "{name}" too; pass all settings to the Auth of'):
+    with pytest.raises(
+        RuntimeError,
+        match=rf'^app.state.config has "{next(iter(CONFLICTS[name]))}" too; pass all settings to the Auth of',
+    ):
         app_of(profile, state=State({"config": CONFLICTS[name]}))
 
 
@@ -663,8 +667,9 @@ def test_document_is_protected_by_a_guard_of_the_application():
 def test_import_without_litestar_names_the_package():
     missing = dict.fromkeys([name for name in sys.modules if name.split(".")[0] == "litestar"])
     with mock.patch.dict(sys.modules, missing):
-        del sys.modules["fastware.integrations.litestar"]
-        with pytest.raises(ImportError, match="litestar"):
+        for name in [name for name in sys.modules if name.startswith("fastware.integrations.litestar")]:
+            del sys.modules[name]
+        with pytest.raises(ImportError, match="needs the package litestar: pip install litestar$"):
             importlib.import_module("fastware.integrations.litestar")
 
 

@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import enum
 import functools
+import importlib
 import os
 import pickle
 import sys
@@ -327,6 +328,13 @@ def starlette_backend_of_str(s):
     AuthBackend(s.secret)
 
 
+def import_integration_without(framework):
+    module = f"fastware.integrations.{framework}"
+    others = {name: value for name, value in sys.modules.items() if not name.startswith(module)}
+    with mock.patch.dict(sys.modules, {**others, framework: None}, clear=True):
+        importlib.import_module(module)
+
+
 def litestar_plugin(s, **options):
     from fastware.auth import Auth
     from fastware.integrations.litestar import AuthPlugin
@@ -422,6 +430,11 @@ add(
     requires_without_request=lambda s: requires_with(s, handler=holding(lambda *, secret: secret, s.secret)),
     requires_called_without_request=lambda s: requires_with(s, arguments=[s.token]),
     litestar_dependency_of_bytes=lambda s: litestar_plugin(s, dependency=s.secret.encode()),
+)
+add(
+    "ImportError",
+    starlette_is_missing=lambda s: import_integration_without("starlette"),
+    litestar_is_missing=lambda s: import_integration_without("litestar"),
 )
 add("ValueError", litestar_reserved_dependency=lambda s: litestar_plugin(s, dependency="request"))
 

@@ -19,7 +19,13 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
 from typing import Any, Final, TypeVar, cast
+
+if find_spec("starlette") is None:
+    raise ImportError(
+        "fastware.integrations.starlette needs the package starlette: pip install starlette", name="starlette"
+    )
 
 from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser
 from starlette.requests import HTTPConnection
