@@ -669,7 +669,7 @@ def test_import_without_litestar_names_the_package():
     with mock.patch.dict(sys.modules, missing):
         for name in [name for name in sys.modules if name.startswith("fastware.integrations.litestar")]:
             del sys.modules[name]
-        with pytest.raises(ImportError, match="needs the package litestar: pip install litestar$"):
+        with pytest.raises(ImportError, match=r"needs the package litestar: pip install litestar$"):
             importlib.import_module("fastware.integrations.litestar")
 
 

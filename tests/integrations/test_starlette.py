@@ -472,7 +472,7 @@ def test_import_without_starlette_names_the_package():
     missing = dict.fromkeys([name for name in sys.modules if name.split(".")[0] == "starlette"])
     with mock.patch.dict(sys.modules, missing):
         del sys.modules["fastware.integrations.starlette"]
-        with pytest.raises(ImportError, match="needs the package starlette: pip install starlette$"):
+        with pytest.raises(ImportError, match=r"needs the package starlette: pip install starlette$"):
             importlib.import_module("fastware.integrations.starlette")
 
 
