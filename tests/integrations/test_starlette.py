@@ -421,10 +421,16 @@ def test_call_without_a_request_is_rejected():
         shapes["sync"]("text", {"type": "http"})
 
 
+def with_user_only(app):
+    """Return a middleware that is not Starlette's."""
+    return lambda scope, receive, send: app({**scope, "user": TokenUser({})}, receive, send)
+
+
 def test_missing_middleware_is_a_configuration_error():
     for app in (
         Starlette(routes=[Route("/", shapes["async"])]),
         Starlette(routes=[Route("/", shapes["sync"])], middleware=[Middleware(CSRFMiddleware)]),
+        Starlette(routes=[Route("/", shapes["sync"])], middleware=[Middleware(with_user_only)]),
     ):
         with pytest.raises(ConfigurationError, match=r"add Middleware\(AuthenticationMiddleware, "):
             call(app, headers=user("admin"))

@@ -180,7 +180,7 @@ def _check(roles: tuple[str, ...], scope: Mapping[str, Any]) -> None:
 
 
 def _error_for(roles: tuple[str, ...], scope: Mapping[str, Any]) -> Exception | None:
-    if "user" not in scope:
+    if "user" not in scope or "auth" not in scope:
         return ConfigurationError(
             "requires needs the user of the request: add Middleware(AuthenticationMiddleware, "
             "backend=AuthBackend(auth)) to the middleware of the application"
