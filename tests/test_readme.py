@@ -1,6 +1,8 @@
 """The Python code and the links of README.md and of docs/."""
 
 import re
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -35,8 +37,10 @@ def _secret(monkeypatch):
         for number, code in enumerate(blocks(page), start=1)
     ],
 )
-def test_code_runs(code):
-    exec(compile(code, "<documentation>", "exec"), {"__name__": "documentation"})
+def test_code_runs(code, monkeypatch):
+    page = types.ModuleType("documentation")
+    monkeypatch.setitem(sys.modules, page.__name__, page)  # Litestar looks up the module of a handler
+    exec(compile(code, "<documentation>", "exec"), vars(page))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import enum
 import functools
+import importlib
 import os
 import pickle
 import sys
@@ -288,6 +289,154 @@ REJECTED_REQUESTS = [
         ),
     ),
 ]
+
+
+# Integrations: these failures use the imported package, because Litestar looks up the module of a dependency by name
+
+
+def starlette_handler(s, *roles, headers=None, has_middleware=True):
+    from starlette.authentication import AuthCredentials, UnauthenticatedUser
+    from starlette.requests import Request
+
+    from fastware.auth import Auth
+    from fastware.integrations.starlette import AuthBackend, requires
+
+    request = Request(s.request(headers=headers).scope)
+    if has_middleware:
+        found = asyncio.run(AuthBackend(Auth(s.secret)).authenticate(request))
+        request.scope["auth"], request.scope["user"] = found or (AuthCredentials(), UnauthenticatedUser())
+    requires(*roles)(lambda request: s.token)(request)
+
+
+def starlette_backend_without_settings(s):
+    from starlette.requests import Request
+
+    from fastware.integrations.starlette import AuthBackend
+
+    asyncio.run(AuthBackend().authenticate(Request(s.request(state={"secret": s.secret}).scope)))
+
+
+def requires_with(s, *roles, handler=None, arguments=()):
+    from fastware.integrations.starlette import requires
+
+    requires(*roles)(handler or (lambda request: s.token))(*arguments)
+
+
+def starlette_backend_of_str(s):
+    from fastware.integrations.starlette import AuthBackend
+
+    AuthBackend(s.secret)
+
+
+def import_integration_without(framework):
+    module = f"fastware.integrations.{framework}"
+    others = {name: value for name, value in sys.modules.items() if not name.startswith(module)}
+    with mock.patch.dict(sys.modules, {**others, framework: None}, clear=True):
+        importlib.import_module(module)
+
+
+def litestar_plugin(s, **options):
+    from fastware.auth import Auth
+    from fastware.integrations.litestar import AuthPlugin
+
+    return AuthPlugin(Auth(s.secret), **options)
+
+
+def litestar_user(s):
+    asyncio.run(litestar_plugin(s).current_user(s.request().scope))
+
+
+def litestar_guard(s, headers=None):
+    connection = s.request(headers=headers)
+    asyncio.run(litestar_plugin(s).require_role("admin")(connection, None))
+
+
+def litestar_guard_without_plugin(s):
+    from litestar import get
+
+    from fastware.integrations.litestar import require_role
+
+    asyncio.run(require_role("admin")(s.request(), get("/")))
+
+
+def litestar_app(s, path="/", config=None, **options):
+    from litestar import Litestar, get
+    from litestar.datastructures import State
+
+    async def handler() -> None: ...
+
+    state = State({"config": config or {}})
+    Litestar([get(path)(handler)], plugins=[litestar_plugin(s)], state=state, logging_config=None, **options)
+
+
+def litestar_cached_profile(s):
+    from litestar import Litestar, get
+
+    from fastware.integrations.litestar import CurrentUser
+
+    @get("/", cache=True)
+    async def profile(user: CurrentUser) -> str:
+        return s.token
+
+    Litestar([profile], plugins=[litestar_plugin(s)], logging_config=None)
+
+
+def litestar_plugin_of_str(s):
+    from fastware.integrations.litestar import AuthPlugin
+
+    AuthPlugin(s.secret)
+
+
+def litestar_require_role_of_bytes(s):
+    from fastware.integrations.litestar import require_role
+
+    require_role(s.secret.encode())
+
+
+REJECTED_REQUESTS += [
+    *add(
+        "HTTPError 401",
+        litestar_user,
+        litestar_guard,
+        starlette_handler,
+        starlette_handler_without_token=lambda s: starlette_handler(s, headers=[("cookie", f"csrf_token={s.csrf}")]),
+    ),
+    *add(
+        "HTTPError 403",
+        starlette_role=lambda s: starlette_handler(s, "admin", headers=s.bearer),
+        litestar_role=lambda s: litestar_guard(s, headers=s.bearer),
+    ),
+    *add(
+        "ConfigurationError",
+        starlette_backend_without_settings,
+        litestar_guard_without_plugin,
+        starlette_without_middleware=lambda s: starlette_handler(s, has_middleware=False),
+    ),
+]
+add(
+    "ConfigurationError",
+    litestar_cached_profile,
+    litestar_app_with_other_settings=lambda s: litestar_app(s, config={"jwt_secret": s.secret}),
+    litestar_app_with_path_parameter=lambda s: litestar_app(s, path="/{user:str}"),
+    litestar_app_with_dependency=lambda s: litestar_app(s, dependencies={"user": holding(lambda secret: 0, s.secret)}),
+)
+add(
+    "TypeError",
+    starlette_backend_of_str,
+    litestar_plugin_of_str,
+    litestar_require_role_of_bytes,
+    requires_of_bytes=lambda s: requires_with(s, s.secret.encode()),
+    requires_above_a_class=lambda s: requires_with(s, handler=ShowsItsSecret),
+    requires_without_request=lambda s: requires_with(s, handler=holding(lambda *, secret: secret, s.secret)),
+    requires_called_without_request=lambda s: requires_with(s, arguments=[s.token]),
+    litestar_dependency_of_bytes=lambda s: litestar_plugin(s, dependency=s.secret.encode()),
+)
+add(
+    "ImportError",
+    starlette_is_missing=lambda s: import_integration_without("starlette"),
+    litestar_is_missing=lambda s: import_integration_without("litestar"),
+)
+add("ValueError", litestar_reserved_dependency=lambda s: litestar_plugin(s, dependency="request"))
 
 
 # Rate limits

@@ -1,0 +1,1 @@
+"""Adapters for web frameworks. Each module needs its framework installed."""
