@@ -94,7 +94,8 @@ class TokenBuckets(Protocol):
         """Take one token, now, from the bucket of the host that *request* comes from; see :meth:`take`.
 
         The key is the first item of ``request.scope.get("client")`` if that is a non-empty ``str``, otherwise
-        ``"unknown"``. Exceptions that *request* raises are passed on.
+        ``"unknown"``. A ``dict`` without the attribute ``scope`` is the scope itself. Exceptions that *request* raises
+        are passed on.
         """
         ...
 
