@@ -6,6 +6,8 @@ It is not run. tests/test_public_api.py runs both checkers, which also report an
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, assert_type
 
 import msgspec
@@ -67,7 +69,10 @@ async def login(request: Request) -> JSONResponse:
     if user is None or not await averify_password(credentials.password, user["password_hash"]):
         raise HTTPError(401, "Wrong username or password", {"WWW-Authenticate": "Bearer"})
     token: str = create_token(user["username"], user["role"], ["new secret", "old secret"])
+    create_token("ada", "user", "secret", expires_in=timedelta(minutes=5), claims=MappingProxyType({"aud": ["api"]}))
+    create_token("ada", "user", "secret", expires_in=0.5, claims={"nbf": datetime.now(UTC)})
     claims: dict[str, Any] | None = verify_token(token, b"secret", leeway=5)
+    claims = verify_token(token, b"secret", leeway=timedelta(seconds=5), audience="api", issuer="login")
     return JSONResponse(claims, cookies=set_session_cookies(token, "csrf", secure=True))
 
 
@@ -151,6 +156,11 @@ login.limit.disabled = True
 warning: type[UserWarning] = CookieSizeWarning
 
 create_token("ada", "admin", 5)  # type: ignore[arg-type]
+create_token("ada", "admin", "secret", expires_in="5m")  # type: ignore[arg-type]
+create_token("ada", "admin", "secret", 5, 5)  # type: ignore[call-arg]
+create_token("ada", "admin", "secret", claims=[("aud", "api")])  # type: ignore[arg-type]
+verify_token("token", "secret", audience=5)  # type: ignore[arg-type]
+verify_token("token", "secret", issuer=["login"])  # type: ignore[arg-type]
 rate_limit(5)  # type: ignore[arg-type]
 set_session_cookies("token", "csrf", True)  # type: ignore[call-arg]
 set_cookie("a", "b", samesite="loose")  # type: ignore[arg-type]
