@@ -1,4 +1,4 @@
-"""Tokens: any text, any signed JSON, and created tokens; and usable secrets."""
+"""Tokens: any text, any signed JSON, and created tokens; their reports; and usable secrets."""
 
 import json
 import warnings
@@ -10,7 +10,7 @@ from outcomes import identical
 from raw_tokens import HEADER, SECRET, base64url, sign_bytes, sign_segments
 from tests.reference import secrets, tokens
 
-from fuzz.both_engines import attempted, returned
+from fuzz.both_engines import PURE, attempted, returned
 from fuzz.target import Input, as_text, expect, target
 
 NOW = 1_700_000_000.5
@@ -85,9 +85,12 @@ def compare(token: str, secret: str | bytes, leeway: float, **options: Any) -> N
     with tokens.stopped_clock(NOW):
         found = returned("verify_token", token, secret, leeway=leeway, **options)
         theirs = tokens.pyjwt_claims(token, secret, leeway, **options)
+        report = PURE.auth.inspect_token(token, secret, leeway=leeway, **options)
     rule = None if theirs is None else tokens.stricter_rule(token, secret)
     expected = None if rule else theirs
     expect(identical(found, expected), "wrong claims", token, secret, leeway, options, found, theirs, rule)
+    expect(identical(report.claims, found), "another report", token, secret, leeway, options, found, report)
+    expect(report.valid is (found is not None), "another report", token, secret, leeway, options, found, report)
 
 
 @target(
@@ -107,7 +110,7 @@ def check_token(data: bytes) -> None:
 
 @target(
     "signed_token",
-    "PyJWT, or a stricter rule that rejects the token",
+    "PyJWT, or a stricter rule that rejects the token; the report agrees",
     seeds=[
         *(b'\x1e\x1e{"aud":["web","api"],"iss":"id"}\x00%c\x00' % number for number in range(2, 8)),
         *(b'\x1e\x1e{"aud":%s,"iss":["id"]}\x00\x03\x00' % aud for aud in (b'"api"', b'["api",1]', b"{}", b'""')),

@@ -92,6 +92,14 @@ def verify_with_bcrypt_that_raises(s):
         return s.auth.verify_password(s.password, s.hash)
 
 
+def inspect_signed(s, payload):
+    mark = s.marks.add("claim", new_mark()).encode()
+    token = raw_tokens.sign_bytes(payload.replace(b"%s", mark), secret=s.secret)
+    report = s.auth.inspect_token(token, [s.secret, "\ud800" + s.secret])
+    print(report, report.message)
+    return report.reason
+
+
 def create_with_claim(s, value):
     return s.auth.create_token("ada", "user", s.secret, claims={"a": 1, "marked": [value]})
 
@@ -107,6 +115,8 @@ def claims_in_themselves(s):
 
 
 for kind, text in INVALID_PAYLOADS.items():
+    reason = {"expired": "expired", "audience": "wrong audience"}.get(kind, "invalid claims")
+    add(reason, **{f"inspect_token_with_payload_{kind}": lambda s, text=text: inspect_signed(s, text)})
     add(None, **{f"verify_token_with_payload_{kind}": lambda s, text=text: verify_signed(s, text)})
 for kind, text in INVALID_HEADERS.items():
     with_alg = text.replace(b'{"', b'{"alg":"HS256","', 1)
@@ -141,6 +151,7 @@ add(
         claims={"a": s.csrf, "nbf": datetime.datetime.max.replace(tzinfo=datetime.timezone(-datetime.timedelta(0.5)))},
     ),
     verify_token_with_empty_audience=lambda s: s.auth.verify_token(s.token, s.secret, audience=[]),
+    inspect_token_with_empty_audience=lambda s: s.auth.inspect_token(s.token, s.secret, audience=""),
     create_token_with_huge_lifetime=lambda s: s.auth.create_token("ada", "user", s.secret, expires_in=2**63),
 )
 add(
@@ -237,6 +248,7 @@ add(
     "AttributeError",
     take_without_a_clock,
     unknown_name=lambda s: s.fastware.nothing,
+    unknown_name_of_auth=lambda s: s.auth.nothing,
 )
 
 

@@ -118,6 +118,12 @@ CALLS = {
     "issuer": lambda s: (lambda issuer: s.auth.verify_token(s.token, s.secret, issuer=issuer), "issuer"),
     "expires_in": lambda s: (lambda time: s.auth.create_token("ada", "user", s.secret, expires_in=time), 5),
     "claims": lambda s: (lambda claims: s.auth.create_token("ada", "user", s.secret, claims=claims), {}),
+    "inspect_token": lambda s: (lambda *a, **o: [s.auth.inspect_token(*a, **o)], s.forged, s.secret),
+    "inspect_token_options": lambda s: (
+        lambda leeway, audience: s.auth.inspect_token(s.token, s.secret, leeway=leeway, audience=audience),
+        0,
+        None,
+    ),
     "has_usable_secret": lambda s: (s.engine.has_usable_secret, s.secret),
     "hash_password": lambda s: (functools.partial(s.auth.hash_password, cost=4), s.password),
     "ahash_password": lambda s: (functools.partial(awaited(s.auth.ahash_password), cost=4), s.password),
