@@ -1,10 +1,14 @@
 """The registered claims: times around a stopped clock, strings, the audience; and the leeway."""
 
 import json
+from datetime import timedelta
 
 import clock
+import jwt
 import pytest
 from attacks import Attack, Raises, attacks, check, each, row
+from hostile_objects import HostileList, HostileText, HostileTuple, SaysItIsText
+from outcomes import identical, outcome
 from raw_tokens import SECRET, TOKEN, sign_bytes, sign_claims
 from token_attacks import ACCEPTS, NOW, SAME, check_pyjwt, check_token, signed
 
@@ -179,7 +183,7 @@ OUT_OF_RANGE = Raises(ValueError, "leeway must be a number of seconds from 0 to 
 
 
 def leeway_type(name, source, value):
-    expected = Raises(TypeError, f"leeway must be a number of seconds, not {type(value).__name__}")
+    expected = Raises(TypeError, f"leeway must be a number of seconds or a timedelta, not {type(value).__name__}")
     return Attack(name, "claims.leeway", source, value, expected)
 
 
@@ -188,6 +192,8 @@ leeway = row("claims.leeway", OUT_OF_RANGE)
 LEEWAYS = [
     *each(leeway, SMALL, -1, -5e-324, float("nan"), float("inf"), float("-inf"), 2**53 + 1, 10**400),
     *each(leeway_type, SMALL, "5", None, [5], 5j),
+    leeway("negative-timedelta", SMALL, timedelta(microseconds=-1)),
+    leeway("smallest-timedelta", SMALL, timedelta.min),
 ]
 TOKENS = {
     "valid": TOKEN,
@@ -211,3 +217,167 @@ def test_times_are_rejected_when_the_clock_exceeds_64_bits(engine, now, claim):
     with clock.stopped_at(now):
         assert engine.verify_token(sign_bytes(b"{" + claim + b"}"), SECRET) is None
         assert engine.verify_token(sign_bytes(b'{"sub":"alice"}'), SECRET) == {"sub": "alice"}
+
+
+@pytest.mark.rule("claims.leeway")
+@pytest.mark.parametrize(
+    ("leeway", "late"),
+    [(timedelta(seconds=5), 4), (timedelta(milliseconds=600), 0), (timedelta(days=1), 86_399), (timedelta.max, 10**9)],
+)
+def test_leeway_may_be_a_timedelta(engine, leeway, late):
+    with clock.stopped_at(NOW):
+        assert engine.verify_token(sign_claims({"exp": SECOND - late}), SECRET, leeway=leeway) is not None
+        assert engine.verify_token(sign_claims({"exp": SECOND - 10**14}), SECRET, leeway=leeway) is None
+
+
+# An expected audience and issuer: *input* is the JSON of the claim and the option; *expected* is whether they match.
+
+ISS = "RFC 7519 section 4.1.1, another issuer"
+
+
+def expected_audience(name, source, aud, audience, is_valid=False):
+    text = "{}" if aud is None else f'{{"aud":{aud}}}'
+    return Attack(name, "claims.aud", source, (text, {"audience": audience}), is_valid)
+
+
+def expected_issuer(name, source, iss, issuer, is_valid=False):
+    return Attack(
+        name, "claims.iss", source, ("{}" if iss is None else f'{{"iss":{iss}}}', {"issuer": issuer}), is_valid
+    )
+
+
+EXPECTED_AUDIENCES = [
+    expected_audience("same", AUD, '"api"', "api", True),
+    expected_audience("other", AUD, '"other"', "api"),
+    expected_audience("longer", AUD, '"api/admin"', "api"),
+    expected_audience("shorter", AUD, '"ap"', "api"),
+    expected_audience("one-character", AUD, '"a"', "api"),
+    expected_audience("other-case", "RFC 7519 section 2, StringOrURI is case-sensitive", '"API"', "api"),
+    expected_audience("escaped", "RFC 8259 section 8.3", '"\\u0061pi"', "api", True),
+    expected_audience("decomposed", "Unicode UAX 15, canonical forms", '"e\u0301"', "\u00e9"),
+    expected_audience("in-an-array", AUD, '["other","api"]', "api", True),
+    expected_audience("twice-in-an-array", AUD, '["api","api"]', "api", True),
+    expected_audience("array-without-it", AUD, '["other","ap"]', "api"),
+    expected_audience("array-of-characters", AUD, '["a","p","i"]', "api"),
+    expected_audience("array-with-a-number", AUD, '["api",5]', "api"),
+    expected_audience("array-with-null", AUD, '[null,"api"]', "api"),
+    expected_audience("nested-array", AUD, '[["api"]]', "api"),
+    expected_audience("array-with-an-array", AUD, '["api",["api"]]', "api"),
+    expected_audience("object", AUD, '{"api":1}', "api"),
+    expected_audience("number", AUD, "5", "5"),
+    expected_audience("true", AUD, "true", "true"),
+    expected_audience("null", AUD, "null", "null"),
+    expected_audience("missing", AUD, None, "api"),
+    expected_audience("empty", EMPTY_AUD, '""', "api"),
+    expected_audience("empty-array", EMPTY_AUD, "[]", "api"),
+    expected_audience("array-of-an-empty-string", EMPTY_AUD, '[""]', "api"),
+    expected_audience("last-of-duplicates", "RFC 7519 section 4", '"other","aud":"api"', "api", True),
+    expected_audience("first-of-duplicates", "RFC 7519 section 4", '"api","aud":"other"', "api"),
+    expected_audience("emptied-by-a-duplicate", "RFC 7519 section 4", '"api","aud":""', "api"),
+    expected_audience("one-of-a-list", AUD, '"api"', ["other", "api"], True),
+    expected_audience("one-of-a-tuple", AUD, '"api"', ("other", "api"), True),
+    expected_audience("one-of-a-set", AUD, '"api"', {"other", "api"}, True),
+    expected_audience("one-of-a-frozenset", AUD, '["api"]', frozenset(["api"]), True),
+    expected_audience("one-of-several-in-both", AUD, '["a","b"]', ("b", "c"), True),
+    expected_audience("none-of-several-in-both", AUD, '["a","b"]', ("c", "d")),
+    expected_audience("none-of-a-tuple", AUD, '"api"', ("other",)),
+    expected_audience("array-of-objects-for-a-tuple", AUD, '[{"a":"api"}]', ("api", "b")),
+    expected_audience("lone-surrogate", "RFC 8259 section 8.2, lone surrogates", '"api"', "\ud800"),
+    expected_audience("replacement-character", "RFC 8259 section 8.2, lone surrogates", '"\ufffd"', ("\ud800",)),
+]
+EXPECTED_ISSUERS = [
+    expected_issuer("same", ISS, '"https://id.example"', "https://id.example", True),
+    expected_issuer("empty", ISS, '""', "", True),
+    expected_issuer("longer", ISS, '"https://id.example/"', "https://id.example"),
+    expected_issuer("shorter", "CVE-2024-53861, a part of the issuer", '"https://id"', "https://id.example"),
+    expected_issuer("other-case", "RFC 7519 section 2, StringOrURI is case-sensitive", '"ID"', "id"),
+    expected_issuer("decomposed", "Unicode UAX 15, canonical forms", '"e\u0301"', "\u00e9"),
+    expected_issuer("missing", ISS, None, "id"),
+    expected_issuer("missing-for-empty", ISS, None, ""),
+    expected_issuer("null", ISS, "null", "null"),
+    expected_issuer("null-for-empty", ISS, "null", ""),
+    expected_issuer("number", ISS, "5", "5"),
+    expected_issuer("array", ISS, '["id"]', "id"),
+    expected_issuer("object", ISS, '{"id":1}', "id"),
+    expected_issuer("last-of-duplicates", "RFC 7519 section 4", '"other","iss":"id"', "id", True),
+    expected_issuer("first-of-duplicates", "RFC 7519 section 4", '"id","iss":"other"', "id"),
+    expected_issuer("lone-surrogate", "RFC 8259 section 8.2, lone surrogates", '"id"', "\ud800"),
+]
+
+
+@attacks(EXPECTED_AUDIENCES, EXPECTED_ISSUERS)
+def test_expected_audience_and_issuer_are_compared_as_pyjwt_does(engine, attack):
+    text, options = attack.input
+    token = sign_bytes(text.encode("utf-8"))
+    claims = json.loads(text) if attack.expected else None
+    assert identical(engine.verify_token(token, SECRET, **options), claims)
+    headers = [(b"cookie", b"session=" + token.encode())]
+    found = engine.identify(headers, None, "session", SECRET, **options)
+    assert identical(found, claims) if claims else found == 1
+    pyjwt = outcome(jwt.decode, token, SECRET, algorithms=["HS256"], **options)
+    assert pyjwt[0] == ("returned" if attack.expected else "raised")
+
+
+@pytest.mark.rule("claims.iss")
+def test_every_issuer_is_accepted_if_none_is_expected(engine):
+    for iss in ("id", "", 5, None, ["id"]):
+        assert engine.verify_token(sign_claims({"iss": iss}), SECRET) == {"iss": iss}
+
+
+def generator():
+    yield "api"
+
+
+def audience_type(name, source, value):
+    message = f"audience must be str, or a list, tuple or set of str, not {type(value).__name__}"
+    return Attack(f"audience-{name}", "claims.aud", source, {"audience": value}, Raises(TypeError, message))
+
+
+def audience_item(name, source, value):
+    message = f"a name in audience must be str, not {type(value).__name__}"
+    return Attack(
+        f"audience-with-{name}", "claims.aud", source, {"audience": ["api", value]}, Raises(TypeError, message)
+    )
+
+
+def empty_audience(name, source, value):
+    message = "audience is empty; None, the default, accepts only tokens without an audience"
+    return Attack(f"audience-{name}", "claims.aud", source, {"audience": value}, Raises(ValueError, message))
+
+
+def issuer_type(name, source, value):
+    message = f"issuer must be str, not {type(value).__name__}"
+    return Attack(f"issuer-{name}", "claims.iss", source, {"issuer": value}, Raises(TypeError, message))
+
+
+ANOTHER_TYPE = "CWE-1287, an argument of another type"
+INVALID_OPTIONS = [
+    *each(audience_type, ANOTHER_TYPE, 5, True, b"api", bytearray(b"api"), {"api": 1}, range(3), object),
+    audience_type("generator", ANOTHER_TYPE, generator()),
+    audience_type("object-that-claims-to-be-str", ANOTHER_TYPE, SaysItIsText()),
+    *each(audience_item, ANOTHER_TYPE, 5, None, b"api", ["api"]),
+    audience_item("object-that-claims-to-be-str", ANOTHER_TYPE, SaysItIsText()),
+    *each(empty_audience, EMPTY_AUD, "", [], (), [""], ["api", ""]),
+    empty_audience("empty-set", EMPTY_AUD, set()),
+    empty_audience("empty-frozenset", EMPTY_AUD, frozenset()),
+    empty_audience("tuple-with-empty", EMPTY_AUD, ("", "api")),
+    empty_audience("empty-subclass", EMPTY_AUD, HostileText("")),
+    *each(issuer_type, ANOTHER_TYPE, 5, True, b"id", ["id"]),
+    issuer_type("object-that-claims-to-be-str", ANOTHER_TYPE, SaysItIsText()),
+]
+
+
+@attacks(INVALID_OPTIONS)
+def test_invalid_audience_and_issuer_raise_for_every_token(engine, attack):
+    for token in TOKENS.values():
+        check(attack, engine.verify_token, token, SECRET, **attack.input)
+    check(attack, engine.identify, [], None, "session", SECRET, **attack.input)
+    check(attack, engine.identify, None, "not bytes", 5, None, **attack.input)
+
+
+@pytest.mark.rule("engines.exact-types")
+def test_audience_and_issuer_of_subclasses_are_read_as_their_base_types(engine):
+    token = sign_claims({"aud": ["other", "api"], "iss": "id"})
+    for audience in (HostileText("api"), HostileList(["api"]), HostileTuple([HostileText("api")])):
+        assert engine.verify_token(token, SECRET, audience=audience, issuer=HostileText("id")) is not None
+        assert engine.verify_token(token, SECRET, audience=audience, issuer=HostileText("other")) is None

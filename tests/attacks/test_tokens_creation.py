@@ -1,14 +1,20 @@
 """``create_token``: arguments of wrong types, names with special characters, and times at the limits."""
 
+import enum
 import json
 import warnings
+from collections import OrderedDict, UserDict
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
+from types import MappingProxyType
 
 import clock
 import jwt
 import pytest
 from attacks import Attack, Raises, attacks, check, each
+from error_text import shown_by
 from hostile_objects import HostileText, SaysItIsText
+from outcomes import identical
 from raw_tokens import HEADER, SECRET, header_of, payload_of
 from token_attacks import NOW
 
@@ -169,3 +175,251 @@ def test_short_secret_signs_as_pyjwt_does(engine):
     with warnings.catch_warnings(), clock.stopped_at(NOW):
         warnings.simplefilter("ignore", UserWarning)
         assert engine.create_token("alice", "admin", "short", 1) == jwt.encode(claims, "short", algorithm="HS256")
+
+
+# expires_in
+
+EXPIRES_IN = "RFC 7519 section 4.1.4"
+Seconds = type("Seconds", (int,), {})
+Float = type("Float", (float,), {"__floor__": None, "__float__": None})
+Delta = type("Delta", (timedelta,), {"__floordiv__": None, "days": None, "seconds": None})
+LIFETIMES = [
+    (60, 60),
+    (0, 0),
+    (-1, -1),
+    (1.9, 1),
+    (-0.5, -1),
+    (-0.0, 0),
+    (5e-324, 0),
+    (-5e-324, -1),
+    (2.0**53, 2**53),
+    (Seconds(60), 60),
+    (Float(60.5), 60),
+    (timedelta(), 0),
+    (timedelta(microseconds=999_999), 0),
+    (timedelta(microseconds=-1), -1),
+    (timedelta(days=30), 2_592_000),
+    (timedelta.max, 86_399_999_999_999),
+    (timedelta.min, -86_399_999_913_600),
+    (Delta(minutes=1), 60),
+    (2**63 - 1 - SECOND, 2**63 - 1 - SECOND),
+    (-(2**63), -(2**63)),
+]
+
+
+@pytest.mark.rule("create.times")
+@pytest.mark.parametrize(("expires_in", "seconds"), LIFETIMES, ids=repr)
+def test_expires_in_is_rounded_down_to_whole_seconds(engine, expires_in, seconds):
+    with clock.stopped_at(NOW):
+        token = engine.create_token("alice", "admin", SECRET, expires_in=expires_in)
+    claims = {"sub": "alice", "role": "admin", "iat": SECOND, "exp": SECOND + seconds}
+    assert token == jwt.encode(claims, SECRET, algorithm="HS256")
+
+
+expires_in_type = partial(type_error, "expires_in", "a number of seconds or a timedelta")
+
+
+def expires_in_value(name, message, value):
+    return Attack(
+        f"expires-in-{name}", "create.bounds", OVER_64_BITS, {"expires_in": value}, Raises(ValueError, message)
+    )
+
+
+FINITE = "expires_in must be a finite number of seconds"
+EXPIRES_IN_OUT_OF_RANGE = "expires_in is out of range: exp must fit in 64 bits"
+LIFETIME_ERRORS = [
+    *each(expires_in_type, TYPE, True, False, SHOWN, b"60", [60], 1j),
+    *[expires_in_type(type(value).__name__, TYPE, value) for value in (Hidden(), Index(), datetime.now(UTC))],
+    *[expires_in_value(str(value), FINITE, value) for value in (float("nan"), float("inf"), float("-inf"))],
+    *[
+        expires_in_value(name, EXPIRES_IN_OUT_OF_RANGE, value)
+        for name, value in {
+            "over-64-bits": 2**63,
+            "far-over-64-bits": 10**30,
+            "below-64-bits": -(2**63) - 1,
+            "float-over-64-bits": 2.0**63,
+            "largest-float": 1.7976931348623157e308,
+            "exp-over-64-bits": 2**63 - SECOND,
+        }.items()
+    ],
+]
+
+
+@attacks(LIFETIME_ERRORS)
+def test_invalid_expires_in_raises_an_error_without_its_value(engine, attack):
+    with clock.stopped_at(NOW):
+        check(attack, engine.create_token, "alice", "admin", SECRET, **attack.input)
+
+
+@pytest.mark.rule("create.arguments")
+@pytest.mark.parametrize("hours", [720, 1, None, "1"])
+def test_expires_hours_and_expires_in_together_raise_type_error(engine, hours):
+    for expires_in in (60, timedelta(1), "60"):
+        with pytest.raises(TypeError, match=r"^pass expires_hours or expires_in, not both$"):
+            engine.create_token("alice", "admin", SECRET, hours, expires_in=expires_in)
+    assert json.loads(payload_of(engine.create_token("alice", "admin", SECRET, 1, expires_in=None)))["sub"] == "alice"
+
+
+# Further claims
+
+
+class Color(enum.IntEnum):
+    RED = 1
+
+
+class Raised(UserDict):
+    def keys(self):
+        raise LookupError(SHOWN)
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+ITSELF = []
+ITSELF.append(ITSELF)
+CLAIMS = {
+    "none": {},
+    "every kind": {
+        "s": 'é\U0001f600\x7f"\\',
+        "i": 5,
+        "f": -0.0,
+        "t": True,
+        "n": None,
+        "l": [1, [], {}],
+        "o": {"a": {}},
+    },
+    "order": {"z": 1, "a": 2, "nbf": 3, "jti": "x", "aud": ["b", "a"], "iss": "id"},
+    "names": {"": 1, "é": 2, "\x00": 3, '"},{"sub': 4, "SUB": 5, "sub ": 6},
+    "numbers": {"a": 10**4299, "b": -(10**4298), "c": 1e308, "d": 5e-324, "e": 1e16, "f": 2**64, "g": 0.1},
+    "tuples": {"t": (1, (2,))},
+    "names that are no str inside": {"o": {1: 1, None: 2, False: 3, 1.5: 4}},
+    "enum": {"e": Color.RED, "o": {Color.RED: 1}},
+    "as deep as possible": {"d": nested(63)},
+    "nbf as a date in UTC": {"nbf": datetime(2026, 1, 2, 3, 4, 5, 999_999, UTC)},
+    "nbf as a date in a zone": {"nbf": datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=-5)))},
+    "nbf as a date without a zone": {"nbf": datetime(2026, 1, 2, 3)},
+    "nbf as a number": {"nbf": 5.5},
+    "not secret": {"password": "x", "token": "a.b.c"},
+}
+
+
+@pytest.mark.rule("create.further-claims")
+@pytest.mark.parametrize("kind", [dict, OrderedDict, UserDict, MappingProxyType])
+@pytest.mark.parametrize("name", CLAIMS)
+def test_further_claims_are_those_of_pyjwt_byte_for_byte(engine, name, kind):
+    claims = {"sub": "alice", "role": "admin", "iat": SECOND, "exp": SECOND + 3_600, **CLAIMS[name]}
+    with clock.stopped_at(NOW):
+        token = engine.create_token("alice", "admin", SECRET, 1, claims=kind(CLAIMS[name]))
+        assert token == jwt.encode(claims, SECRET, algorithm="HS256")
+        audience = claims.get("aud")
+        if "date" not in name:
+            read = json.loads(payload_of(token))
+            assert identical(engine.verify_token(token, SECRET, audience=audience), read)
+
+
+def claim_error(name, message, claims, kind=ValueError, rule="create.further-claims", source=TYPE):
+    return Attack(name, rule, source, claims, Raises(kind, message))
+
+
+REJECTED = "claims['x'] is JSON that verify_token rejects: {}"
+NOT_JSON = "claims['x'] is not JSON: use dict, list, tuple, str, int, float, bool and None"
+TOO_LONG_WITH_CLAIMS = TOO_LONG.replace("username and role", "username, role and claims")
+CLAIM_ERRORS = [
+    *[
+        claim_error(type(value).__name__, f"claims must be a mapping, not {type(value).__name__}", value, TypeError)
+        for value in (5, SHOWN, [("x", SHOWN)], {SHOWN}, True, Hidden(), b"", ())
+    ],
+    *[
+        claim_error(
+            f"name-{value!r}", f"a name in claims must be str, not {type(value).__name__}", {value: 1}, TypeError
+        )
+        for value in (5, None, b"x", ("x",), True)
+    ],
+    *[
+        claim_error(
+            f"reserved-{name}",
+            f"claims must not contain {name!r}: create_token sets it",
+            {"a": 1, name: SHOWN},
+            source="CWE-269, a role in further claims",
+        )
+        for name in ("sub", "role", "iat", "exp")
+    ],
+    claim_error("reserved-none", "claims must not contain 'sub': create_token sets it", {"sub": None}),
+    claim_error("reserved-subclass", "claims must not contain 'role': create_token sets it", {HostileText("role"): 1}),
+    *[
+        claim_error(
+            f"iss-{value!r}", f"claims['iss'] must be str, not {type(value).__name__}", {"iss": value}, TypeError
+        )
+        for value in (5, None, ["id"], b"id")
+    ],
+    *[
+        claim_error(f"x-{type(value).__name__}", NOT_JSON, {"x": [{"y": value}]}, TypeError)
+        for value in (SHOWN.encode(), {SHOWN}, Hidden(), 1j, object, datetime.now(UTC), MappingProxyType({}))
+    ],
+    claim_error("x-tuple-as-name", NOT_JSON, {"x": {(SHOWN,): 1}}, TypeError),
+    claim_error("exp-as-date-inside", NOT_JSON, {"x": {"exp": datetime.now(UTC)}}, TypeError),
+    *[
+        claim_error(f"x-{value}", REJECTED.format(f"{shown} is not JSON"), {"x": [value]})
+        for value, shown in ((float("nan"), "NaN"), (float("inf"), "Infinity"), (float("-inf"), "-Infinity"))
+    ],
+    claim_error("x-surrogate", REJECTED.format("a lone surrogate"), {"x": SHOWN + "\ud800"}),
+    claim_error("x-surrogate-in-name", REJECTED.format("a lone surrogate"), {"x": {"\udfff": 1}}),
+    claim_error(
+        "name-surrogate", "claims['\\ud800'] is JSON that verify_token rejects: a lone surrogate", {"\ud800": 1}
+    ),
+    claim_error("x-too-deep", REJECTED.format("too deep"), {"x": nested(64)}),
+    claim_error("x-integer", REJECTED.format("integer too long"), {"x": -(10**4299)}),
+    claim_error(
+        "x-longer-integer",
+        "claims['x'] is not JSON: it contains itself, or an integer that is too long",
+        {"x": 10**4300},
+    ),
+    claim_error(
+        "x-in-itself", "claims['x'] is not JSON: it contains itself, or an integer that is too long", {"x": ITSELF}
+    ),
+    claim_error(
+        "nbf-out-of-range",
+        "claims['nbf'] is out of range",
+        {"nbf": datetime.min.replace(tzinfo=timezone(timedelta(1 / 2)))},
+    ),
+    claim_error("too-long", TOO_LONG_WITH_CLAIMS, {"x": SHOWN * 8_000}, rule="create.bounds"),
+    claim_error("too-long-name", TOO_LONG_WITH_CLAIMS, {"x" * 70_000: 1}, rule="create.bounds"),
+]
+
+
+@attacks(CLAIM_ERRORS)
+def test_invalid_claim_raises_an_error_without_its_value(engine, attack):
+    with clock.stopped_at(NOW):
+        check(attack, engine.create_token, "alice", "admin", SECRET, 1, claims=attack.input)
+        with pytest.raises(attack.expected.kind) as raised:
+            engine.create_token("alice", "admin", SECRET, 1, claims=attack.input)
+    assert SHOWN not in shown_by(raised.value)
+    assert raised.value.__context__ is None
+
+
+@pytest.mark.rule("create.further-claims")
+def test_very_deep_claim_raises_value_error(engine):
+    with pytest.raises(ValueError, match=r"^claims\['x'\] is JSON that verify_token rejects: too deep$"):
+        engine.create_token("alice", "admin", SECRET, claims={"x": nested(100_000)})
+
+
+def test_error_of_a_mapping_is_passed_on(engine):
+    with pytest.raises(LookupError, match=SHOWN):
+        engine.create_token("alice", "admin", SECRET, claims=Raised(x=1))
+
+
+def test_claims_that_change_while_they_are_read_set_no_other_subject(engine):
+    class Changing(dict):
+        def items(self):
+            claims["sub"] = claims["role"] = "mallory"
+            claims.pop("z", None)
+            return [("x", 1)]
+
+    claims = {"a": Changing(b=1), "z": 1}
+    token = engine.create_token("alice", "admin", SECRET, claims=claims)
+    assert list(json.loads(payload_of(token))) == ["sub", "role", "iat", "exp", "a", "z"]
+    assert engine.verify_token(token, SECRET)["sub"] == "alice"

@@ -94,6 +94,20 @@ def test_scope_may_be_any_mapping(engine, kind):
     assert_takes_from(engine, request_of(ABSENT, kind), "unknown")
 
 
+@pytest.mark.rule("rate.client")
+@pytest.mark.parametrize("kind", [dict, DictSubclass, collections.OrderedDict])
+def test_scope_itself_may_take_the_place_of_the_request(engine, kind):
+    assert_takes_from(engine, kind(client=("192.0.2.1", 1)), "192.0.2.1")
+    assert_takes_from(engine, kind(), "unknown")
+
+
+def test_attribute_scope_of_a_dict_is_the_scope(engine):
+    class Request(dict):
+        scope = {"client": ("192.0.2.1", 1)}  # noqa: RUF012
+
+    assert_takes_from(engine, Request(client=("192.0.2.2", 1)), "192.0.2.1")
+
+
 def test_scope_is_read_with_its_get_method(engine):
     class Overridden(dict):
         def get(self, key, default=None):
@@ -147,7 +161,7 @@ NOT_REQUESTS = {
     "no-scope": SimpleNamespace(),
     "scope-is-none": SimpleNamespace(scope=None),
     "scope-is-a-list": SimpleNamespace(scope=[("client", ("192.0.2.1", 1))]),
-    "scope-itself": {"client": ("192.0.2.1", 1)},
+    "scope-itself-that-is-no-dict": types.MappingProxyType({"client": ("192.0.2.1", 1)}),
     "client-is-a-number": request_of(5),
     "client-is-an-object": request_of(object()),
     "client-is-a-set": request_of({"192.0.2.1"}),

@@ -3,14 +3,70 @@
 import gc
 import sys
 import weakref
+from collections import UserDict
+from datetime import timedelta
 
 import pytest
-from checks.engine_calls import CALLS, Request, calls_of, cases, fresh
+from checks.engine_calls import CALLS, Case, Made, Request, calls_of, cases, fresh
+from hostile_objects import HostileClass, HostileText
 from raw_tokens import SECRET, sign_claims
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
-CASES = {call: [case for case in cases() if case.call == call] for call in CALLS}
+TOKEN = sign_claims({"sub": "alice"})
+TOKEN_FOR = sign_claims({"sub": "alice", "aud": ["another", "the api"], "iss": "the issuer"})
+OPTIONS = {
+    "one": {"audience": "the api", "issuer": "the issuer"},
+    "tuple": {"audience": ("no api", "the api"), "issuer": "the issuer"},
+    "list": {"audience": ["no api", "the api"]},
+    "set": {"audience": Made(lambda: {fresh("the api"), fresh("no api")})},
+    "subclass": {"audience": Made(lambda: HostileText("the api")), "issuer": Made(lambda: HostileText("the issuer"))},
+    "timedelta": {"leeway": Made(lambda: timedelta(seconds=30.5)), "audience": "the api"},
+    "wrong audience": {"audience": "no api"},
+    "wrong audiences": {"audience": ("no api",), "issuer": "the issuer"},
+    "wrong issuer": {"audience": ("the api",), "issuer": "no issuer"},
+}
+INVALID_OPTIONS = {
+    "bytes": {"audience": b"the api"},
+    "object": {"audience": Made(object), "issuer": "the issuer"},
+    "hostile class": {"audience": Made(HostileClass)},
+    "tuple of another type": {"audience": ("the api", Made(object))},
+    "empty tuple": {"audience": (), "issuer": "the issuer"},
+    "empty text": {"audience": ["the api", ""]},
+    "issuer of another type": {"audience": ("the api",), "issuer": Made(object)},
+}
+NEW_TOKENS = {
+    "expires_in": {"expires_in": 10**6},
+    "timedelta": {"expires_in": Made(lambda: timedelta(seconds=30.5))},
+    "claims": {"claims": {"aud": "the api", "numbers": [1.5, 10**30, {"deep": None}]}},
+    "claims of another class": {"claims": Made(lambda: UserDict({"a": "the api"}))},
+}
+INVALID_NEW_TOKENS = {
+    "two lifetimes": {"expires_hours": 300, "expires_in": 300},
+    "expires_in of another type": {"expires_in": Made(object), "claims": {"a": "text"}},
+    "expires_in out of range": {"expires_in": 10**40},
+    "claims of another type": {"claims": Made(object)},
+    "claims with an object": {"claims": {"a": "text", "b": [Made(object)]}},
+    "claims with NaN": {"claims": {"a": [Made(lambda: float("nan"))]}},
+    "claims with another subject": {"claims": {"a": "text", "sub": "alice"}},
+    "claims that are too long": {"claims": {"a": "text" * 20_000}},
+}
+
+
+def cases_of_options():
+    for raises, tables in {False: (OPTIONS, NEW_TOKENS), True: (INVALID_OPTIONS, INVALID_NEW_TOKENS)}.items():
+        options, new_tokens = tables
+        for name, keywords in options.items():
+            headers = [(b"authorization", b"Bearer " + TOKEN_FOR.encode())]
+            yield Case("verify_token", name, (TOKEN_FOR, SECRET), keywords, raises)
+            yield Case("identify", name, (headers, None, "session", SECRET), keywords, raises)
+        for name, keywords in new_tokens.items():
+            yield Case("create_token", name, ("alice", "admin", SECRET), keywords, raises)
+    yield Case("take_by_client", "scope", (Made(lambda: {"client": ("a host", 5)}),), {}, raises=False)
+
+
+EVERY_CASE = [*cases(), *cases_of_options()]
+CASES = {call: [case for case in EVERY_CASE if case.call == call] for call in CALLS}
 MODULES_OF_ARGUMENTS = ("checks.engine_calls", "hostile_objects")
 REPETITIONS = 5
 
@@ -115,29 +171,33 @@ def test_exception_of_a_request_is_deleted_with_what_it_refers_to(engine):
 
 # Secrets
 
-TOKEN = sign_claims({"sub": "alice"})
 ERRORS = {
-    "username of a wrong type": ("create_token", lambda secret: (5, "admin", secret)),
-    "role of a wrong type": ("create_token", lambda secret: ("alice", None, secret)),
-    "hours of a wrong type": ("create_token", lambda secret: ("alice", "admin", secret, "1")),
-    "hours out of range": ("create_token", lambda secret: ("alice", "admin", secret, 2**62)),
-    "surrogate in the username": ("create_token", lambda secret: ("\ud800", "admin", secret)),
-    "token too long": ("create_token", lambda secret: ("a" * 70_000, "admin", secret)),
-    "secret of a wrong type": ("create_token", lambda secret: ("alice", "admin", {secret: secret})),
-    "first secret of a wrong type": ("create_token", lambda secret: ("alice", "admin", [None, secret])),
-    "unusable secret": ("create_token", lambda secret: ("alice", "admin", ["-----BEGIN " + secret, secret])),
-    "surrogate in the secret": ("create_token", lambda secret: ("alice", "admin", ["\ud800" + secret, secret])),
-    "invalid headers": ("identify", lambda secret: ([(b"authorization", "text")], None, "session", secret)),
-    "invalid cookie name": ("identify", lambda secret: ([], None, b"session", secret)),
+    "two lifetimes": ("create_token", lambda secret: ("alice", "admin", secret, 1), {"expires_in": 1}),
+    "invalid lifetime": ("create_token", lambda secret: ("alice", "admin", secret), {"expires_in": "1"}),
+    "invalid claims": ("create_token", lambda secret: ("alice", "admin", secret), {"claims": {"a": object}}),
+    "invalid audience": ("verify_token", lambda secret: (TOKEN, secret), {"audience": 5}),
+    "invalid issuer": ("identify", lambda secret: ([], None, "session", secret), {"issuer": 5}),
+    "username of a wrong type": ("create_token", lambda secret: (5, "admin", secret), {}),
+    "role of a wrong type": ("create_token", lambda secret: ("alice", None, secret), {}),
+    "hours of a wrong type": ("create_token", lambda secret: ("alice", "admin", secret, "1"), {}),
+    "hours out of range": ("create_token", lambda secret: ("alice", "admin", secret, 2**62), {}),
+    "surrogate in the username": ("create_token", lambda secret: ("\ud800", "admin", secret), {}),
+    "token too long": ("create_token", lambda secret: ("a" * 70_000, "admin", secret), {}),
+    "secret of a wrong type": ("create_token", lambda secret: ("alice", "admin", {secret: secret}), {}),
+    "first secret of a wrong type": ("create_token", lambda secret: ("alice", "admin", [None, secret]), {}),
+    "unusable secret": ("create_token", lambda secret: ("alice", "admin", ["-----BEGIN " + secret, secret]), {}),
+    "surrogate in the secret": ("create_token", lambda secret: ("alice", "admin", ["\ud800" + secret, secret]), {}),
+    "invalid headers": ("identify", lambda secret: ([(b"authorization", "text")], None, "session", secret), {}),
+    "invalid cookie name": ("identify", lambda secret: ([], None, b"session", secret), {}),
 }
 
 
-def error_of(function, make_arguments, secret):
+def error_of(function, make_arguments, keywords, secret):
     """Return the exception. Its traceback refers to this frame, which must not refer to the secret by then."""
     arguments = make_arguments(secret)
     del secret
     try:
-        function(*arguments)
+        function(*arguments, **keywords)
     except Exception as error:
         return error
     finally:
@@ -145,21 +205,21 @@ def error_of(function, make_arguments, secret):
     raise AssertionError("nothing was raised")
 
 
-@pytest.mark.parametrize(("call", "make_arguments"), ERRORS.values(), ids=ERRORS.keys())
-def test_exception_of_the_rust_engine_does_not_refer_to_the_secret(both, call, make_arguments):
+@pytest.mark.parametrize(("call", "make_arguments", "keywords"), ERRORS.values(), ids=ERRORS.keys())
+def test_exception_of_the_rust_engine_does_not_refer_to_the_secret(both, call, make_arguments, keywords):
     # Exceptions of the pure-Python engine refer to its frames, as those of any Python code do.
     secret = fresh(SECRET)
     before = sys.getrefcount(secret)
-    error = error_of(getattr(both[0], call), make_arguments, secret)
+    error = error_of(getattr(both[0], call), make_arguments, keywords, secret)
     assert sys.getrefcount(secret) == before
     assert SECRET not in repr(error) + repr(error.__context__) + repr(error.__cause__)
 
 
-@pytest.mark.parametrize(("call", "make_arguments"), ERRORS.values(), ids=ERRORS.keys())
-def test_secret_is_deleted_with_the_exception(engine, call, make_arguments):
+@pytest.mark.parametrize(("call", "make_arguments", "keywords"), ERRORS.values(), ids=ERRORS.keys())
+def test_secret_is_deleted_with_the_exception(engine, call, make_arguments, keywords):
     secret = fresh(SECRET)
     before = sys.getrefcount(secret)
-    error = error_of(getattr(engine, call), make_arguments, secret)
+    error = error_of(getattr(engine, call), make_arguments, keywords, secret)
     assert SECRET not in repr(error) + repr(error.__context__) + repr(error.__cause__)
     del error
     gc.collect()
@@ -172,7 +232,7 @@ def test_secret_in_a_frame_of_the_traceback_is_detected(engine):
 
     secret = fresh(SECRET)
     before = sys.getrefcount(secret)
-    error = error_of(keeps, lambda secret: (secret,), secret)
+    error = error_of(keeps, lambda secret: (secret,), {}, secret)
     assert sys.getrefcount(secret) > before
     assert isinstance(error, TypeError)
 

@@ -31,11 +31,11 @@ def verified(both, token, secret=SECRET, **options):
     return claims
 
 
-def created(both, *arguments, now=NOW):
+def created(both, *arguments, now=NOW, **options):
     """Return the token, or ``None`` if both engines raise the same error."""
     with clock.stopped_at(now), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        how = outcome_of_both(both, "create_token", *arguments)
+        how = outcome_of_both(both, "create_token", *arguments, **options)
     assert how[0] == "returned" or issubclass(how[1], (TypeError, ValueError))
     return how[1] if how[0] == "returned" else None
 
@@ -237,6 +237,66 @@ def test_token_is_created_as_pyjwt_does(both, subject, role, hours, now):
     assert created(both, subject, role, SECRET, hours, now=now) == expected
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text('\ud800a\x00\x7f"\\/é\U0001f600', max_size=4),
+    lambda parts: st.lists(parts, max_size=3) | st.dictionaries(st.text(max_size=3), parts, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(["iss", "aud", "nbf", "jti", "sub", "role", "iat", "exp", "a", "é", "\ud800", 5, None])
+FURTHER = st.dictionaries(NAMES | st.text(max_size=3), JSON | st.text() | st.just({"a"}), max_size=4)
+LIFETIMES = st.integers(-1000, 1000) | st.integers() | st.floats(-1e4, 1e4) | st.floats(-1e19, 1e19)
+
+
+@many
+@given(claims=FURTHER, expires_in=st.none() | LIFETIMES)
+@example(claims={"iss": 5}, expires_in=None)
+@example(claims={"a": 10**4299}, expires_in=0)
+@example(claims={"a": -(10**4299)}, expires_in=0)
+@example(claims={}, expires_in=2.0**63)
+@example(claims={}, expires_in=-0.5)
+def test_token_with_further_claims_is_created_as_pyjwt_does(both, claims, expires_in):
+    options = {"expires_in": expires_in, "claims": claims}
+    expected = reference.created("alice", "admin", SECRET, 720, NOW, **options)
+    assert created(both, "alice", "admin", SECRET, **options) == expected
+
+
+AUDIENCES = [
+    '"a"',
+    '"b"',
+    '""',
+    "[]",
+    '["a"]',
+    '["b","a"]',
+    '["a",1]',
+    '[["a"]]',
+    '{"a":1}',
+    "null",
+    "true",
+    '"\\u0061"',
+]
+MEMBERS = st.lists(
+    st.tuples(st.sampled_from(["aud", "iss", "exp", "sub"]), st.sampled_from([*AUDIENCES, "1e10"])), max_size=4
+)
+SEVERAL = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3)
+EXPECTED = st.fixed_dictionaries(
+    {"audience": st.sampled_from([None, "a", "b", "c"]) | SEVERAL | SEVERAL.map(tuple) | SEVERAL.map(frozenset)},
+    optional={"issuer": st.sampled_from([None, "a", "b", "", "\ud800"])},
+)
+
+
+@pytest.mark.rule("claims.aud")
+@many
+@given(members=MEMBERS, expected=EXPECTED)
+def test_audience_and_issuer_are_verified_as_by_the_reference(both, members, expected):
+    token = sign_bytes(("{" + ",".join(f'"{name}":{value}' for name, value in members) + "}").encode())
+    with reference.stopped_clock(NOW):
+        found = verified(both, token, **expected)
+        assert identical(found, reference.verified(token, SECRET, **expected))
+        headers = [(b"authorization", b"Bearer " + token.encode())]
+        identified = outcome_of_both(both, "identify", headers, None, "session", SECRET, **expected)
+        assert identified == ("returned", 1 if found is None else found)
+
+
 # Arguments of other types
 
 
@@ -274,10 +334,26 @@ def test_create_token_treats_any_arguments_the_same_on_both_engines(both, userna
 
 
 @many
-@given(token=st.just(TOKEN) | any_argument, secret=any_argument, leeway=st.just(0.0) | any_argument)
-def test_verify_token_raises_for_an_invalid_leeway_only(both, token, secret, leeway):
-    how = outcome_of_both(both, "verify_token", token, secret, leeway=leeway)
-    assert how[0] == "returned" or "leeway" in how[2]
+@given(username=st.just("alice") | any_argument, secret=any_argument, expires_in=any_argument, claims=any_argument)
+def test_create_token_treats_any_options_the_same_on_both_engines(both, username, secret, expires_in, claims):
+    created(both, username, "admin", secret, expires_in=expires_in, claims=claims)
+    created(both, username, "admin", SECRET, 1, expires_in=expires_in)
+
+
+@many
+@given(
+    token=st.just(TOKEN) | any_argument,
+    secret=any_argument,
+    leeway=st.just(0.0) | any_argument,
+    audience=st.none() | any_argument,
+    issuer=st.none() | any_argument,
+)
+def test_verify_token_raises_for_an_invalid_option_only(both, token, secret, leeway, audience, issuer):
+    options = {"leeway": leeway, "audience": audience, "issuer": issuer}
+    how = outcome_of_both(both, "verify_token", token, secret, **options)
+    assert how[0] == "returned" or any(name in how[2] for name in options)
+    identified = outcome_of_both(both, "identify", [], b"", "session", secret, **options)
+    assert identified == (("returned", 0) if how[0] == "returned" else how)
 
 
 HEADERS = [(b"authorization", b"Bearer " + TOKEN.encode())]

@@ -4,6 +4,7 @@
 tests stop it, and that of the engines, with ``stopped_clock``.
 """
 
+import math
 import time
 import warnings
 from collections.abc import Iterator
@@ -22,22 +23,22 @@ SPARE_BITS = {0: 0, 2: 4, 3: 2}
 """Bits of the last character that are not used, by the segment's length modulo 4."""
 
 
-def verified(token: str, secret: Any, leeway: float = 0.0) -> dict[str, Any] | None:
+def verified(token: str, secret: Any, leeway: float = 0.0, **expected: Any) -> dict[str, Any] | None:
     """Return the claims that ``verify_token`` returns: those of PyJWT, unless a stricter rule rejects the token."""
     several = secret if isinstance(secret, (list, tuple)) else [secret]
     for each in several:
-        claims = pyjwt_claims(token, each, leeway)
+        claims = pyjwt_claims(token, each, leeway, **expected)
         if claims is not None and stricter_rule(token, each) is None:
             return claims
     return None
 
 
-def pyjwt_claims(token: str, secret: str | bytes, leeway: float = 0.0) -> dict[str, Any] | None:
-    """Return PyJWT's claims, or ``None`` if it raises any exception."""
+def pyjwt_claims(token: str, secret: str | bytes, leeway: float = 0.0, **expected: Any) -> dict[str, Any] | None:
+    """Return PyJWT's claims, or ``None`` if it raises any exception. *expected* is an audience or an issuer."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return jwt.decode(token, secret, algorithms=["HS256"], leeway=leeway)
+            return jwt.decode(token, secret, algorithms=["HS256"], leeway=leeway, **expected)
     except Exception:
         return None
 
@@ -68,17 +69,36 @@ def is_canonical(segment: str) -> bool:
     return is_base64url and spare is not None and BASE64URL.index(segment[-1]) % 2**spare == 0
 
 
-def created(username: str, role: str, secret: str | bytes, expires_hours: Any, now: float) -> str | None:
+def created(
+    username: str,
+    role: str,
+    secret: str | bytes,
+    expires_hours: Any,
+    now: float,
+    *,
+    expires_in: int | float | None = None,
+    claims: dict[Any, Any] | None = None,
+) -> str | None:
     """Return the token that ``create_token`` returns at *now*: PyJWT's, byte for byte. ``None`` if it raises."""
     if type(expires_hours) is not int or json_text.has_surrogate(username + role) or not secrets.is_usable(secret):
         return None
-    claims = {"sub": username, "role": role, "iat": int(now), "exp": int(now) + expires_hours * 3_600}
-    if not -(2**63) <= claims["exp"] < 2**63:
+    further = claims or {}
+    if not all(isinstance(name, str) and name not in ("sub", "role", "iat", "exp") for name in further):
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        token = jwt.encode(claims, secret, algorithm="HS256")
-    return token if len(token) <= MAX_LENGTH else None
+    lifetime = expires_hours * 3_600 if expires_in is None else math.floor(expires_in)
+    expires_at = int(now) + lifetime
+    fits = -(2**63) <= expires_at < 2**63 and (expires_in is None or -(2**63) <= lifetime < 2**63)
+    if not fits:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            every_claim = {"sub": username, "role": role, "iat": int(now), "exp": expires_at, **further}
+            token = jwt.encode(every_claim, secret, algorithm="HS256")
+    except (TypeError, ValueError, RecursionError):
+        return None
+    is_readable = json_text.token_object(jwt.utils.base64url_decode(token.split(".")[1])) is not None
+    return token if is_readable and len(token) <= MAX_LENGTH else None
 
 
 class _StoppedDatetime(datetime):

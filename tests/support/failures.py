@@ -92,7 +92,31 @@ def verify_with_bcrypt_that_raises(s):
         return s.auth.verify_password(s.password, s.hash)
 
 
+def inspect_signed(s, payload):
+    mark = s.marks.add("claim", new_mark()).encode()
+    token = raw_tokens.sign_bytes(payload.replace(b"%s", mark), secret=s.secret)
+    report = s.auth.inspect_token(token, [s.secret, "\ud800" + s.secret])
+    print(report, report.message)
+    return report.reason
+
+
+def create_with_claim(s, value):
+    return s.auth.create_token("ada", "user", s.secret, claims={"a": 1, "marked": [value]})
+
+
+def nested(value, depth):
+    return functools.reduce(lambda inner, _: [inner], range(depth), value)
+
+
+def claims_in_themselves(s):
+    value = [s.csrf]
+    value.append(value)
+    return create_with_claim(s, value)
+
+
 for kind, text in INVALID_PAYLOADS.items():
+    reason = {"expired": "expired", "audience": "wrong audience"}.get(kind, "invalid claims")
+    add(reason, **{f"inspect_token_with_payload_{kind}": lambda s, text=text: inspect_signed(s, text)})
     add(None, **{f"verify_token_with_payload_{kind}": lambda s, text=text: verify_signed(s, text)})
 for kind, text in INVALID_HEADERS.items():
     with_alg = text.replace(b'{"', b'{"alg":"HS256","', 1)
@@ -109,6 +133,37 @@ add(
     "ValueError",
     create_token_that_is_too_long=lambda s: s.auth.create_token(s.token * 500, "user", s.secret),
     create_token_beyond_64_bits=lambda s: s.auth.create_token(s.token, "user", s.secret, 2**60),
+    create_token_without_end=lambda s: s.auth.create_token(s.token, "user", s.secret, expires_in=float("inf")),
+    create_token_with_another_role=lambda s: s.auth.create_token("ada", "user", s.secret, claims={"role": s.csrf}),
+    create_token_with_long_claims=lambda s: create_with_claim(s, s.csrf * 5_000),
+    create_token_with_nan=lambda s: create_with_claim(s, [s.csrf, float("nan")]),
+    create_token_with_infinity=lambda s: create_with_claim(s, {s.csrf: float("-inf")}),
+    create_token_with_surrogate=lambda s: create_with_claim(s, s.csrf + "\ud800"),
+    create_token_with_long_integer=lambda s: create_with_claim(s, int("7171717171" * 440)),
+    create_token_with_very_long_integer=lambda s: create_with_claim(s, 7171717171**500),
+    create_token_with_deep_claims=lambda s: create_with_claim(s, nested(s.csrf, 99)),
+    create_token_with_very_deep_claims=lambda s: create_with_claim(s, nested(s.csrf, 100_000)),
+    create_token_with_claims_in_themselves=claims_in_themselves,
+    create_token_with_a_date_out_of_range=lambda s: s.auth.create_token(
+        "ada",
+        "user",
+        s.secret,
+        claims={"a": s.csrf, "nbf": datetime.datetime.max.replace(tzinfo=datetime.timezone(-datetime.timedelta(0.5)))},
+    ),
+    verify_token_with_empty_audience=lambda s: s.auth.verify_token(s.token, s.secret, audience=[]),
+    inspect_token_with_empty_audience=lambda s: s.auth.inspect_token(s.token, s.secret, audience=""),
+    create_token_with_huge_lifetime=lambda s: s.auth.create_token("ada", "user", s.secret, expires_in=2**63),
+)
+add(
+    "TypeError",
+    create_token_with_two_lifetimes=lambda s: s.auth.create_token("ada", "user", s.secret, 5, expires_in=5),
+    create_token_with_bytes_in_claims=lambda s: create_with_claim(s, s.csrf.encode()),
+    create_token_with_object_in_claims=lambda s: create_with_claim(s, ShowsItsSecret(s.csrf)),
+    create_token_with_another_name=lambda s: s.auth.create_token(
+        "ada", "user", s.secret, claims={s.csrf.encode(): 1, "a": s.token}
+    ),
+    create_token_with_another_issuer=lambda s: s.auth.create_token("ada", "user", s.secret, claims={"iss": [s.csrf]}),
+    verify_token_with_mixed_audience=lambda s: s.auth.verify_token(s.token, s.secret, audience=["a", s.csrf.encode()]),
 )
 add(
     False,
@@ -189,7 +244,12 @@ add(
     unknown_engine=lambda s: pick_engine(s, "c"),
     missing_rust_engine=lambda s: pick_engine(s, "rust"),
 )
-add("AttributeError", take_without_a_clock, unknown_name=lambda s: s.fastware.nothing)
+add(
+    "AttributeError",
+    take_without_a_clock,
+    unknown_name=lambda s: s.fastware.nothing,
+    unknown_name_of_auth=lambda s: s.auth.nothing,
+)
 
 
 # Users

@@ -6,6 +6,8 @@ It is not run. tests/test_public_api.py runs both checkers, which also report an
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, assert_type
 
 import msgspec
@@ -34,10 +36,12 @@ from fastware import (
 from fastware.auth import (
     CSRFMiddleware,
     JSONFileUserStore,
+    TokenReport,
     averify_password,
     clear_session_cookies,
     create_token,
     get_current_user,
+    inspect_token,
     rate_limit,
     require_role,
     set_session_cookies,
@@ -67,7 +71,14 @@ async def login(request: Request) -> JSONResponse:
     if user is None or not await averify_password(credentials.password, user["password_hash"]):
         raise HTTPError(401, "Wrong username or password", {"WWW-Authenticate": "Bearer"})
     token: str = create_token(user["username"], user["role"], ["new secret", "old secret"])
+    create_token("ada", "user", "secret", expires_in=timedelta(minutes=5), claims=MappingProxyType({"aud": ["api"]}))
+    create_token("ada", "user", "secret", expires_in=0.5, claims={"nbf": datetime.now(UTC)})
     claims: dict[str, Any] | None = verify_token(token, b"secret", leeway=5)
+    claims = verify_token(token, b"secret", leeway=timedelta(seconds=5), audience="api", issuer="login")
+    report: TokenReport = inspect_token(token, ["secret"], leeway=1.5, audience=("api", "web"))
+    assert_type(report.reason, str | None)
+    assert_type(report.signed_claims, dict[str, Any] | None)
+    claims = inspect_token(token, "secret", audience={"api"}).claims
     return JSONResponse(claims, cookies=set_session_cookies(token, "csrf", secure=True))
 
 
@@ -151,6 +162,12 @@ login.limit.disabled = True
 warning: type[UserWarning] = CookieSizeWarning
 
 create_token("ada", "admin", 5)  # type: ignore[arg-type]
+create_token("ada", "admin", "secret", expires_in="5m")  # type: ignore[arg-type]
+create_token("ada", "admin", "secret", 5, 5)  # type: ignore[call-arg]
+create_token("ada", "admin", "secret", claims=[("aud", "api")])  # type: ignore[arg-type]
+verify_token("token", "secret", audience=5)  # type: ignore[arg-type]
+verify_token("token", "secret", issuer=["login"])  # type: ignore[arg-type]
+inspect_token("token", "secret").valid = True  # type: ignore[misc]
 rate_limit(5)  # type: ignore[arg-type]
 set_session_cookies("token", "csrf", True)  # type: ignore[call-arg]
 set_cookie("a", "b", samesite="loose")  # type: ignore[arg-type]

@@ -81,6 +81,7 @@ fn hmac_sha256(secret: &[u8], message: &[u8]) -> [u8; 32] {
 pub fn claims_seeds() -> Vec<Vec<u8>> {
     let mut seeds = bytes![[&b"a\"\xc3\xa9\x1eadmin"[..], &[0; 17], &[1, 0, 0, 0]].concat()];
     seeds.extend(PAYLOADS.map(|payload| format!("{payload}\0\0\0\0").into_bytes()));
+    seeds.push(b"{\"aud\":[\"x\"]}\x02\0\0\0".to_vec());
     seeds
 }
 
@@ -88,28 +89,35 @@ pub fn check_claims(data: &[u8]) {
     let mut input = Input(data);
     let now = if input.flag() { f64::from_bits(input.bits()) } else { input.choice(&MOMENTS) };
     let leeway = input.choice(&LEEWAYS);
-    if input.byte() % 4 == 1 {
+    let kind = input.byte() % 4;
+    if kind == 1 {
         return check_new_claims(input);
     }
-    let found = claims::read(input.0, &mut Tree, Clock::new(now, leeway));
-    let expected = json::read_object(input.0).filter(|claims| are_valid(claims, now, leeway));
+    let expects_audience = kind == 2;
+    let found = claims::read(input.0, &mut Tree, Clock::new(now, leeway), expects_audience);
+    let expected = json::read_object(input.0).filter(|claims| are_valid(claims, now, leeway, expects_audience));
     assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{now} {leeway}");
 }
 
 fn check_new_claims(mut input: Input) {
     let (issued_at, expires_at) = (input.bits().cast_signed(), input.bits().cast_signed());
     let [subject, role] = input.fields().map(String::from_utf8_lossy);
-    let payload = claims::payload(&subject, &role, issued_at, expires_at);
+    let members = if issued_at % 2 == 1 { &br#""iss":"me","n":[1]"#[..] } else { b"" };
+    let payload = claims::payload(&subject, &role, issued_at, expires_at, members);
     assert!(payload.is_ascii());
     let texts = [("sub", subject), ("role", role)].map(|(name, text)| (name, Value::String(text.into_owned())));
     let times = [("iat", issued_at), ("exp", expires_at)].map(|(name, time)| (name, Value::Integer(time)));
-    let expected: Members = texts.into_iter().chain(times).map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut expected: Members = texts.into_iter().chain(times).map(|(name, value)| (name.to_owned(), value)).collect();
+    if !members.is_empty() {
+        expected.push(("iss".to_owned(), Value::String("me".to_owned())));
+        expected.push(("n".to_owned(), Value::Array(vec![Value::Integer(1)])));
+    }
     assert_eq!(json::read_object(&payload), Some(expected));
 }
 
 /// Step 5 of `Engine.verify_token`.
 #[allow(clippy::cast_possible_truncation)]
-fn are_valid(claims: &Members, now: f64, leeway: f64) -> bool {
+fn are_valid(claims: &Members, now: f64, leeway: f64, expects_audience: bool) -> bool {
     let limit = 2.0_f64.powi(63);
     let is_moment = now - leeway >= -limit && now + leeway < limit;
     let (earliest, latest) = ((now - leeway).floor() as i128, (now + leeway).floor() as i128);
@@ -122,7 +130,7 @@ fn are_valid(claims: &Members, now: f64, leeway: f64) -> bool {
         && is_time("iat", &|iat| iat <= latest)
         && is_text("sub")
         && is_text("jti")
-        && last(claims, "aud").is_none_or(is_empty)
+        && (expects_audience || last(claims, "aud").is_none_or(is_empty))
 }
 
 /// A number, truncated. Beyond 64 bits only the sign counts: no clock shows such a time.
@@ -178,7 +186,7 @@ fn signed(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> Vec<u8> {
 fn check_token(token: &[u8]) {
     let found = Unverified::new(token)
         .filter(|unverified| unverified.is_signed_with(&Key::new(SECRET)))
-        .and_then(|unverified| unverified.claims(&mut Tree, Clock::new(NOW, 0.0)));
+        .and_then(|unverified| unverified.claims(&mut Tree, Clock::new(NOW, 0.0), false));
     assert_eq!(format!("{found:?}"), format!("{:?}", verified(token)));
 }
 
@@ -190,7 +198,7 @@ fn verified(token: &[u8]) -> Option<Members> {
     let is_signed = URL_SAFE_NO_PAD.decode(signature).ok()? == hmac_sha256(SECRET, &signing_input);
     let read = |segment| json::read_object(&URL_SAFE_NO_PAD.decode(segment).ok()?);
     let (header, claims) = (read(header)?, read(payload)?);
-    let is_valid = is_signed && is_accepted(&header) && are_valid(&claims, NOW, 0.0);
+    let is_valid = is_signed && is_accepted(&header) && are_valid(&claims, NOW, 0.0, false);
     (is_valid && token.len() <= 65_536).then_some(claims)
 }
 

@@ -1,8 +1,9 @@
 """The compiled engine. Each call is specified in ``contract.py``."""
 
+from collections.abc import Collection, Mapping
 from typing import Any, final
 
-from fastware._engine.contract import Headers, Secrets
+from fastware._engine.contract import Duration, Headers, Secrets
 
 __all__ = [
     "CSRF_MISMATCH",
@@ -14,6 +15,7 @@ __all__ = [
     "MAX_BUCKET_PERIOD",
     "MAX_INTEGER_LENGTH",
     "MAX_JSON_DEPTH",
+    "MAX_LEEWAY",
     "MAX_TOKEN_LENGTH",
     "MIN_BUCKET_PERIOD",
     "MIN_SECRET_LENGTH",
@@ -44,6 +46,7 @@ MAX_BUCKET_CAPACITY: int
 MAX_BUCKET_PERIOD: int
 MAX_INTEGER_LENGTH: int
 MAX_JSON_DEPTH: int
+MAX_LEEWAY: int
 MAX_TOKEN_LENGTH: int
 MIN_BUCKET_PERIOD: int
 MIN_SECRET_LENGTH: int
@@ -60,13 +63,35 @@ class TokenBuckets:
     def __len__(self) -> int: ...
 
 def has_usable_secret(secrets: object) -> bool: ...
-def create_token(username: str, role: str, secret: Secrets, expires_hours: int = 720) -> str: ...
-def verify_token(token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None: ...
+def create_token(
+    username: str,
+    role: str,
+    secret: Secrets,
+    expires_hours: int = 720,
+    *,
+    expires_in: Duration | None = None,
+    claims: Mapping[str, Any] | None = None,
+) -> str: ...
+def verify_token(
+    token: str,
+    secret: Secrets,
+    *,
+    leeway: Duration = 0.0,
+    audience: str | Collection[str] | None = None,
+    issuer: str | None = None,
+) -> dict[str, Any] | None: ...
 def header(headers: Headers, name: bytes) -> bytes: ...
 def cookie(headers: Headers, cookie_name: str) -> str: ...
 def cookies(headers: Headers) -> dict[str, str]: ...
 def credential(headers: Headers, query_string: bytes | None, cookie_name: str) -> str | None: ...
 def identify(
-    headers: Headers, query_string: bytes | None, cookie_name: str, secret: Secrets
+    headers: Headers,
+    query_string: bytes | None,
+    cookie_name: str,
+    secret: Secrets,
+    *,
+    leeway: Duration = 0.0,
+    audience: str | Collection[str] | None = None,
+    issuer: str | None = None,
 ) -> dict[str, Any] | int: ...
 def csrf_verdict(headers: Headers, cookie_name: str) -> int: ...

@@ -12,12 +12,17 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import timedelta  # not needed before a caller imports it
 
 Secret: TypeAlias = str | bytes
 Secrets: TypeAlias = Secret | Sequence[Secret]
 Headers: TypeAlias = Iterable[Iterable[bytes]]
+Duration: TypeAlias = "float | timedelta"
+"""Seconds, or a ``timedelta``."""
 
 MAX_TOKEN_LENGTH: Final = 65_536
 """Maximum length of a token in characters."""
@@ -94,7 +99,8 @@ class TokenBuckets(Protocol):
         """Take one token, now, from the bucket of the host that *request* comes from; see :meth:`take`.
 
         The key is the first item of ``request.scope.get("client")`` if that is a non-empty ``str``, otherwise
-        ``"unknown"``. Exceptions that *request* raises are passed on.
+        ``"unknown"``. A ``dict`` without the attribute ``scope`` is the scope itself. Exceptions that *request* raises
+        are passed on.
         """
         ...
 
@@ -140,24 +146,45 @@ class Engine(Protocol):
         ...
 
     def create_token(
-        self, username: str, role: str, secret: Secrets, expires_hours: int = DEFAULT_EXPIRES_HOURS
+        self,
+        username: str,
+        role: str,
+        secret: Secrets,
+        expires_hours: int = DEFAULT_EXPIRES_HOURS,
+        *,
+        expires_in: Duration | None = None,
+        claims: Mapping[str, Any] | None = None,
     ) -> str:
         r"""Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256), in this order.
 
-        ``iat`` is the integer part of what ``time.time()`` returns; ``exp`` is *expires_hours* later. The header is
-        ``{"alg":"HS256","typ":"JWT"}`` and the JSON is compact and ASCII (other characters as ``\uXXXX``), so that the
-        token equals PyJWT's token of the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
+        ``iat`` is the integer part of what ``time.time()`` returns; ``exp`` is *expires_hours* later, or *expires_in*,
+        rounded down to whole seconds; passing both raises ``TypeError``. The header is ``{"alg":"HS256","typ":"JWT"}``
+        and the JSON is compact and ASCII (other characters as ``\uXXXX``), so that the token equals PyJWT's token of
+        the same claims (RFC 7515 section 3.1, RFC 7519 section 3).
+
+        *claims*, a mapping, follow in its order. A ``datetime`` as ``nbf`` becomes a number. A claim whose name is one
+        of the four, or that ``verify_token`` would reject as JSON (``NaN``, a lone surrogate, too deep), raises
+        ``ValueError``; a name or an ``iss`` that is not ``str``, and a value that is not JSON, raise ``TypeError``.
 
         The first secret of a sequence signs. The errors for invalid arguments and the warning for a short secret are in
-        ``fastware/_engine/token_errors.py``.
+        ``fastware/_engine/token_errors.py`` and ``further_claims.py``.
         """
         ...
 
-    def verify_token(self, token: str, secret: Secrets, *, leeway: float = 0.0) -> dict[str, Any] | None:
+    def verify_token(
+        self,
+        token: str,
+        secret: Secrets,
+        *,
+        leeway: Duration = 0.0,
+        audience: str | Collection[str] | None = None,
+        issuer: str | None = None,
+    ) -> dict[str, Any] | None:
         """Return the claims of *token* if one of the secrets signed it and it is valid now; otherwise ``None``.
 
-        Raises only for an invalid *leeway* (seconds, 0 to ``MAX_LEEWAY``). Unusable secrets in a sequence are skipped.
-        The checks are, in this order:
+        Raises only for an invalid option. *leeway* is 0 to ``MAX_LEEWAY`` seconds; *audience* is a non-empty ``str``,
+        or a non-empty ``list``, ``tuple``, ``set`` or ``frozenset`` of them; *issuer* is a ``str``. Unusable secrets in
+        a sequence are skipped. The checks are, in this order:
 
         1. *token* is a ``str`` of at most ``MAX_TOKEN_LENGTH`` ASCII characters, with exactly two dots.
         2. The signature segment is the canonical base64url spelling of 32 bytes (RFC 7515 section 2, RFC 4648
@@ -174,8 +201,9 @@ class Engine(Protocol):
            If now and leeway do not fit in 64 bits, or are not numbers, a token with one of the times is invalid.
            Payload: ``exp``, ``nbf``, ``iat``, if present, are JSON numbers, truncated to integers, with
            ``exp > now - leeway``, ``nbf <= now + leeway``, ``iat <= now + leeway``; ``sub`` and ``jti``, if
-           present, are strings; ``aud`` is absent or empty (``""``, ``[]``, ``{}``, ``0``, ``false``, ``null``), since
-           no audience is expected (RFC 7519 section 4.1).
+           present, are strings (RFC 7519 section 4.1). Without *audience*, ``aud`` is absent or empty (``""``, ``[]``,
+           ``{}``, ``0``, ``false``, ``null``); with it, ``aud`` is one of its names, or an array of strings with one of
+           them (RFC 7519 section 4.1.3). With *issuer*, ``iss`` is that string.
         """
         ...
 
@@ -222,10 +250,19 @@ class Engine(Protocol):
         ...
 
     def identify(
-        self, headers: Headers, query_string: bytes | None, cookie_name: str, secret: Secrets
+        self,
+        headers: Headers,
+        query_string: bytes | None,
+        cookie_name: str,
+        secret: Secrets,
+        *,
+        leeway: Duration = 0.0,
+        audience: str | Collection[str] | None = None,
+        issuer: str | None = None,
     ) -> dict[str, Any] | int:
         """Return the claims of the token that a request presents: :meth:`credential` and :meth:`verify_token` in one.
 
+        Raises as they do; an invalid option raises before the headers are read.
         Without valid claims, returns ``NO_TOKEN`` if the request presents no token, ``UNUSABLE_SECRET`` if none of the
         secrets is usable, and otherwise ``INVALID_TOKEN``.
         """

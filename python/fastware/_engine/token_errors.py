@@ -6,7 +6,7 @@ import time
 import warnings
 from typing import Any, Final
 
-from fastware._engine.arguments import as_items, as_octets, as_text, as_utf8
+from fastware._engine.arguments import as_items, as_octets, as_text, as_utf8, wrong_type
 from fastware._engine.contract import MAX_TOKEN_LENGTH, MIN_SECRET_LENGTH, SECONDS_PER_HOUR
 from fastware.errors import InsecureKeyLengthWarning
 
@@ -16,21 +16,30 @@ _has_warned = False
 
 
 def create_token_error(
-    username: object, role: object, secrets: Any, expires_hours: object, is_usable: bool
+    username: object,
+    role: object,
+    secrets: Any,
+    expires_hours: object,
+    is_usable: bool,
+    expires_in: int | None = None,
+    has_claims: bool = False,
 ) -> Exception:
     """Return the error for arguments that make no token. *is_usable* says whether the first secret is usable."""
     if type(expires_hours) is not int:
-        return _wrong_type("expires_hours", "int", expires_hours)
+        return wrong_type("expires_hours", "int", expires_hours)
     for name, value in (("username", username), ("role", role)):
         if as_text(value) is None:
-            return _wrong_type(name, "str", value)
+            return wrong_type(name, "str", value)
         if as_utf8(value) is None:
             return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
     if not is_usable:
         return secret_error(secrets)
-    if not -(2**63) <= int(time.time()) + expires_hours * SECONDS_PER_HOUR < 2**63:
-        return ValueError("expires_hours is out of range: exp must fit in 64 bits")
-    return ValueError(f"username and role are too long: the token would be over {MAX_TOKEN_LENGTH} characters")
+    lifetime = expires_hours * SECONDS_PER_HOUR if expires_in is None else expires_in
+    if not -(2**63) <= int(time.time()) + lifetime < 2**63:
+        name = "expires_hours" if expires_in is None else "expires_in"
+        return ValueError(f"{name} is out of range: exp must fit in 64 bits")
+    parts = "username, role and claims" if has_claims else "username and role"
+    return ValueError(f"{parts} are too long: the token would be over {MAX_TOKEN_LENGTH} characters")
 
 
 def warn_if_short(length: int, stacklevel: int) -> None:
@@ -56,7 +65,7 @@ def secret_error(secret: Any, name: str = "secret") -> Exception:
         return secret_error(items[0], "secret[0]")
     exact = as_octets(secret) if as_text(secret) is None else as_text(secret)
     if exact is None:
-        return _wrong_type(name, expected, secret)
+        return wrong_type(name, expected, secret)
     if not exact:
         return ValueError(f"{name} is empty; {HOW_TO_MAKE_ONE}")
     if isinstance(exact, str) and as_utf8(exact) is None:
@@ -64,7 +73,3 @@ def secret_error(secret: Any, name: str = "secret") -> Exception:
     return ValueError(
         f"{name} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {HOW_TO_MAKE_ONE}"
     )
-
-
-def _wrong_type(name: str, expected: str, value: object) -> TypeError:
-    return TypeError(f"{name} must be {expected}, not {type(value).__name__}")

@@ -1,7 +1,10 @@
 """Authentication for ASGI applications: tokens, passwords, users, identity, CSRF, session cookies, rate limits.
 
-``ENGINE`` is the engine that runs the hot paths: ``"rust"`` or ``"python"``.
+``ENGINE`` is the engine that runs the hot paths: ``"rust"`` or ``"python"``. ``inspect_token`` and ``TokenReport`` are
+loaded on first use.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from fastware._engine import engine as _engine
 from fastware.auth.csrf import CSRFMiddleware
@@ -16,6 +19,9 @@ from fastware.auth.users import JSONFileUserStore, UserFileError, UserStore
 from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
+if TYPE_CHECKING:
+    from fastware.auth.token_report import TokenReport, inspect_token
+
 ENGINE: str = _engine.NAME
 
 __all__ = [
@@ -27,6 +33,7 @@ __all__ = [
     "HTTPError",
     "InsecureKeyLengthWarning",
     "JSONFileUserStore",
+    "TokenReport",
     "UserFileError",
     "UserStore",
     "_get_asgi_cookie",
@@ -37,9 +44,23 @@ __all__ = [
     "create_token",
     "get_current_user",
     "hash_password",
+    "inspect_token",
     "rate_limit",
     "require_role",
     "set_session_cookies",
     "verify_password",
     "verify_token",
 ]
+
+if not TYPE_CHECKING:  # type checkers see the names above, and no others
+
+    def __getattr__(name: str) -> Any:
+        if name not in ("TokenReport", "inspect_token"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import importlib  # noqa: PLC0415
+
+        return globals().setdefault(name, getattr(importlib.import_module("fastware.auth.token_report"), name))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

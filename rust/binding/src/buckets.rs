@@ -1,7 +1,7 @@
 //! `TokenBuckets`.
 
 use fastware_core::buckets::{self, OutOfMemory};
-use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyString, PyTuple};
@@ -87,7 +87,12 @@ fn no_memory(_: OutOfMemory) -> PyErr {
 /// The client's host in the scope of `request`, if it is a `str`.
 fn host<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyString>>> {
     let py = request.py();
-    let scope = request.getattr(intern!(py, "scope"))?;
+    let scope = match request.getattr(intern!(py, "scope")) {
+        Err(error) if request.is_instance_of::<PyDict>() && error.is_instance_of::<PyAttributeError>(py) => {
+            request.clone()
+        }
+        scope => scope?,
+    };
     let client = match scope.cast_exact::<PyDict>() {
         Ok(scope) => scope.get_item(intern!(py, "client"))?,
         Err(_) => Some(scope.call_method1(intern!(py, "get"), (intern!(py, "client"),))?),

@@ -3,11 +3,12 @@
 mod buckets;
 mod claims;
 mod clock;
+mod expected;
 mod headers;
 mod interpreter;
 mod requests;
+mod shared;
 mod text;
-mod token_errors;
 mod tokens;
 
 /// The Rust engine. Types and documentation: `_rust.pyi` and `contract.py`.
@@ -54,6 +55,9 @@ mod _rust {
     const DEFAULT_EXPIRES_HOURS: i64 = super::tokens::DEFAULT_EXPIRES_HOURS;
     #[pymodule_export]
     const MIN_SECRET_LENGTH: usize = super::tokens::MIN_SECRET_LENGTH;
+    #[pymodule_export]
+    #[allow(clippy::cast_possible_truncation)] // a whole number
+    const MAX_LEEWAY: i64 = super::expected::MAX_LEEWAY as i64;
 
     #[pymodule_export]
     use super::buckets::TokenBuckets;

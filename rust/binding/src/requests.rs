@@ -10,9 +10,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
+use crate::expected::Expected;
 use crate::headers::each;
 use crate::text::latin1;
-use crate::tokens::{has_usable_secret, verified};
+use crate::tokens::{Optional, has_usable_secret, verified};
 
 // The docstrings are those of the pure-Python engine, word for word.
 
@@ -88,14 +89,25 @@ pub fn credential<'py>(
 
 /// Return the claims of the token that a request presents, or why there are none. Rules: ``Engine.identify``.
 #[pyfunction]
+#[pyo3(
+    signature = (
+        headers, query_string, cookie_name, secret, *, leeway = Optional::Default, audience = None, issuer = None
+    ),
+    text_signature = "(headers, query_string, cookie_name, secret, *, leeway=0.0, audience=None, issuer=None)"
+)]
+#[allow(clippy::too_many_arguments)] // those of the contract
 pub fn identify<'py>(
     py: Python<'py>,
     headers: &Bound<'py, PyAny>,
     query_string: &Bound<'py, PyAny>,
     cookie_name: &Bound<'py, PyAny>,
     secret: &Bound<'py, PyAny>,
+    #[pyo3(from_py_with = Optional::from_argument)] leeway: Optional<'py>,
+    audience: Option<&Bound<'py, PyAny>>,
+    issuer: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let claims = with_credential(headers, query_string, cookie_name, |token| verified(py, token, secret, 0.0))?;
+    let expected = Expected::new(leeway, audience, issuer)?;
+    let claims = with_credential(headers, query_string, cookie_name, |token| verified(py, token, secret, &expected))?;
     let failure = match claims {
         Some(Some(claims)) => return Ok(claims.into_any()),
         Some(None) if has_usable_secret(secret)? => INVALID_TOKEN,

@@ -6,14 +6,15 @@ use fastware_core::claims::{self, Clock};
 use fastware_core::hs256::Key;
 use fastware_core::jws::{self, Unverified};
 use fastware_core::keys;
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::claims::PythonObjects;
 use crate::clock;
+use crate::expected::Expected;
+use crate::shared;
 use crate::text::filled;
-use crate::token_errors;
 
 pub const SECONDS_PER_HOUR: i64 = 3_600;
 pub const DEFAULT_EXPIRES_HOURS: i64 = 720;
@@ -30,7 +31,7 @@ pub fn has_usable_secret(secrets: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(secrets_or_none(secrets)?.is_some_and(|secrets| any_key(&secrets, |_, key| key.is_some())))
 }
 
-/// Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256).
+/// Return a signed JWT with the claims ``sub``, ``role``, ``iat`` and ``exp`` (HS256), and then those of *claims*.
 ///
 /// Args:
 ///     username: the subject, ``sub``.
@@ -38,15 +39,19 @@ pub fn has_usable_secret(secrets: &Bound<'_, PyAny>) -> PyResult<bool> {
 ///     secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``. The first of a sequence of secrets signs.
 ///         A shorter one causes an ``InsecureKeyLengthWarning``, once per process.
 ///     expires_hours: hours until the token expires; a negative number makes an expired token.
+///     expires_in: the same as seconds or a ``timedelta``, rounded down to whole seconds; replaces *expires_hours*.
+///     claims: a mapping of further claims, whose values are JSON; ``nbf`` may be a ``datetime``.
 ///
 /// Raises:
-///     TypeError: an argument has another type. The message names the argument and never shows its value.
+///     TypeError: an argument has another type, a claim is not JSON, or both *expires_hours* and *expires_in* are
+///         given. The message names the argument or the claim and never shows its value.
 ///     ValueError: an empty secret, a secret that is a PEM, SSH, DER or JWK key (RFC 8725 section 2.1), a lone
-///         surrogate in *username* or *role*, a time beyond 64 bits, or a token over 65,536 characters.
+///         surrogate, a time beyond 64 bits, a token over 65,536 characters, a claim that is one of the four, or one
+///         that ``verify_token`` would reject as JSON, such as NaN.
 #[pyfunction]
 #[pyo3(
-    signature = (username, role, secret, expires_hours = Optional::Default),
-    text_signature = "(username, role, secret, expires_hours=720)"
+    signature = (username, role, secret, expires_hours = Optional::Default, *, expires_in = None, claims = None),
+    text_signature = "(username, role, secret, expires_hours=720, *, expires_in=None, claims=None)"
 )]
 pub fn create_token<'py>(
     py: Python<'py>,
@@ -54,36 +59,46 @@ pub fn create_token<'py>(
     role: &Bound<'py, PyAny>,
     secret: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = Optional::from_argument)] expires_hours: Optional<'py>,
+    expires_in: Option<&Bound<'py, PyAny>>,
+    claims: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyString>> {
     let secrets = as_secrets(secret)?;
+    let expires_in = match (&expires_hours, expires_in) {
+        (_, None) => None,
+        (Optional::Default, Some(expires_in)) => Some(shared::as_expires_in(expires_in)?),
+        (Optional::Given(_), Some(_)) => {
+            return Err(PyTypeError::new_err("pass expires_hours or expires_in, not both"));
+        }
+    };
+    let further_members = claims.map(shared::further_members).transpose()?;
     let hours = match &expires_hours {
         Optional::Default => Some(DEFAULT_EXPIRES_HOURS),
         Optional::Given(hours) => hours.cast_exact::<PyInt>().ok().and_then(|hours| hours.extract().ok()),
     };
-    let claims = match (utf8(username), utf8(role), hours) {
-        (Some(subject), Some(role), Some(hours)) => Claims::new(subject, role, clock::seconds(py)?, hours),
+    let lifetime = expires_in.map(i128::from).or_else(|| Some(i128::from(hours?) * i128::from(SECONDS_PER_HOUR)));
+    let claims = match (utf8(username), utf8(role), lifetime) {
+        (Some(subject), Some(role), Some(lifetime)) => Claims::new(subject, role, clock::seconds(py)?, lifetime),
         _ => None,
     };
+    let members = further_members.as_ref().map_or(&b""[..], |members| members.as_bytes());
     let mut is_usable = false;
     let mut length = 0;
     let mut token = None;
     any_key(&secrets, |secret, key| {
         is_usable = key.is_some();
         length = secret.len();
-        token = claims.as_ref().zip(key).and_then(|(claims, key)| claims.sign(py, key));
+        token = claims.as_ref().zip(key).and_then(|(claims, key)| claims.sign(py, members, key));
         true
     });
     let Some(token) = token else {
-        return Err(token_errors::create_token_error(
-            username,
-            role,
-            &secrets,
-            &expires_hours.or(DEFAULT_EXPIRES_HOURS, py)?,
-            is_usable,
-        )?);
+        let expires_hours = expires_hours.or(DEFAULT_EXPIRES_HOURS, py)?;
+        let has_claims = further_members.is_some();
+        let error =
+            shared::create_token_error(username, role, &secrets, &expires_hours, is_usable, expires_in, has_claims);
+        return Err(error?);
     };
     if length < MIN_SECRET_LENGTH {
-        token_errors::warn_if_short(py, length)?;
+        shared::warn_if_short(py, length)?;
     }
     token
 }
@@ -96,25 +111,30 @@ pub fn create_token<'py>(
 /// Args:
 ///     token: a JWT in compact serialization, at most 65,536 characters.
 ///     secret: ``str`` (UTF-8) or ``bytes``, or a sequence of secrets for key rotation.
-///     leeway: seconds by which clocks may differ (RFC 7519 section 4.1.4).
+///     leeway: time by which clocks may differ (RFC 7519 section 4.1.4), as seconds or a ``timedelta``.
+///     audience: the name of this service, or a list, tuple or set of names; ``aud`` must have one of them. Without
+///         *audience*, a token that has an audience is rejected (RFC 7519 section 4.1.3).
+///     issuer: the value that ``iss`` must have (RFC 7519 section 4.1.1).
 ///
 /// Raises:
-///     TypeError: *leeway* is not a number.
-///     ValueError: *leeway* is negative or over 2**53.
+///     TypeError: *leeway*, *audience* or *issuer* has another type.
+///     ValueError: *leeway* is negative or over 2**53, or *audience* is empty.
 #[pyfunction]
-#[pyo3(signature = (token, secret, *, leeway = Optional::Default), text_signature = "(token, secret, *, leeway=0.0)")]
+#[pyo3(
+    signature = (token, secret, *, leeway = Optional::Default, audience = None, issuer = None),
+    text_signature = "(token, secret, *, leeway=0.0, audience=None, issuer=None)"
+)]
 pub fn verify_token<'py>(
     py: Python<'py>,
     token: &Bound<'py, PyAny>,
     secret: &Bound<'py, PyAny>,
     #[pyo3(from_py_with = Optional::from_argument)] leeway: Optional<'py>,
+    audience: Option<&Bound<'py, PyAny>>,
+    issuer: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
-    let leeway = match leeway {
-        Optional::Default => 0.0,
-        Optional::Given(leeway) => token_errors::as_leeway(&leeway)?,
-    };
+    let expected = Expected::new(leeway, audience, issuer)?;
     match utf8(token) {
-        Some(token) => verified(py, token.as_bytes(), secret, leeway),
+        Some(token) => verified(py, token.as_bytes(), secret, &expected),
         None => Ok(None),
     }
 }
@@ -124,15 +144,18 @@ pub fn verified<'py>(
     py: Python<'py>,
     token: &[u8],
     secret: &Bound<'py, PyAny>,
-    leeway: f64,
+    expected: &Expected<'py>,
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
     let Some(unverified) = Unverified::new(token) else { return Ok(None) };
     let Some(secrets) = secrets_or_none(secret)? else { return Ok(None) };
     if !any_key(&secrets, |_, key| key.is_some_and(|key| unverified.is_signed_with(key))) {
         return Ok(None);
     }
-    let clock = Clock::new(clock::seconds(py)?, leeway);
-    Ok(unverified.claims(&mut PythonObjects(py), clock))
+    let clock = Clock::new(clock::seconds(py)?, expected.leeway);
+    match unverified.claims(&mut PythonObjects(py), clock, expected.expects_audience()) {
+        Some(claims) if expected.is_met_by(&claims)? => Ok(Some(claims)),
+        _ => Ok(None),
+    }
 }
 
 /// An optional argument.
@@ -143,7 +166,7 @@ pub enum Optional<'py> {
 
 impl<'py> Optional<'py> {
     #[allow(clippy::unnecessary_wraps)]
-    fn from_argument(argument: &Bound<'py, PyAny>) -> PyResult<Self> {
+    pub fn from_argument(argument: &Bound<'py, PyAny>) -> PyResult<Self> {
         Ok(Self::Given(argument.clone()))
     }
 
@@ -166,16 +189,15 @@ struct Claims<'a> {
 impl<'a> Claims<'a> {
     /// `None` if a time does not fit in 64 bits.
     #[allow(clippy::cast_possible_truncation)]
-    fn new(subject: &'a str, role: &'a str, now: f64, hours: i64) -> Option<Self> {
+    fn new(subject: &'a str, role: &'a str, now: f64, lifetime: i128) -> Option<Self> {
         let issued_at = (now.abs() < END_OF_TIME).then_some(now as i64)?;
-        let expires_at =
-            i64::try_from(i128::from(issued_at) + i128::from(hours) * i128::from(SECONDS_PER_HOUR)).ok()?;
+        let expires_at = i64::try_from(i128::from(issued_at) + lifetime).ok()?;
         Some(Self { subject, role, issued_at, expires_at })
     }
 
     /// `None` if the token would be too long.
-    fn sign<'py>(&self, py: Python<'py>, key: &Key) -> Option<PyResult<Bound<'py, PyString>>> {
-        let payload = claims::payload(self.subject, self.role, self.issued_at, self.expires_at);
+    fn sign<'py>(&self, py: Python<'py>, members: &[u8], key: &Key) -> Option<PyResult<Bound<'py, PyString>>> {
+        let payload = claims::payload(self.subject, self.role, self.issued_at, self.expires_at, members);
         let length = jws::token_length(payload.len())?;
         Some(filled(py, length, |token| jws::sign(&payload, key, token)))
     }
@@ -191,7 +213,7 @@ fn as_secrets<'py>(secrets: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         || secrets.is_instance_of::<PyBytes>()
         || secrets.is_instance_of::<PyTuple>()
         || secrets.is_instance_of::<PyList>();
-    if is_known { Ok(secrets.clone()) } else { token_errors::as_secrets(secrets) }
+    if is_known { Ok(secrets.clone()) } else { shared::as_secrets(secrets) }
 }
 
 /// The same, or `None` if a sequence of another class raises an `Exception`. `KeyboardInterrupt` and the like pass.

@@ -40,10 +40,12 @@ fn floor(seconds: f64) -> i64 {
 }
 
 /// Read `payload`, a JSON object, with `build`. `None` if a registered claim is invalid at `clock`.
-pub fn read<B: Build>(payload: &[u8], build: &mut B, clock: Clock) -> Option<B::Object> {
+///
+/// A caller that expects an audience compares it with the claims; without one, a token that has an audience is rejected.
+pub fn read<B: Build>(payload: &[u8], build: &mut B, clock: Clock, expects_audience: bool) -> Option<B::Object> {
     let mut registered = Registered::default();
     let claims = json::read_object(payload, build, |name, kind| registered.note(name, kind))?;
-    registered.hold_at(clock).then_some(claims)
+    (registered.hold_at(clock) && (expects_audience || !registered.has_audience)).then_some(claims)
 }
 
 /// The parts of the registered claims that the rules need. The last of duplicate names counts.
@@ -83,7 +85,7 @@ impl Registered {
         self.exp.is_absent_or(|exp| exp > clock.expired_until)
             && self.nbf.is_absent_or(|nbf| nbf < clock.starts_from)
             && self.iat.is_absent_or(|iat| iat < clock.starts_from)
-            && !(self.has_invalid_sub || self.has_invalid_jti || self.has_audience)
+            && !(self.has_invalid_sub || self.has_invalid_jti)
     }
 }
 
@@ -120,11 +122,16 @@ fn is_falsy(kind: Kind) -> bool {
     }
 }
 
-/// The payload of a new token: compact ASCII JSON.
-pub fn payload(subject: &str, role: &str, issued_at: i64, expires_at: i64) -> Vec<u8> {
+/// The payload of a new token: compact ASCII JSON. `further_members` is JSON such as `"iss":"me","n":1`, or empty.
+pub fn payload(subject: &str, role: &str, issued_at: i64, expires_at: i64, further_members: &[u8]) -> Vec<u8> {
     let mut payload = Vec::with_capacity(USUAL_PAYLOAD);
     // Writing to a Vec cannot fail.
     let _ = write(&mut payload, subject, role, issued_at, expires_at);
+    if !further_members.is_empty() {
+        payload.push(b',');
+        payload.extend_from_slice(further_members);
+    }
+    payload.push(b'}');
     payload
 }
 
@@ -136,8 +143,7 @@ fn write(out: &mut impl Write, subject: &str, role: &str, issued_at: i64, expire
     out.write_all(b"\",\"iat\":")?;
     out.write_all(itoa::Buffer::new().format(issued_at).as_bytes())?;
     out.write_all(b",\"exp\":")?;
-    out.write_all(itoa::Buffer::new().format(expires_at).as_bytes())?;
-    out.write_all(b"}")
+    out.write_all(itoa::Buffer::new().format(expires_at).as_bytes())
 }
 
 fn write_escaped(out: &mut impl Write, text: &str) -> io::Result<()> {
@@ -171,7 +177,7 @@ mod tests {
     use crate::json::Tree;
 
     fn holds(payload: &str, now: f64, leeway: f64) -> bool {
-        read(payload.as_bytes(), &mut Tree, Clock::new(now, leeway)).is_some()
+        read(payload.as_bytes(), &mut Tree, Clock::new(now, leeway), false).is_some()
     }
 
     #[test]
@@ -222,11 +228,28 @@ mod tests {
     }
 
     #[test]
+    fn audience_is_left_to_a_caller_that_expects_one() {
+        let holds = |payload: &str| read(payload.as_bytes(), &mut Tree, Clock::new(1.0, 0.0), true).is_some();
+        for valid in ["{}", r#"{"aud":"me"}"#, r#"{"aud":["me",1]}"#, r#"{"aud":5}"#] {
+            assert!(holds(valid), "{valid}");
+        }
+        assert!(!holds(r#"{"aud":"me","exp":1}"#));
+        assert!(!holds(r#"{"aud":"me","sub":1}"#));
+    }
+
+    #[test]
+    fn further_members_follow_the_four_claims() {
+        let text = |members: &str| String::from_utf8(payload("a", "r", 1, 2, members.as_bytes())).expect("ASCII");
+        assert_eq!(text(""), r#"{"sub":"a","role":"r","iat":1,"exp":2}"#);
+        assert_eq!(text(r#""n":[1]"#), r#"{"sub":"a","role":"r","iat":1,"exp":2,"n":[1]}"#);
+    }
+
+    #[test]
     fn new_claims_are_ascii() {
         assert_eq!(
-            String::from_utf8_lossy(&payload("a\"\\\n\u{7f}é😀", "r", -1, i64::MAX)),
+            String::from_utf8_lossy(&payload("a\"\\\n\u{7f}é😀", "r", -1, i64::MAX, b"")),
             r#"{"sub":"a\"\\\n\u007f\u00e9\ud83d\ude00","role":"r","iat":-1,"exp":9223372036854775807}"#
         );
-        assert!(payload("", "", i64::MIN, 0).ends_with(br#""iat":-9223372036854775808,"exp":0}"#));
+        assert!(payload("", "", i64::MIN, 0, b"").ends_with(br#""iat":-9223372036854775808,"exp":0}"#));
     }
 }

@@ -48,10 +48,10 @@ impl<'t> Unverified<'t> {
         key.verifies(self.signing_input, &self.signature)
     }
 
-    /// The claims. Call it only after the signature is verified.
-    pub fn claims<B: Build>(&self, build: &mut B, clock: Clock) -> Option<B::Object> {
+    /// The claims; see [`claims::read`]. Call it only after the signature is verified.
+    pub fn claims<B: Build>(&self, build: &mut B, clock: Clock, expects_audience: bool) -> Option<B::Object> {
         let payload = jose_header::strip_accepted(self.signing_input)?;
-        base64url::with_decoded(payload, |payload| claims::read(payload, build, clock))
+        base64url::with_decoded(payload, |payload| claims::read(payload, build, clock, expects_audience))
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
     const SECRET: &[u8] = b"a secret of thirty-two bytes at least";
 
     fn signed(subject: &str) -> Option<Vec<u8>> {
-        let payload = claims::payload(subject, "admin", 10, 20);
+        let payload = claims::payload(subject, "admin", 10, 20, b"");
         let mut token = vec![0; token_length(payload.len())?];
         sign(&payload, &Key::new(SECRET), &mut token);
         Some(token)
@@ -75,8 +75,8 @@ mod tests {
         let unverified = Unverified::new(&token).expect("three segments");
         assert!(unverified.is_signed_with(&Key::new(SECRET)));
         assert!(!unverified.is_signed_with(&Key::new(b"another")));
-        assert!(unverified.claims(&mut Tree, Clock::new(15.0, 0.0)).is_some());
-        assert!(unverified.claims(&mut Tree, Clock::new(20.0, 0.0)).is_none());
+        assert!(unverified.claims(&mut Tree, Clock::new(15.0, 0.0), false).is_some());
+        assert!(unverified.claims(&mut Tree, Clock::new(20.0, 0.0), false).is_none());
     }
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
             base64url::encode(&key.sign(signing_input.as_bytes()), &mut token[start..]);
             let unverified = Unverified::new(&token).expect("a signature");
             assert!(unverified.is_signed_with(&key));
-            unverified.claims(&mut Tree, Clock::new(15.0, 0.0)).is_some()
+            unverified.claims(&mut Tree, Clock::new(15.0, 0.0), false).is_some()
         };
         let header = std::str::from_utf8(jose_header::HEADER).expect("ASCII");
         assert!(accepted(&format!("{header}.e30")));

@@ -66,7 +66,13 @@ class TokenBuckets:
         return -(-wait * self._period // self._ticks_per_period)
 
     def take_by_client(self, request: Any) -> int:
-        client = request.scope.get("client")
+        try:
+            scope = request.scope
+        except AttributeError:
+            if not issubclass(type(request), dict):
+                raise
+            scope = request
+        client = scope.get("client")
         host = as_text(client[0]) if client else None
         return self.take(host or "unknown")
 
