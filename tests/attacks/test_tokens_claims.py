@@ -329,7 +329,7 @@ def generator():
 
 
 def audience_type(name, source, value):
-    message = f"audience must be str, or a list, tuple or set of str, not {type(value).__name__}"
+    message = f"audience must be str, or a collection of str, not {type(value).__name__}"
     return Attack(f"audience-{name}", "claims.aud", source, {"audience": value}, Raises(TypeError, message))
 
 
@@ -352,7 +352,7 @@ def issuer_type(name, source, value):
 
 ANOTHER_TYPE = "CWE-1287, an argument of another type"
 INVALID_OPTIONS = [
-    *each(audience_type, ANOTHER_TYPE, 5, True, b"api", bytearray(b"api"), {"api": 1}, range(3), object),
+    *each(audience_type, ANOTHER_TYPE, 5, True, b"api", bytearray(b"api"), {"api": 1}, object),
     audience_type("generator", ANOTHER_TYPE, generator()),
     audience_type("object-that-claims-to-be-str", ANOTHER_TYPE, SaysItIsText()),
     *each(audience_item, ANOTHER_TYPE, 5, None, b"api", ["api"]),

@@ -36,8 +36,8 @@ def load(name) -> ModuleType:
     try:
         package = importlib.import_module("fastware")
         importlib.import_module("fastware.auth")
-        for public in package.__all__:
-            getattr(package, public)  # lazy names are loaded now, while this copy is the imported one
+        for module, public in [(m, name) for m in (package, package.auth) for name in m.__all__]:
+            getattr(module, public)  # lazy names are loaded now, while this copy is the imported one
     finally:
         _take_out()
         sys.modules.update(before)

@@ -7,7 +7,7 @@ CPython's own type flags; these functions do the same in Python.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from fastware._engine.contract import MAX_LEEWAY
@@ -16,6 +16,7 @@ Expected: TypeAlias = tuple[float, tuple[str, ...] | None, str | None]
 """The options of ``verify_token``: the leeway in seconds, the names in the audience, the issuer."""
 
 _NOTHING: Final[Expected] = (0.0, None, None)
+_NOT_NAMES: Final = (bytes, bytearray, memoryview, Mapping)
 _INFINITY: Final = float("inf")
 
 
@@ -96,12 +97,11 @@ def as_audience(audience: Any) -> tuple[str, ...] | None:
         return None
     name = as_text(audience)
     names: tuple[object, ...] | None = as_items(audience) if name is None else (name,)
+    kind = type(audience)
+    if names is None and issubclass(kind, Collection) and not issubclass(kind, _NOT_NAMES):
+        names = tuple(audience)
     if names is None:
-        for kind in (set, frozenset):
-            if issubclass(type(audience), kind):
-                names = tuple(kind.__iter__(audience))
-    if names is None:
-        raise wrong_type("audience", "str, or a list, tuple or set of str", audience)
+        raise wrong_type("audience", "str, or a collection of str", audience)
     texts = tuple(map(as_text, names))
     for text, value in zip(texts, names, strict=True):
         if text is None:

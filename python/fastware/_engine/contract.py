@@ -183,7 +183,7 @@ class Engine(Protocol):
         """Return the claims of *token* if one of the secrets signed it and it is valid now; otherwise ``None``.
 
         Raises only for an invalid option. *leeway* is 0 to ``MAX_LEEWAY`` seconds; *audience* is a non-empty ``str``,
-        or a non-empty ``list``, ``tuple``, ``set`` or ``frozenset`` of them; *issuer* is a ``str``. Unusable secrets in
+        or a non-empty collection of them; *issuer* is a ``str``. Unusable secrets in
         a sequence are skipped. The checks are, in this order:
 
         1. *token* is a ``str`` of at most ``MAX_TOKEN_LENGTH`` ASCII characters, with exactly two dots.

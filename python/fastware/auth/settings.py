@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fastware._engine import engine
-from fastware._engine.arguments import as_audience, as_issuer, as_leeway, as_secrets
+from fastware._engine.arguments import as_expected, as_leeway, as_secrets
 from fastware._engine.contract import MIN_SECRET_LENGTH, Secrets
 from fastware._engine.token_errors import HOW_TO_MAKE_ONE, secret_error, warn_if_short
 from fastware._internal.framework_dependency import Dependency
@@ -101,8 +101,10 @@ class Auth:
                 raise TypeError(f"{name} must be a bool, not {type(flag).__name__}")
         secrets = _checked_secrets(secret)
         warn_if_short(_shortest(secrets), 2)
-        audiences = as_audience(audience)
-        options = {"leeway": as_leeway(leeway), "audience": audiences, "issuer": as_issuer(issuer)}
+        seconds, audiences, exact_issuer = as_expected(leeway, audience, issuer)
+        if audiences and isinstance(audience, (set, frozenset)):
+            audiences = tuple(sorted(audiences))  # tokens are created for the same audience in every process
+        options = {"leeway": seconds, "audience": audiences, "issuer": exact_issuer}
         current_user = Dependency(self.identify, is_async=True)
         values = {
             **options,
@@ -110,8 +112,9 @@ class Auth:
             "host_prefix": host_prefix,
             "current_user": current_user,
             "_secrets": secrets,
-            "_options": {name: value for name, value in options.items() if value},
-            "_claims": ({"iss": issuer} if issuer else {}) | ({"aud": audiences[0]} if audiences else {}),
+            "_options": {name: value for name, value in options.items() if value not in (None, 0.0)},
+            "_claims": ({} if exact_issuer is None else {"iss": exact_issuer})
+            | ({"aud": audiences[0]} if audiences else {}),
             "_cookie_name": session_cookie_name(host_prefix),
             "_roles": RoleDependencies(current_user, self.identify, is_async=True),
         }
@@ -166,11 +169,12 @@ class Auth:
             ValueError: an argument is invalid, or *claims* has a claim that is set already.
 
         """
-        if self._claims:
+        if self._claims and (claims is None or isinstance(claims, Mapping)):
+            further = dict(claims or {})
             for name in self._claims:
-                if claims is not None and name in claims:
+                if name in further:
                     raise ValueError(f"{name} is set by the settings of Auth; leave it out of claims")
-            claims = {**self._claims, **(claims or {})}
+            claims = self._claims | further
         return engine.create_token(username, role, self._secrets, expires_in=expires_in, claims=claims)
 
     def verify_token(self, token: str) -> dict[str, Any] | None:
@@ -258,7 +262,7 @@ def _checked_secrets(secret: Any) -> tuple[str | bytes, ...]:
     if error is not None:
         secret = secrets = every = each = None  # error reporters show the local variables of a traceback's frames
         raise error
-    return every
+    return every  # type: ignore[no-any-return]
 
 
 def _shortest(secrets: tuple[str | bytes, ...]) -> int:
@@ -273,6 +277,7 @@ def _secrets_in_environment(name: str) -> list[str]:
         problem = "is not set"
     elif min(lengths) < MIN_SECRET_LENGTH:
         problem = f"has a secret of {min(lengths)} bytes; it needs at least {MIN_SECRET_LENGTH}"
+        problem += " (commas and newlines separate several secrets)" if len(lengths) > 1 else ""
     elif not all(map(engine.has_usable_secret, secrets)):
         problem = "has an SSH, DER or JWK key, or text that is not UTF-8, in place of a secret"
     else:
