@@ -103,5 +103,5 @@ async def echo(socket: WebSocket[Any, Any, Any], user: CurrentUser) -> None:
 app = Litestar(
     [login, logout, profile, admin, search, echo],
     plugins=[AuthPlugin(auth)],
-    middleware=[DefineMiddleware(CSRFMiddleware, exempt_paths=["/login"])],  # type: ignore[arg-type]
+    middleware=[DefineMiddleware(CSRFMiddleware, exempt_paths=["/login"])],
 )

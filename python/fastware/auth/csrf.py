@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
-from typing import Final
+from typing import Any, Final
 
 from fastware._engine import engine
 from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED
 from fastware._internal.coroutines import returns_coroutine
-from fastware.asgi import ASGIApp, Receive, Scope, Send, path_within_app
+from fastware.asgi import ASGIApp, path_within_app
 from fastware.auth.session_cookies import csrf_cookie_name
 from fastware.errors import send_error
 
@@ -53,8 +53,9 @@ class CSRFMiddleware:
         self._cookie_name = csrf_cookie_name(host_prefix)
 
     @returns_coroutine
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         """Pass the request on, or send a 403."""
+        # The types of ASGI's arguments differ between frameworks: type checkers accept this class in all of them.
         is_checked = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled
         if is_checked and not (self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)):
             verdict = csrf_verdict(scope["headers"], self._cookie_name)
