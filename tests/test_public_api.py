@@ -247,9 +247,10 @@ def test_package_is_marked_as_typed(fastware):
 
 
 @pytest.mark.parametrize("check", [mypy, pyright])
-def test_typed_code_of_users_passes_and_wrong_uses_are_errors(tmp_path, check):
-    file = tmp_path / "what_users_write.py"
-    file.write_text((ROOT / "tests/typing/what_users_write.py").read_text(encoding="utf-8"), encoding="utf-8")
+@pytest.mark.parametrize("name", ["what_users_write.py", "what_users_of_fastapi_write.py"])
+def test_typed_code_of_users_passes_and_wrong_uses_are_errors(tmp_path, check, name):
+    file = tmp_path / name
+    file.write_text((ROOT / "tests/typing" / name).read_text(encoding="utf-8"), encoding="utf-8")
     assert check(file, tmp_path) == ""
 
 

@@ -668,7 +668,7 @@ def fails_in_the_response(app):
     return middleware
 
 
-def serve(s, kind, messages, **options):
+def serve(s, kind, messages, *, app=None, **options):
     """Return the type of the last message of an application, which shows no secret."""
     sent = []
 
@@ -680,7 +680,7 @@ def serve(s, kind, messages, **options):
 
     async def main():
         connection = {**scope("GET", "/", headers=s.session, query=f"token={s.token}"), "type": kind, "state": {}}
-        await s.app(**options)(connection, receive, send)
+        await (app or s.app(**options))(connection, receive, send)
 
     asyncio.run(main())
     assert not s.marks.found_in(repr(sent))
@@ -978,3 +978,97 @@ add(
     path_parameter_in_the_middle=lambda s: s.app(path="/{rest:path}/x"),
     path_with_invalid_parameter=lambda s: s.app(path="/x{id}"),
 )
+
+
+# The integrations: the import without the framework, and FastAPI
+
+
+def import_without(framework):
+    module = f"fastware.integrations.{framework}"
+    others = {name: each for name, each in sys.modules.items() if not name.startswith(module)}
+    with mock.patch.dict(sys.modules, {**others, framework: None}, clear=True):
+        importlib.import_module(module)
+
+
+def fastapi_module():
+    return importlib.import_module("fastware.integrations.fastapi")
+
+
+def fastapi_auth(s):
+    return importlib.import_module("fastware.auth").Auth(s.secret)
+
+
+def fastapi_dependencies(s):
+    return fastapi_module().FastAPIAuth(fastapi_auth(s))
+
+
+def fastapi_login(s, body, content_type):
+    """Send a login for a user that does not exist, and return the response."""
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    app.include_router(fastapi_module().login_route(fastapi_auth(s), s.memory_store()))
+    headers = [*s.session, ("content-type", content_type)]
+    return call(app, "POST", "/login", headers=headers, body=s.fill(body))
+
+
+def fastapi_override(s, kind):
+    """Return the response of a handler whose user is replaced by a function that needs a parameter."""
+    from fastapi import Depends, FastAPI
+
+    def needs(number: int): ...
+
+    app, user = FastAPI(), fastapi_dependencies(s).current_user
+    app.add_api_route("/", lambda: None, dependencies=[Depends(user)])
+    app.add_api_websocket_route("/", holding(takes_websocket, s.secret), dependencies=[Depends(user)])
+    app.dependency_overrides[importlib.import_module("fastware.auth").get_current_user] = needs
+    if kind == "http":
+        return call(app, headers=s.forged_bearer)
+    return serve(s, kind, [{"type": "websocket.connect"}], app=app)
+
+
+async def takes_websocket(secret=None):
+    """Do nothing."""
+
+
+add(
+    "ImportError",
+    import_without_fastapi=lambda s: import_without("fastapi"),
+    import_without_starlette=lambda s: import_without("starlette"),
+    import_without_litestar=lambda s: import_without("litestar"),
+)
+REJECTED_REQUESTS += [
+    *add(
+        "HTTPError 401",
+        fastapi_user=lambda s: asyncio.run(fastapi_dependencies(s).current_user(s.request())),
+        fastapi_role_without_user=lambda s: asyncio.run(fastapi_dependencies(s).require_role("admin")(s.request())),
+    ),
+    *add(
+        "HTTPError 403",
+        fastapi_other_role=lambda s: asyncio.run(
+            fastapi_dependencies(s).require_role("admin")(s.request(headers=s.bearer))
+        ),
+    ),
+]
+add(
+    "TypeError",
+    fastapi_auth_of_a_secret=lambda s: fastapi_module().FastAPIAuth(s.secret),
+    fastapi_auth_with_invalid_url=lambda s: fastapi_module().FastAPIAuth(fastapi_auth(s), token_url=s.secret.encode()),
+    fastapi_login_with_a_secret=lambda s: fastapi_module().login_route(s.secret, s.memory_store()),
+    fastapi_login_with_an_invalid_store=lambda s: fastapi_module().login_route(fastapi_auth(s), s.secret),
+    describe_what_is_no_application=lambda s: fastapi_module().describe(s.secret),
+)
+FORM, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
+add(
+    401,
+    fastapi_login_with_wrong_password=lambda s: fastapi_login(s, b'{"username":"bob","password":"%s"}', JSON_TYPE),
+    fastapi_login_by_form_with_wrong_password=lambda s: fastapi_login(s, b"username=bob&password=%s", FORM),
+)
+add(
+    400,
+    fastapi_login_with_invalid_json=lambda s: fastapi_login(s, b'{"username":5,"password":"%s"}', JSON_TYPE),
+    fastapi_login_without_username=lambda s: fastapi_login(s, b"password=%s", FORM),
+)
+add(415, fastapi_login_with_text=lambda s: fastapi_login(s, b"%s", "text/plain"))
+add(422, fastapi_override_without_its_parameter=lambda s: fastapi_override(s, "http"))
+add("websocket.close", fastapi_override_of_websocket_without_its_parameter=lambda s: fastapi_override(s, "websocket"))

@@ -43,10 +43,18 @@ class RoleDependency(Dependency):
 class RoleDependencies:
     """The role dependencies of one source: one object for equal roles, as long as it is in use."""
 
-    def __init__(self, source: Dependency, user_of: Callable[[Any], Any], *, is_async: bool = False) -> None:
+    def __init__(
+        self,
+        source: Dependency,
+        user_of: Callable[[Any], Any],
+        *,
+        is_async: bool = False,
+        kind: type[RoleDependency] = RoleDependency,
+    ) -> None:
         self._source = source
         self._user_of = user_of
         self._is_async = is_async
+        self._kind = kind
         self._made: WeakValueDictionary[Roles, RoleDependency] = WeakValueDictionary()
 
     def require(self, roles: Roles) -> RoleDependency:
@@ -55,5 +63,5 @@ class RoleDependencies:
             raise TypeError('roles must be str: require_role("admin", "editor")')
         made = self._made.get(roles)
         if made is None:
-            made = self._made.setdefault(roles, RoleDependency(self._source, roles, self._user_of, self._is_async))
+            made = self._made.setdefault(roles, self._kind(self._source, roles, self._user_of, self._is_async))
         return made

@@ -1,0 +1,149 @@
+"""The login: checks a password, and answers with a token and the cookies of a browser session."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from fastware.asgi import Message, Receive
+from fastware.auth.login import check_credentials
+from fastware.auth.session_cookies import set_session_cookies
+from fastware.auth.settings import Auth
+from fastware.auth.users.store import UserStore
+from fastware.core.body import read_body
+from fastware.core.request import Request as BodyReader
+from fastware.errors import HTTPError
+from fastware.integrations.fastapi.arguments import auth_error
+
+MAX_BODY_SIZE: Final = 65_536
+"""Bytes of the body of a login."""
+
+_JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+class Credentials(msgspec.Struct):
+    """The fields of a JSON body."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "<Credentials>"
+
+
+def login_route(auth: Auth, store: UserStore) -> APIRouter:
+    """Return a router with ``POST /login``: ``app.include_router(login_route(auth, store))``.
+
+    The body is JSON or a form with ``username`` and ``password``. The response has the token (``token`` and, for the
+    Authorize button of ``/docs``, ``access_token`` and ``token_type``) and the ``username``, and sets the session
+    cookies. They are ``Secure`` if the request came over HTTPS or *auth* has a host prefix.
+
+    A wrong username or password is a 401, after the same work; a body that is malformed, too large or of another type
+    is a 400, 413 or 415. The event loop stays free.
+
+    Exempt the path from ``CSRFMiddleware``, and limit the rate at which clients may try passwords.
+
+    Args:
+        auth: the settings, which sign the token.
+        store: the users.
+
+    Raises:
+        TypeError: an argument has another type.
+
+    """
+    error = auth_error(auth, "login_route(Auth(...), store)")
+    if error is not None:
+        del auth  # error reporters show the local variables of a traceback's frames
+        raise error
+    if not callable(getattr(store, "find_user", None)):
+        raise TypeError(f"store must be a fastware.auth.UserStore, not {type(store).__name__}")
+    router = APIRouter()
+
+    @router.post("/login", response_model=None, openapi_extra={"requestBody": _REQUEST_BODY}, responses=_RESPONSES)
+    async def login(request: Request) -> JSONResponse:
+        """Exchange a username and a password for a token, and start a browser session."""
+        credentials = await _read_credentials(request)
+        user = await check_credentials(store, credentials.username, credentials.password)
+        del credentials  # error reporters show the local variables of a traceback's frames
+        if user is None:
+            raise HTTPError(401, "Invalid credentials", {"WWW-Authenticate": 'Bearer realm="api"'})
+        return _start_session(auth, user["username"], user["role"], secure=request.scope.get("scheme") == "https")
+
+    return router
+
+
+async def _read_credentials(request: Request) -> Credentials:
+    body = BodyReader(request.scope, await read_body(request.scope, _receive_of(request), MAX_BODY_SIZE))
+    content_type = body.header("content-type", _JSON).partition(";")[0].strip().lower()
+    if content_type == _JSON:
+        return body.decode(Credentials)
+    if content_type == _FORM:
+        return Credentials(body.form["username"], body.form["password"])
+    raise HTTPError(415, f"Expected {_JSON} or {_FORM}")
+
+
+def _receive_of(request: Request) -> Receive:
+    """Return a ``receive`` for the body, which a dependency of the router may have read already."""
+    chunks = request.stream()
+
+    async def receive() -> Message:
+        try:
+            chunk = await anext(chunks, None)
+        except ClientDisconnect:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
+
+    return receive
+
+
+def _start_session(auth: Auth, username: str, role: str, *, secure: bool) -> JSONResponse:
+    token = auth.create_token(username, role)
+    csrf_token = secrets.token_urlsafe(32)
+    response = JSONResponse(
+        {"token": token, "username": username, "access_token": token, "token_type": "bearer"},
+        headers={"Cache-Control": "no-store"},  # RFC 6749 section 5.1
+    )
+    for cookie in set_session_cookies(token, csrf_token, secure=secure, host_prefix=auth.host_prefix):
+        response.headers.append("Set-Cookie", cookie)
+    return response
+
+
+# The OpenAPI document. These are plain dicts: a model would take its name from the models of the application.
+
+
+def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _error(description: str) -> dict[str, Any]:
+    schema = _object({"detail": {"type": "string"}}, ["detail"])
+    return {"description": description, "content": {_JSON: {"schema": schema}}}
+
+
+_TEXT: Final = {"type": "string"}
+_CREDENTIALS: Final = {"username": _TEXT, "password": {"type": "string", "format": "password"}}
+_GRANT: Final = {"grant_type": {"type": "string", "enum": ["password"]}}  # RFC 6749 section 4.3.2; not required here
+_REQUEST_BODY: Final = {
+    "required": True,
+    "content": {
+        _JSON: {"schema": _object(_CREDENTIALS, ["username", "password"])},
+        _FORM: {"schema": _object(_GRANT | _CREDENTIALS, ["username", "password"])},
+    },
+}
+_SESSION: Final = _object(
+    {"token": _TEXT, "username": _TEXT, "access_token": _TEXT, "token_type": {"type": "string", "enum": ["bearer"]}},
+    ["token", "username", "access_token", "token_type"],
+)
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The token; the session cookies are set", "content": {_JSON: {"schema": _SESSION}}},
+    400: _error("The body is malformed"),
+    401: _error("The username or the password is wrong"),
+    413: _error("The body is too large"),
+    415: _error("The body is of another type"),
+}

@@ -1,0 +1,55 @@
+"""The dependency whose value is the user, and which FastAPI shows as a security scheme in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi.openapi.models import HTTPBearer, OAuth2, OAuthFlowPassword, OAuthFlows
+from fastapi.security.base import SecurityBase
+
+from fastware._internal.framework_dependency import Dependency
+from fastware.integrations.fastapi.overrides import find_override, value_of_override
+
+BEARER: Final = "bearer"
+PASSWORD: Final = "password"
+COOKIE_NAME: Final = "x-session-cookie"
+"""The field of a scheme with the name of its cookie, if that is not ``session``."""
+
+
+class UserScheme(Dependency, SecurityBase):
+    """The user of *source*, a dependency of ``fastware.auth``.
+
+    Tests replace it by replacing *source* or one of *replaceable* in ``dependency_overrides``. FastAPI would find the
+    replacement of *source* by itself if this object were equal to it, but equal dependencies share one value per
+    request and one entry in the document: a user of other settings would be accepted, and the scheme would be missing
+    where a route depends on both.
+    """
+
+    def __init__(
+        self,
+        source: Dependency,
+        *replaceable: Dependency,
+        token_url: str | None = None,
+        cookie_name: str | None = None,
+    ) -> None:
+        super().__init__(source.plain, is_async=True)
+        self._replaceable = (source, *replaceable)
+        cookie: dict[str, Any] = {COOKIE_NAME: cookie_name} if cookie_name else {}
+        if token_url is None:
+            self.scheme_name, self.model = BEARER, HTTPBearer(**cookie)
+        else:
+            flow = OAuthFlowPassword(tokenUrl=token_url)
+            self.scheme_name, self.model = PASSWORD, OAuth2(flows=OAuthFlows(password=flow), **cookie)
+
+    # One coroutine and one search for overrides: 400 ns less per request than with those of `Dependency`.
+    async def __call__(self, request: Any = None, *, scope: Any = None) -> Any:  # type: ignore[override]
+        """Return the user of *request*. FastAPI passes the connection as *scope*."""
+        try:
+            if scope is None:
+                return self.plain(request)
+            override = find_override(self._replaceable, scope)
+            if override is not None and override is not self:
+                return await value_of_override(override, scope)
+            return self.plain(scope)
+        finally:
+            request = scope = None  # error reporters show the local variables of a traceback's frames

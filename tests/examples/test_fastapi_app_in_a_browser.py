@@ -1,0 +1,98 @@
+"""The ``/docs`` of ``examples/fastapi_app.py`` in Chromium: the Authorize button logs in, and the token is sent.
+
+Skipped if Chromium, chromedriver, selenium or the package with Swagger UI is not installed.
+"""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import servers
+
+from fastware.auth import JSONFileUserStore
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+ROOT = Path(__file__).parents[2]
+
+
+if os.environ.get("FASTWARE_REQUIRE_BROWSER") != "1":
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("needs chromium and chromedriver", allow_module_level=True)
+    for package in ("fastapi", "selenium", "fastapi_offline"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f'needs {package}: .venv/bin/pip install -e ".[test,browser]"', allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1600"):
+        options.add_argument(argument)
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def base_url(tmp_path_factory):
+    store = JSONFileUserStore(tmp_path_factory.mktemp("example") / "users.json")
+    store.create_user("ada", "correct horse", "admin")
+    environment = {"USERS_FILE": str(store.path), "FASTWARE_JWT_SECRET": "an example's secret of at least 32 bytes"}
+    with servers.serve("uvicorn", "tests.examples.offline_docs:app", folder=ROOT, env=environment) as url:
+        yield url
+
+
+class Docs:
+    """The page, and the actions of a user."""
+
+    def __init__(self, browser, url):
+        self.browser = browser
+        browser.get(f"{url}/docs")
+
+    def find(self, selector):
+        """Return the element, once it is there."""
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        def visible(browser):
+            return [each for each in browser.find_elements("css selector", selector) if each.is_displayed()]
+
+        return WebDriverWait(self.browser, 20).until(visible)[0]
+
+    def press(self, selector):
+        self.find(selector).click()
+
+    def authorize(self, username, password):
+        self.press(".scheme-container button.authorize")
+        self.find("#oauth_username").send_keys(username)
+        self.find("#oauth_password").send_keys(password)
+        self.press(".auth-btn-wrapper button.authorize")
+
+    def execute(self, operation):
+        self.press(f"[id$='{operation}'] button.opblock-summary-control")
+        self.press(f"[id$='{operation}'] button.try-out__btn")
+        self.press(f"[id$='{operation}'] button.execute")
+        answer = self.find(f"[id$='{operation}'] .live-responses-table .response")
+        return answer.find_element("css selector", ".response-col_status").text, answer.text
+
+
+def test_authorize_logs_in_and_the_token_is_sent(browser, base_url):
+    docs = Docs(browser, base_url)
+    docs.authorize("ada", "correct horse")
+    assert docs.find("button[aria-label='Remove authorization']").text == "Logout"
+    docs.press(".auth-btn-wrapper button.btn-done")
+    browser.delete_all_cookies()  # only the token is left
+    status, answer = docs.execute("profile_profile_get")
+    assert status == "200"
+    assert '"username": "ada"' in answer
+
+
+def test_authorize_shows_that_the_password_is_wrong(browser, base_url):
+    docs = Docs(browser, base_url)
+    docs.authorize("ada", "wrong")
+    assert "Unauthorized" in docs.find(".auth-container .errors").text

@@ -1,0 +1,341 @@
+"""``login_route`` of ``fastware.integrations.fastapi``: the bodies that it reads, its answer, cookies and work."""
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+import asgi_client
+import bcrypt
+import bcrypt_cost
+import pytest
+from raw_tokens import SECRET
+from shown import locals_of
+
+pytest.importorskip("fastapi")
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+from openapi_spec_validator import validate
+
+import fastware
+from fastware.auth import Auth, HTTPError, UserStore
+from fastware.auth.login import check_credentials
+from fastware.integrations.fastapi import FastAPIAuth, login_route
+from fastware.integrations.fastapi.login import Credentials
+
+AUTH = Auth(SECRET)
+PASSWORD = "correct horse"
+JSON = [("content-type", "application/json")]
+FORM = [("content-type", "application/x-www-form-urlencoded")]
+CREDENTIALS = {"username": "ada", "password": PASSWORD}
+
+
+class Store(UserStore):
+    """Users in memory. Notes the threads in which it is read."""
+
+    def __init__(self, **hashes):
+        self.threads = set()
+        self._users = [
+            {"username": name, "password_hash": hashed, "role": "admin", "created_at": ""}
+            for name, hashed in hashes.items()
+        ]
+
+    def load_users(self):
+        self.threads.add(threading.get_ident())
+        return self._users
+
+
+@pytest.fixture(scope="module")
+def store():
+    cheap = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(bcrypt_cost.LOWEST)).decode()
+    return Store(ada=cheap, disabled="", without=None, broken="$2b$12$short")
+
+
+def app_of(store, auth=AUTH, **options):
+    app = FastAPI()
+    app.include_router(login_route(auth, store), **options)
+    return app
+
+
+@pytest.fixture(scope="module")
+def app(store):
+    return app_of(store)
+
+
+def post(app, body, headers=JSON, **options):
+    if isinstance(body, dict):
+        body = urlencode(body).encode() if headers == FORM else body
+    return asgi_client.call(app, "POST", "/login", body=body, headers=headers, **options)
+
+
+# The answer
+
+
+@pytest.mark.parametrize("headers", [JSON, FORM], ids=["json", "form"])
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_login_answers_the_token_and_sets_both_cookies(app, headers, loop):
+    response = post(app, CREDENTIALS, headers, loop=loop)
+    assert response.status == 200
+    token = response.json["token"]
+    assert response.json == {"token": token, "username": "ada", "access_token": token, "token_type": "bearer"}
+    claims = AUTH.verify_token(token)
+    assert (claims["sub"], claims["role"]) == ("ada", "admin")
+    session, csrf = response.header_list("set-cookie")
+    assert session == f"session={token}; Path=/; HttpOnly; SameSite=lax"
+    name, _, value = csrf.removesuffix("; Path=/; SameSite=lax").partition("=")
+    assert (name, len(value)) == ("csrf_token", 43)
+    assert csrf != post(app, CREDENTIALS).header_list("set-cookie")[1]
+    assert response.header("cache-control") == "no-store"
+
+
+def test_token_of_the_login_is_that_of_the_user(store):
+    app = app_of(store)
+    api = FastAPIAuth(AUTH)
+    app.get("/", dependencies=[Depends(api.require_role("admin"))])(lambda: "in")
+    token = post(app, CREDENTIALS).json["access_token"]
+    assert asgi_client.call(app, headers=[("authorization", f"bearer {token}")]).json == "in"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host_prefix", "names", "is_secure"),
+    [
+        ("http", False, ["session", "csrf_token"], False),
+        ("https", False, ["session", "csrf_token"], True),
+        ("http", True, ["__Host-session", "__Host-csrf_token"], True),
+        ("https", True, ["__Host-session", "__Host-csrf_token"], True),
+    ],
+)
+def test_cookies_are_secure_over_https_and_with_a_host_prefix(store, scheme, host_prefix, names, is_secure):
+    app = app_of(store, Auth(SECRET, host_prefix=host_prefix))
+
+    async def with_scheme(scope, receive, send):
+        await app({**scope, "scheme": scheme}, receive, send)
+
+    cookies = post(with_scheme, CREDENTIALS).header_list("set-cookie")
+    assert [cookie.partition("=")[0] for cookie in cookies] == names
+    assert [("; Secure" in cookie) for cookie in cookies] == [is_secure] * 2
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+def test_other_methods_are_405(app, method):
+    assert asgi_client.call(app, method, "/login").status == 405
+
+
+# Credentials
+
+WRONG = {
+    "password": ("ada", "wrong"),
+    "username": ("bob", PASSWORD),
+    "case-of-the-username": ("Ada", PASSWORD),
+    "empty": ("", ""),
+    "long-password": ("ada", "x" * 1_000),
+    "long-username": ("x" * 60_000, PASSWORD),
+    "password-with-more": ("ada", PASSWORD + "\0"),
+    "control-characters": ("ada\0\r\n", PASSWORD),
+    "user-with-an-empty-hash": ("disabled", ""),
+    "user-without-a-hash": ("without", "None"),
+    "user-with-a-broken-hash": ("broken", PASSWORD),
+}
+
+
+@pytest.mark.parametrize(("username", "password"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("headers", [JSON, FORM], ids=["json", "form"])
+def test_wrong_credentials_are_the_same_401(app, headers, username, password):
+    response = post(app, {"username": username, "password": password}, headers)
+    assert (response.status, response.json) == (401, {"detail": "Invalid credentials"})
+    assert response.header("www-authenticate") == 'Bearer realm="api"'
+    assert response.header("set-cookie") is None
+
+
+@pytest.mark.parametrize("username", ["ada", "bob", "disabled", "without", "broken"])
+def test_each_login_checks_one_hash_of_the_default_cost(app, username, monkeypatch):
+    checked = []
+    monkeypatch.setattr(bcrypt, "checkpw", lambda password, hashed: checked.append((password, hashed)) or False)
+    assert post(app, {"username": username, "password": "wrong"}).status == 401
+    ((password, hashed),) = checked
+    assert password == b"wrong"
+    assert bcrypt_cost.cost_of(hashed.decode()) == (bcrypt_cost.LOWEST if username == "ada" else 12)
+    assert len(hashed) == 60
+
+
+def test_user_without_a_hash_cannot_log_in_even_if_the_check_passes(app, monkeypatch):
+    monkeypatch.setattr(bcrypt, "checkpw", lambda password, hashed: True)
+    for username, status in (("ada", 200), ("bob", 401), ("disabled", 401), ("broken", 401)):
+        assert post(app, {"username": username, "password": "any"}).status == status
+
+
+def test_event_loop_is_free_while_the_user_and_the_password_are_checked(monkeypatch):
+    store = Store()
+
+    def slow(password, hashed):
+        store.threads.add(threading.get_ident())
+        time.sleep(0.2)
+        return False
+
+    monkeypatch.setattr(bcrypt, "checkpw", slow)
+
+    async def log_in():
+        task = asyncio.ensure_future(asgi_client.acall(app_of(store), "POST", "/login", body=CREDENTIALS, headers=JSON))
+        steps = 0
+        while not task.done():
+            await asyncio.sleep(0.01)
+            steps += 1
+        return (await task).status, steps
+
+    status, steps = asyncio.run(log_in())
+    assert status == 401
+    assert steps >= 5
+    assert threading.get_ident() not in store.threads
+
+
+def test_record_of_the_user_has_no_hash():
+    cheap = bcrypt.hashpw(b"x", bcrypt.gensalt(bcrypt_cost.LOWEST)).decode()
+    store = Store(ada=cheap)
+    user = asyncio.run(check_credentials(store, "ada", "x"))
+    assert user == {"username": "ada", "role": "admin", "created_at": ""}
+    assert store.load_users()[0]["password_hash"] == cheap
+
+
+# Bodies
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"5",
+        b"[]",
+        b"{}",
+        b'{"username":"ada"}',
+        b'{"password":"x"}',
+        b'{"username":5,"password":"x"}',
+        b'{"username":"ada","password":null}',
+        b'{"username":["ada"],"password":{"x":1}}',
+        b'{"username":"ada","password":"\xff"}',
+        b'{"username":"ada","password":"\\ud800"}',
+        b"[" * 60_000,
+        b'{"username":"ada","password":NaN}',
+        b"username=ada&password=x",
+    ],
+    ids=lambda body: repr(body[:40]),
+)
+@pytest.mark.parametrize("headers", [JSON, []], ids=["json", "no-type"])
+def test_malformed_json_is_400(app, headers, body):
+    response = post(app, body, headers)
+    assert response.status == 400
+    assert list(response.json) == ["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"username=ada", b"password=x", b'{"username":"ada","password":"x"}', b"&" * 2_000, b"username&password=x;"],
+    ids=lambda body: repr(body[:40]),
+)
+def test_malformed_form_is_400_or_401(app, body):
+    assert post(app, body, FORM).status == (401 if b"username&" in body else 400)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ([("content-type", "application/json; charset=utf-8")], CREDENTIALS),
+        ([("content-type", "Application/JSON")], CREDENTIALS),
+        ([], CREDENTIALS),
+        ([("content-type", "application/x-www-form-urlencoded;charset=UTF-8")], urlencode(CREDENTIALS).encode()),
+        (JSON, {**CREDENTIALS, "grant_type": "password", "more": [1]}),
+        (FORM, {**CREDENTIALS, "grant_type": "password", "scope": "", "client_id": "", "client_secret": ""}),
+        (FORM, b"username=eve&password=x&username=ada&password=correct+horse"),
+        (FORM, b"username=%61da&password=correct%20horse"),
+        ([*JSON, ("host", "[")], CREDENTIALS),
+    ],
+    ids=["charset", "case", "no-type", "form-charset", "more-json", "oauth2", "duplicates", "escapes", "invalid-host"],
+)
+def test_body_with_the_credentials_is_accepted(app, headers, body):
+    assert post(app, body, headers).status == 200
+
+
+@pytest.mark.parametrize(
+    "body", [b"username=ada&password=\xff", b"username=ada&password=%FF%00", b"username=%&password=%"]
+)
+def test_form_that_is_not_utf8_is_a_wrong_password(app, body):
+    assert post(app, body, FORM).status == 401
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "multipart/form-data; boundary=x", "application/xml", "application/jsonp", "x"]
+)
+def test_body_of_another_type_is_415(app, content_type):
+    response = post(app, CREDENTIALS, [("content-type", content_type)])
+    assert response.status == 415
+    assert response.json == {"detail": "Expected application/json or application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize("headers", [JSON, FORM], ids=["json", "form"])
+def test_large_body_is_413_and_is_not_read(app, headers):
+    announced = [*headers, ("content-length", "1000000")]
+    assert post(app, b"x", announced).status == 413
+    assert post(app, b"x" * 65_537, headers).status == 413
+    chunks = [b"x" * 30_000] * 100
+    assert post(app, b"", headers, chunks=chunks).status == 413
+    assert post(app, b"x" * 65_536, headers).status == 400
+
+
+def test_body_in_pieces_is_read_and_a_lost_client_is_400(app):
+    body = b'{"username":"ada","password":"correct horse"}'
+    assert post(app, b"", chunks=[body[:9], b"", body[9:], b""]).status == 200
+    assert post(app, b"", chunks=[body[:9], None]).status == 400
+
+
+def test_body_that_a_dependency_has_read_is_read_again(store):
+    async def log(request: Request):
+        await request.body()
+
+    for headers in (JSON, FORM):
+        assert post(app_of(store, dependencies=[Depends(log)]), CREDENTIALS, headers).status == 200
+
+
+# Secrets
+
+
+def test_wrong_password_is_in_no_frame_of_the_package():
+    app = app_of(Store())
+    shown = []
+
+    @app.exception_handler(HTTPError)
+    async def keep(request, error):
+        shown.extend(locals_of(error, Path(fastware.__file__).parent))
+        return JSONResponse({}, error.status_code)
+
+    for headers in (JSON, FORM):
+        assert post(app, CREDENTIALS, headers).status == 401
+    assert shown and PASSWORD not in repr(shown)
+    assert PASSWORD not in repr(Credentials("ada", PASSWORD))
+
+
+# The document
+
+
+def test_document_shows_both_bodies_and_every_response(app):
+    document = app.openapi()
+    validate(document)
+    operation = document["paths"]["/login"]["post"]
+    content = operation["requestBody"]["content"]
+    assert list(content) == ["application/json", "application/x-www-form-urlencoded"]
+    for body in content.values():
+        assert body["schema"]["required"] == ["username", "password"]
+    assert set(operation["responses"]) == {"200", "400", "401", "413", "415"}
+    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    assert set(answer["properties"]) == {"token", "username", "access_token", "token_type"}
+    assert "security" not in operation
+    assert "components" not in document  # no model takes a name of the application
+
+
+def test_login_is_included_under_a_prefix(store):
+    app = app_of(store, prefix="/api")
+    app.include_router(login_route(AUTH, store), prefix="/v2")
+    assert asgi_client.call(app, "POST", "/api/login", body=CREDENTIALS, headers=JSON).status == 200
+    validate(app.openapi())
