@@ -76,8 +76,22 @@ CALLS = {
         {"request": R, "a": 9},
         (1, 2, 4, {"a": 9}),
     ),
-    "first-of-another-name": ("connection, request_id=5", "request_id", (R,), {}, 5),
-    "first-of-another-name-by-keyword": ("connection, n=5", "n", (), {"n": 6, "connection": R}, 6),
+    "websocket": ("websocket, request_id=5", "request_id", (R,), {}, 5),
+    "none-by-default": ("text='x', request=None", "text", (), {"request": R}, "x"),
+    "not-the-first": ("text, request", "text", ("x", R), {}, "x"),
+}
+WITHOUT_REQUEST = {
+    "no-parameters": ("", "5", (), {}, 5),
+    "another-name": ("user", "user", ("ada",), {}, "ada"),
+    "another-value": ("request: str, n=5", "n, request", ("x",), {}, (5, "x")),
+    "another-default": ("request=5", "request", (), {}, 5),
+    "position-only": ("user, /", "user", ("ada",), {}, "ada"),
+    "keyword-only": ("*, user", "user", (), {"user": "ada"}, "ada"),
+    "varargs": ("*args", "args", (1, 2), {}, (1, 2)),
+    "varargs-and-keyword-only": ("*args, sort='up'", "args, sort", (1,), {}, ((1,), "up")),
+    "keywords": ("**rest", "rest", (), {"a b": 2, "wait": 3}, {"a b": 2, "wait": 3}),
+    "every-kind": ("a, b=2, /, c=3, *d, e, f=6, **g", "a, b, c, d, e, f, g", (1,), {"e": 5}, (1, 2, 3, (), 5, 6, {})),
+    "scope": ("scope", "scope", ("x",), {}, "x"),
 }
 
 
@@ -118,6 +132,21 @@ def test_first_call_passes_and_second_is_rejected(auth, kind, signature, returne
     assert [result_of(search, *args, **kwargs) for _ in range(2)] == [result, 429]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("signature", "returned", "args", "kwargs", "result"), WITHOUT_REQUEST.values(), ids=WITHOUT_REQUEST
+)
+def test_handler_without_a_request_gets_a_hidden_parameter(auth, kind, signature, returned, args, kwargs, result):
+    handler = KINDS[kind](signature, returned)
+    search = limited(auth, handler)
+    shown, name = dict(inspect.signature(search).parameters), "scope_of_limit" if signature == "scope" else "scope"
+    assert shown.pop(name).kind is inspect.Parameter.KEYWORD_ONLY
+    assert shown == dict(inspect.signature(handler).parameters)
+    assert [result_of(search, *args, **kwargs, **{name: R}) for _ in range(2)] == [result, 429]
+    search.limit.disabled = True
+    assert [result_of(search, *args, **kwargs, **each) for each in ({}, {name: R})] == [result, result]
+
+
 NAMES = "switch limit take reject handler wait make limited _ __ _switch _limit _take _reject _handler _wait _limited"
 NAMES += " __switch __take ___wait self cls args kwargs request_ match type print exec é ﬁ __builtins__ __class__"
 
@@ -136,8 +165,8 @@ def test_parameter_names_do_not_collide_with_the_compiled_code(auth, kind, param
             assert result_of(search, request=R, **{other.name: 1}) == 1
 
 
-def test_name_of_the_request_does_not_collide_with_the_compiled_code(auth):
-    for name in NAMES.split():
+def test_names_beside_the_hidden_parameter_do_not_collide_with_the_compiled_code(auth):
+    for name in [*NAMES.split(), "find", "_find", "missing", "_missing", "scope", "scope_of_limit"]:
         search = limited(auth, function(f"{name}, other=5", "other"))
         assert [result_of(search, R) for _ in range(2)] == [5, 429]
 
@@ -163,19 +192,25 @@ def test_invalid_call_raises_the_type_error_of_the_handler_and_takes_no_token(au
     assert result_of(search, R) == "x"
 
 
-def test_call_of_a_wrapper_without_its_request_is_a_type_error(auth):
-    with pytest.raises(TypeError, match="handler was called without its request"):
-        limited(auth, wrapped(function("request", "5")))()
+CALLS_BY_HAND = {
+    "": "scope",
+    "*args, **kwargs": "scope",
+    "user=5, scope={'type': 'lifespan'}": "scope_of_limit",
+    "request=None": "request",
+    "request: object = 5": "scope",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("signature", "name"), CALLS_BY_HAND.items())
+def test_call_by_hand_without_a_request_is_a_type_error_that_names_the_handler(auth, kind, signature, name):
+    search = limited(auth, KINDS[kind](signature, "5"))
+    with pytest.raises(TypeError, match="handler has a rate limit and was called without a request: pass the request"):
+        search()
+    assert result_of(search, **{name: R}) == 5
 
 
 # Callables of other kinds
-
-
-class Page(str):
-    __slots__ = ()
-
-    def __new__(cls, request, text="x"):
-        return text
 
 
 class Callable:
@@ -245,10 +280,8 @@ def test_method_that_is_decorated_in_its_class_is_limited(auth, name):
 views = class_with(lambda function: function)()
 OTHERS = {
     **{f"bound-{name}": (getattr(views, name), (R,), {"text": "x"}) for name in METHODS},
-    "static-method-object": (staticmethod(views.static_method), (R,), {}),
     "callable-object": (Callable(), (R,), {}),
     "async-callable-object": (AsyncCallable(), (), {"request": R}),
-    "class": (Page, (R,), {}),
     "wrapper-with-another-name": (naming_the_first(views.static_method), (R,), {}),
     "wrapper-with-fewer-parameters": (adding_a_user(type(views).method), (R, "x"), {}),
     "partial-by-position": (functools.partial(function("text, request, /", "text"), "x"), (R,), {}),
@@ -286,11 +319,22 @@ def test_async_generator_function_is_limited_by_call(auth):
     assert result_of(search, R) == 429
 
 
-def test_object_that_does_not_take_a_request_is_a_type_error(auth):
-    signatures = ("", "**kwargs", "*args", "*, user")
-    for handler in (*(function(signature, "5") for signature in signatures), None, 5, "text", SimpleNamespace()):
-        with pytest.raises(TypeError):
-            limited(auth, handler)
+NO_HANDLERS = {
+    "Views is a class: put @rate_limit on its methods that handle requests": type(views),
+    "handler is a staticmethod: put @rate_limit below @staticmethod": staticmethod(function("request", "5")),
+    "handler is a classmethod: put @rate_limit below @classmethod": classmethod(function("cls, request", "5")),
+    "@rate_limit decorates a function that handles requests, not NoneType": None,
+    "@rate_limit decorates a function that handles requests, not str": "text",
+    "@rate_limit decorates a function that handles requests, not SimpleNamespace": SimpleNamespace(),
+    "@rate_limit decorates a function that handles requests, not property": property(function("self", "5")),
+}
+
+
+@pytest.mark.parametrize(("message", "handler"), NO_HANDLERS.items())
+def test_object_that_is_no_handler_is_a_type_error(auth, message, handler):
+    with pytest.raises(TypeError) as raised:
+        limited(auth, handler)
+    assert str(raised.value) == message
 
 
 # Coroutine functions

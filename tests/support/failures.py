@@ -518,14 +518,33 @@ def limit_above_route(s):
     limited(s, handler)
 
 
+def router_with(s, path, handler):
+    router = s.fastware.Router()
+    router.get(path)(handler)
+    return router
+
+
+def limit_on_a_route(s):
+    from starlette.routing import Route
+
+    limited(s, Route("/", ShowsItsSecret(s.secret)))
+
+
 add("RateLimitError 429", call_over_limit=call_twice)
 add("ValueError", invalid_rate=lambda s: s.auth.rate_limit("often", key_func=lambda request: s.token))
 add(
     "TypeError",
     limit_above_route,
-    limited_handler_without_request=lambda s: limited(s, holding(lambda secret: secret, s.secret)),
-    limited_handler_with_defaults_only=lambda s: limited(s, holding(lambda *, secret: secret, s.secret)),
-    limited_handler_called_without_request=lambda s: limited(s, ShowsItsSecret(s.secret))(),
+    limit_on_a_route,
+    limited_handler_whose_request_is_a_parameter=lambda s: s.fastware.create_app(
+        router_with(s, "/{request}", limited(s, holding(lambda request, secret: secret, s.secret)))
+    ),
+    limited_class=lambda s: limited(s, type("Views", (), {"secret": s.secret})),
+    limited_static_method=lambda s: limited(s, staticmethod(holding(lambda secret: secret, s.secret))),
+    limited_object_that_is_no_handler=lambda s: limited(s, s.token),
+    limited_handler_called_without_request=lambda s: limited(s, holding(lambda **values: values, s.secret))(),
+    limited_object_called_without_request=lambda s: limited(s, ShowsItsSecret(s.secret))(s.token, password=s.password),
+    limited_function_called_without_request=lambda s: limited(s, lambda token: token)(s.token),
 )
 
 

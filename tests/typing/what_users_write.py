@@ -104,6 +104,7 @@ async def show(request: Request, id: int, user: dict[str, Any], r: str) -> dict[
 
 
 @router.get("/page")
+@rate_limit("5/minute")
 async def page() -> Response:
     return HTMLResponse("<p>", status=200, headers={"X-Kind": "v"})
 
@@ -136,6 +137,12 @@ router.mount("/static", static_files)
 router.add_route("GET", "/pages", page, deps={"user": get_current_user})
 
 
+class Pages:
+    @rate_limit("5/minute")
+    def show(self, name: str, size: int = 3) -> str:
+        return name * size
+
+
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncGenerator[dict[str, Any], None]:
     if not fastware.__version__:
@@ -159,6 +166,10 @@ router.mount("/inner", app)
 login.limit.reset()
 login.limit.reset("ada")
 login.limit.disabled = True
+assert_type(Pages().show("a", 5), str)
+assert_type(Pages.show(Pages(), "a"), str)
+Pages.show.limit.reset()
+Pages().show.limit.reset()
 warning: type[UserWarning] = CookieSizeWarning
 
 create_token("ada", "admin", 5)  # type: ignore[arg-type]
@@ -181,6 +192,8 @@ create_app(router, max_body_size="1k")  # type: ignore[arg-type]
 login.limit.disable = True  # type: ignore[attr-defined]
 login.limit.reset(5)  # type: ignore[arg-type]
 login("ada")  # type: ignore[arg-type, unused-coroutine]
+Pages().show(5)  # type: ignore[arg-type]
+Pages().show("a", 5, 6)  # type: ignore[call-arg]
 _ = Request({"type": "http"}).decode(Login).name  # type: ignore[attr-defined]
 JSONResponse({}, cookies=5)  # type: ignore[arg-type]
 HTTPError("401", "no")  # type: ignore[arg-type]

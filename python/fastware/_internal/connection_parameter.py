@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from inspect import Parameter
-from typing import Any
+from typing import Any, ForwardRef
 
 
 class ConnectionParameter(Parameter):
@@ -20,3 +20,26 @@ class ConnectionParameter(Parameter):
     def annotation(self) -> Any:
         """``starlette.requests.HTTPConnection`` if Starlette is loaded."""
         return getattr(sys.modules.get("starlette.requests"), "HTTPConnection", Any)
+
+
+def _type_of_scope() -> Any:
+    return getattr(sys.modules.get("litestar.types"), "Scope", Any)
+
+
+def annotate_scope(function: Any, annotated: Any, name: str) -> None:
+    """Give *function* the annotations of *annotated*, and for its parameter *name* that of a scope.
+
+    Litestar reads them, and expects its own ``Scope``: it is looked up when the annotation is evaluated.
+    """
+    source = f"{_type_of_scope.__name__}()"
+    scope = ForwardRef(source, module=__name__)
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format, get_annotations  # noqa: PLC0415
+
+        def annotate(format: Format, /) -> dict[str, Any]:
+            annotations = get_annotations(annotated, format=format)
+            return {**annotations, name: source if format == Format.STRING else scope}
+
+        function.__annotate__ = annotate
+    else:
+        function.__annotations__ = {**getattr(annotated, "__annotations__", {}), name: scope}

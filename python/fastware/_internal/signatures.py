@@ -6,6 +6,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from fastware._internal.names import name_of
@@ -33,3 +34,24 @@ def signature_of(function: Callable[..., Any]) -> inspect.Signature:
     if isinstance(wrapped, functools.partial):
         raise TypeError(f"the partial of {name_of(wrapped)} has an argument that the function does not take")
     return inspect.Signature()
+
+
+def evaluated_signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of *function* with its annotations evaluated, or as they are if one cannot be."""
+    with suppress(Exception):  # the annotations are code of the application
+        return inspect.signature(function, eval_str=True)
+    return signature_of(function)
+
+
+def written_function(function: Callable[..., Any]) -> Any:
+    """Return the function with the code of *function*: for a wrapper, a partial, a method or a callable object."""
+    while True:
+        function = inspect.unwrap(function)
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif inspect.ismethod(function):
+            function = function.__func__
+        elif hasattr(function, "__globals__") or not inspect.isfunction(type(function).__call__):
+            return function
+        else:
+            function = type(function).__call__

@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import Any, Final, NoReturn, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 from fastware._engine import engine
 from fastware._internal.coroutines import returns_coroutine
 from fastware._internal.framework_errors import adopt_framework_errors
-from fastware._internal.names import name_of
-from fastware._internal.routed_handlers import is_routed
 from fastware.errors import HTTPError
 
 ParametersT = ParamSpec("ParametersT")
+FurtherT = ParamSpec("FurtherT")
+ResultT = TypeVar("ResultT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 _NANOSECONDS: Final = 10**9
@@ -58,6 +58,13 @@ class LimitedHandler(Protocol[ParametersT, ResultT_co]):
         """Take a token, and call the handler."""
         ...
 
+    @overload
+    def __get__(self, instance: None, owner: type | None = None, /) -> Self: ...
+    @overload
+    def __get__(
+        self: LimitedHandler[Concatenate[Any, FurtherT], ResultT], instance: object, owner: type | None = None, /
+    ) -> LimitedHandler[FurtherT, ResultT]: ...
+
 
 class Decorator(Protocol):
     """What :func:`rate_limit` returns."""
@@ -72,12 +79,15 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
 
     Usage::
 
-        @router.get("/api/search")
+        @app.get("/api/search")
         @rate_limit("5/minute")
-        async def search(request): ...
+        async def search(q: str): ...
 
     Each client has a bucket of N tokens, refilled continuously at N per unit; a call takes one token. Each decorated
     handler has its own buckets, in the memory of the process. Put the decorator below that of the route.
+
+    The handler may be one of FastAPI, Starlette, Litestar or fastware's core, or a dependency there. A parameter for
+    the request is found by its annotation, then by its name; without one, the framework fills a hidden parameter.
 
     The decorated handler has an attribute ``limit``, a :class:`RateLimit`: ``search.limit.reset()`` refills its
     buckets, and ``search.limit.disabled = True`` disables the limit.
@@ -90,8 +100,7 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
 
     Raises:
         ValueError: *rate* is invalid.
-        TypeError: the decorated handler has no parameter for the request, or already has a route, which the limit
-            would not affect.
+        TypeError: the decorated object is no handler, or already has a route, which the limit would not affect.
 
     A call without a token raises ``HTTPError(429, "Rate limit exceeded")`` with ``Retry-After`` in whole seconds.
 
@@ -99,23 +108,16 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
     capacity, period = _parse(rate)
 
     def decorate(handler: Callable[ParametersT, ResultT_co]) -> LimitedHandler[ParametersT, ResultT_co]:
-        import inspect  # noqa: PLC0415 - with these imports, that of fastware.auth would take a quarter longer
-
-        from fastware._internal.request_parameter import request_parameter  # noqa: PLC0415
+        # With these imports, that of fastware.auth would take a quarter longer.
+        from fastware._internal.decorated import check_is_handler, is_async  # noqa: PLC0415
         from fastware.auth.limited_handler import limited  # noqa: PLC0415
 
-        request = request_parameter(handler)
-        if is_routed(handler):
-            raise TypeError(
-                f"a router holds {name_of(handler)} already, without the limit: put @rate_limit below @router.get(...)"
-            )
-        if request is None:
-            raise TypeError(f"a rate-limited handler takes the request: {name_of(handler)}(request)")
+        check_is_handler(handler)
         limit = RateLimit(capacity, period, key_func)
-        if inspect.iscoroutinefunction(handler):
-            function: Any = returns_coroutine(limited(handler, request.name, limit, limit.take, _reject_when_awaited))
+        if is_async(handler):
+            function: Any = returns_coroutine(limited(handler, limit, limit.take, _reject_when_awaited))
         else:
-            function = limited(handler, request.name, limit, limit.take, _reject)
+            function = limited(handler, limit, limit.take, _reject)
         function.limit = limit
         return cast(LimitedHandler[ParametersT, ResultT_co], function)
 
@@ -124,6 +126,10 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
 
 def _take_by_key(take: Callable[[str], int], key_func: Callable[[Any], str]) -> Callable[[Any], int]:
     def take_for(request: Any) -> int:
+        if type(request) is dict:  # the scope, which Litestar passes to the hidden parameter
+            from fastware._internal.connection_types import with_attributes  # noqa: PLC0415
+
+            request = with_attributes(request)
         key = key_func(request)
         if not isinstance(key, str):
             raise TypeError(f"key_func must return str, not {type(key).__name__}")
