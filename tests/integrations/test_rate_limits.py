@@ -484,6 +484,14 @@ def test_parameter_of_the_core_may_be_named_scope(fastware, auth):
     assert statuses(app, "/read") == [200, 200, 429]
 
 
+@pytest.mark.parametrize("signature", ["r", "", "id, **values", "id, request"])
+@pytest.mark.parametrize("path", ["/{id}", "/{id}/{scope}"])
+def test_value_named_scope_is_not_taken_for_the_request(fastware, auth, path, signature):
+    handler = by_client(auth)(function(signature, "'done'"))
+    app = asgi_client.app_of(fastware, handler, path=path, deps={} if "scope" in path else {"scope": lambda: "read"})
+    assert statuses(app, path.format(id=5, scope="read")) == [200, 200, 429]
+
+
 @pytest.mark.parametrize(("path", "deps"), [("/{request}", {}), ("/", {"request": lambda: 5})])
 def test_request_by_name_that_is_another_value_is_a_type_error(fastware, auth, path, deps):
     handler = by_client(auth)(function("request", "'done'"))

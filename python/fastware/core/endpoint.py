@@ -37,12 +37,12 @@ class Endpoint:
         self._handler = handler
         self._is_async = is_kind(inspect.iscoroutinefunction, handler)
         self._overrides = overrides
-        supplied = {*route.parameter_names, *route.dependencies}
+        supplied = {*route.parameter_names, *route.dependencies} - {*hidden_names(handler)}
         connection_names = _connection_names(route, supplied)
         self._request_name = connection_names[0] if connection_names else None
         further = dict.fromkeys(connection_names[1:], _itself)
         self._names = _names_taken(handler, {*supplied, *further}, self._request_name, route.path)
-        self._providers = _providers({**further, **route.dependencies}, self._names)
+        self._providers = _providers({**route.dependencies, **further}, self._names)
         self._is_plain = not any(provider.is_generator for provider, _ in self._providers)
 
     async def respond(self, request: Request) -> Response:
