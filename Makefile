@@ -61,7 +61,7 @@ wheel: $(VENV)/.wheel ## build the native wheel, the pure-Python wheel and the s
 	  @echo "No cargo: the native wheel is skipped.")
 
 clean: ## remove build products and virtual environments
-	rm -rf dist target $(VENV) .venv-pure .demo .benchmarks .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf dist target $(VENV) .venv-pure .venv-oldest .demo .benchmarks .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find python -name '*.so' -delete -o -name __pycache__ -prune -exec rm -rf {} +
 
 # The virtual environment, with the extras that a command needs. It is updated when sources of the engine change.

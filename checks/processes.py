@@ -82,22 +82,20 @@ class Server:
         return {self._process.pid, *descendants(self._process.pid)} if self._process else set()
 
     def stop(self) -> None:
-        """Stop the server, and kill those of its processes that survive it."""
+        """Stop the server, and kill those of its processes that survive it. It may be killed already."""
         process, self._process = self._process, None
         if process is None:
             return
-        children = descendants(process.pid)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(timeout=_SECONDS_TO_STOP)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        for child in children:
-            # The session has the id of the first process: a process outside it has reused the child's id.
+        # Also workers whose parent is gone: they are in the session, which has the id of the first process.
+        for survivor in processes_of_session(process.pid):
             with contextlib.suppress(ProcessLookupError):
-                if os.getsid(child) == process.pid:
-                    os.kill(child, signal.SIGKILL)
+                os.kill(survivor, signal.SIGKILL)
 
 
 def free_port() -> int:
@@ -125,6 +123,16 @@ def descendants(process_id: int) -> list[int]:
         with contextlib.suppress(OSError):
             found += [int(child) for child in task.read_text("ascii").split()]
     return [each for child in found for each in (child, *descendants(child))]
+
+
+def processes_of_session(session_id: int) -> list[int]:
+    """Return the ids of the processes in the session; an empty list without ``/proc``."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(int(entry.name)) == session_id:
+                found.append(int(entry.name))
+    return found
 
 
 def resident_bytes(process_id: int) -> int:

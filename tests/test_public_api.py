@@ -146,7 +146,8 @@ def test_unknown_name_is_an_error(use, error):
     assert python(f"import fastware; {use}").startswith(error)
 
 
-OPTIONAL = ["jwt", "bcrypt", "granian", "uvicorn", "starlette", "fastapi", "litestar", "httpx", "trio", "cryptography"]
+FRAMEWORKS = ["starlette", "fastapi", "litestar"]
+OPTIONAL = ["jwt", "bcrypt", "granian", "uvicorn", *FRAMEWORKS, "httpx", "trio", "cryptography"]
 ONLY_NEEDED_FROM_3_12_ON = ["inspect"] if sys.version_info < (3, 12) else []
 AUTH_DOES_NOT_NEED = ["msgspec", "asyncio", "dataclasses", "logging", "filelock", *ONLY_NEEDED_FROM_3_12_ON]
 NOT_LOADED = {
@@ -165,6 +166,44 @@ def test_import_loads_no_module_that_it_does_not_need(engine_name, module):
     code = f"import sys; before = set(sys.modules); import {module}; "
     code += f"print([name for name in {unwanted} if name in sys.modules and name not in before])"
     assert python(code, FASTWARE_ENGINE=engine_name) == "[]"
+
+
+USE = """
+import asyncio, inspect, sys
+from fastware import HTTPError, Request, Router, create_app
+from fastware.auth import Auth, get_current_user, rate_limit, require_role
+
+auth = Auth("a secret of at least 32 bytes for this test")
+request = Request({"type": "http", "headers": [], "client": ("203.0.113.7", 5), "state": {"config": {"auth": auth}}})
+router = Router()
+
+
+@router.get("/", deps={"user": get_current_user, "admin": require_role("admin")})
+@rate_limit("1/hour")
+async def handler(request): ...
+
+
+@rate_limit("1/hour")
+def sync_handler(request): ...
+
+
+create_app(router)
+inspect.signature(get_current_user)
+calls = [get_current_user, require_role("admin"), auth.identify, sync_handler, sync_handler]
+calls += [lambda request: asyncio.run(auth.current_user(request))]
+rejections = 0
+for call in calls:
+    try:
+        call(request)
+    except HTTPError as error:
+        rejections += 1
+print(rejections, [name for name in FRAMEWORKS if name in sys.modules])
+"""
+
+
+def test_use_imports_no_framework(engine_name):
+    """An installed framework is not imported unless the application does."""
+    assert python(f"FRAMEWORKS = {FRAMEWORKS}\n{USE}", FASTWARE_ENGINE=engine_name) == "5 []"
 
 
 def test_unknown_engine_is_an_error_that_names_the_choices():

@@ -6,7 +6,7 @@ import types
 from pathlib import Path
 
 import pytest
-from asgi_client import call
+from asgi_client import call, run, scope, sent_by
 
 from fastware.auth import create_token
 
@@ -79,3 +79,46 @@ def test_router_application_of_readme_requires_the_admin_role():
     assert call(app, path="/reports/7").status == 401
     assert call(app, path="/reports/7", headers=bearer("user")).status == 403
     assert call(app, path="/reports/7", headers=bearer("admin")).json == {"id": 7, "read_by": "ada"}
+
+
+def asgi_app(number, name):
+    names = {"__name__": "documentation"}
+    exec(blocks(ROOT / "docs" / "asgi.md")[number], names)
+    return names[name]
+
+
+@pytest.mark.parametrize("root_path", ["", "/tools"])
+def test_application_of_the_asgi_page_answers_errors_of_pages(root_path):
+    app = asgi_app(0, "app")
+
+    def get(path, headers=(), **options):
+        return call(app, path=root_path + path, headers=headers, root_path=root_path, **options).status
+
+    assert [get("/profile", bearer("user")), get("/profile")] == [200, 401]
+    assert [get("/reports", bearer("user")), get("/reports", bearer("admin"))] == [403, 200]
+    assert [get("/reports", bearer("admin")) for _ in range(4)] == [200, 200, 200, 429]
+    assert [get("/unknown"), get("/profile", method="POST"), get("/login", method="POST")] == [404, 403, 404]
+
+
+@pytest.mark.parametrize(
+    ("extensions", "headers", "types"),
+    [
+        ({"websocket.http.response": {}}, bearer("user"), ["accept", "send", "close"]),
+        ({"websocket.http.response": {}}, [], ["http.response.start", "http.response.body"]),
+        ({}, [], ["close"]),
+    ],
+    ids=["accepted", "denied", "denied-by-a-server-without-the-extension"],
+)
+def test_application_of_the_asgi_page_denies_websockets_without_a_token(extensions, headers, types):
+    handshake = {**scope(path="/ws", headers=headers), "type": "websocket", "extensions": extensions}
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    sent = run(sent_by, asgi_app(0, "app"), handshake, receive)
+    assert [message["type"] for message in sent] == [f"websocket.{kind}" for kind in types]
+    assert all(message["status"] == 401 for message in sent if "status" in message)
+
+
+def test_application_of_the_asgi_page_is_mounted_below_a_prefix():
+    assert call(asgi_app(1, "app"), path="/tools/profile") is None
