@@ -132,19 +132,8 @@ def test_dependency_takes_no_thread(dependency, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ROLES)
-def test_role_has_one_dependency_which_has_none(name):
-    dependant = get_dependant(path="/", call=ROLES[name])
-    (user,) = dependant.dependencies
-    assert user.call is (CURRENT_USER if name == "require_role" else API.current_user)
-    assert user.dependencies == []
-
-
-def test_user_and_role_of_one_route_share_one_check(monkeypatch):
-    checks = []
-    monkeypatch.setattr(Auth, "claims_or_failure", lambda *_: checks.append(1) or {"sub": "ada", "role": "admin"})
-    app = app_of(CURRENT_USER, require_role("admin"), require_role("user", "admin"))
-    assert get(app).status == 200
-    assert len(checks) == 1
+def test_role_has_no_further_dependency(name):
+    assert get_dependant(path="/", call=ROLES[name]).dependencies == []
 
 
 def test_current_user_reads_the_settings_like_get_current_user():

@@ -83,10 +83,13 @@ def _import_into_copies():
             before = _take_out()
             sys.modules.update(copy)
             try:
-                return original(name, globals, locals, fromlist, level)
+                module = original(name, globals, locals, fromlist, level)
             finally:
                 copy.update(_take_out())
                 sys.modules.update(before)
+        if level == 0:
+            original(name)  # an import of the extension looks the module up in `sys.modules` afterwards
+        return module
 
     builtins.__import__ = import_
 

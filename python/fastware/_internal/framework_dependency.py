@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from fastware._internal.coroutines import returns_coroutine
-from fastware._internal.overrides import call_override, override_of
+from fastware._internal.overrides import find_override, value_of_override
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -39,9 +39,8 @@ class Dependency:
 
     Attributes:
         plain: the function: takes the request, and returns the value.
-        source: the dependency whose value this one takes, or ``None``. Tests replace it: ``dependency_overrides``.
-        is_source_enough: whether the value of *source* is all that is needed. Otherwise *plain* is called with the
-            request, unless *source* is replaced.
+        source: the dependency whose value this one takes, or ``None``. What replaces it in ``dependency_overrides``
+            also provides the value here.
 
     """
 
@@ -49,7 +48,6 @@ class Dependency:
     __qualname__: str
 
     source: Dependency | None = None
-    is_source_enough = True
 
     def __init__(self, plain: Callable[..., Any], *, is_async: bool = False) -> None:
         functools.update_wrapper(self, plain, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
@@ -62,47 +60,34 @@ class Dependency:
         return value
 
     @returns_coroutine
-    def __call__(
-        self, request: Any = _NOT_GIVEN, *, scope: Scope = _NOT_GIVEN, value: Any = _NOT_GIVEN, **options: Any
-    ) -> Any:
-        """Call the function with *request*. A framework passes *scope* (the connection) or *value* (of the source)."""
+    def __call__(self, request: Any = _NOT_GIVEN, *, scope: Scope = _NOT_GIVEN, **options: Any) -> Any:
+        """Call the function with *request*. A framework passes the connection as *scope*."""
         try:
             if scope is not _NOT_GIVEN:
                 return self._from_connection(scope)
-            if value is not _NOT_GIVEN:
-                return self._from_value(value)
             if self._is_async and request is not _NOT_GIVEN:
                 return self._from_connection(request)
             return self.plain(**options) if request is _NOT_GIVEN else self.plain(request, **options)
         finally:
-            request = scope = value = _NOT_GIVEN  # error reporters show the local variables of a traceback's frames
+            request = scope = _NOT_GIVEN  # error reporters show the local variables of a traceback's frames
 
     async def _from_connection(self, connection: Any) -> Any:
         try:
             if self.source is not None:
-                override = override_of(self.source, connection)
+                override = find_override((self.source,), connection)
                 if override is not None:
-                    return self.from_source(await call_override(override, connection))
+                    return self.from_source(await value_of_override(override, connection))
             return self.plain(connection)
         finally:
             connection = None
-
-    async def _from_value(self, value: Any) -> Any:
-        try:
-            return self.from_source(value)
-        finally:
-            value = None
 
     @property
     def __signature__(self) -> Signature:
         """The hidden keyword for a framework, the signature of the function for everybody else."""
         import inspect  # noqa: PLC0415 - not needed to verify a token
 
-        framework = _asking_framework()
-        if framework is None:
+        if not _is_asked_by_a_framework():
             return inspect.signature(self.plain)
-        if framework == "fastapi" and self.source is not None and self.is_source_enough:
-            return inspect.Signature([_parameter_for_source(self.source)], return_annotation=dict[str, Any])
         from fastware._internal.connection_parameter import ConnectionParameter  # noqa: PLC0415
 
         hidden = ConnectionParameter("scope", inspect.Parameter.KEYWORD_ONLY)
@@ -120,19 +105,10 @@ def framework_dependency(function: FunctionT) -> FunctionT:
     return cast(FunctionT, Dependency(function))
 
 
-def _asking_framework() -> str | None:
-    """Return the framework that reads a signature, which it does when a route is added."""
+def _is_asked_by_a_framework() -> bool:
+    """Return whether FastAPI or Litestar reads a signature, which they do when a route is added."""
     frame = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__") in _READERS:
         frame = frame.f_back  # type: ignore[assignment]
     package = frame.f_globals.get("__name__", "").partition(".")[0] if frame is not None else ""
-    return package if package in ("fastapi", "litestar") else None
-
-
-def _parameter_for_source(source: Dependency) -> Any:
-    """Return the parameter that FastAPI fills with the value of *source*, or of what overrides it."""
-    import inspect  # noqa: PLC0415
-    from typing import Annotated  # noqa: PLC0415
-
-    depends = sys.modules["fastapi"].Depends
-    return inspect.Parameter("value", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[Any, depends(source)])
+    return package in ("fastapi", "litestar")

@@ -38,9 +38,9 @@ def invalid_config(config: Mapping[str, Any]) -> ConfigurationError | None:
     """Return the error for a *config* whose ``auth`` cannot be used, or ``None``."""
     if not isinstance(config["auth"], Auth):
         return ConfigurationError(f'config["auth"] must be a fastware.auth.Auth, not {type(config["auth"]).__name__}')
-    both = [name for name in ("jwt_secret", "allow_query_token") if name in config]
-    if both:
-        return ConfigurationError(f'config has "auth" and "{both[0]}"; pass the second to Auth(...) instead')
+    if "jwt_secret" in config or "allow_query_token" in config:
+        other = "jwt_secret" if "jwt_secret" in config else "allow_query_token"
+        return ConfigurationError(f'config has "auth" and "{other}"; pass the second to Auth(...) instead')
     return None
 
 

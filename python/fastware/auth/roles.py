@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth.challenges import forbidden
 
 Roles = tuple[str, ...]
+
+DependencyT = TypeVar("DependencyT", bound=Dependency)
 
 
 class RoleDependency(Dependency):
@@ -18,11 +20,12 @@ class RoleDependency(Dependency):
     *user_of* takes the request and returns the user, before the role is checked.
     """
 
-    def __init__(self, source: Dependency, roles: Roles, user_of: Callable[[Any], Any], is_async: bool) -> None:
+    def __init__(
+        self, source: Dependency, roles: Roles, user_of: Callable[[Any], Any], *, is_async: bool = False
+    ) -> None:
         super().__init__(self._checked, is_async=is_async)
-        self.__name__ = self.__qualname__ = f"require_role({', '.join(map(repr, roles))})"
+        self.__name__ = self.__qualname__ = name_of_roles(roles)
         self.source = source
-        self.is_source_enough = user_of == source.plain
         self.roles = roles
         self._user_of = user_of
 
@@ -40,28 +43,23 @@ class RoleDependency(Dependency):
         return value
 
 
-class RoleDependencies:
-    """The role dependencies of one source: one object for equal roles, as long as it is in use."""
+class RoleDependencies(Generic[DependencyT]):
+    """Dependencies that *make* returns for roles: one object for equal roles, as long as it is in use."""
 
-    def __init__(
-        self,
-        source: Dependency,
-        user_of: Callable[[Any], Any],
-        *,
-        is_async: bool = False,
-        kind: type[RoleDependency] = RoleDependency,
-    ) -> None:
-        self._source = source
-        self._user_of = user_of
-        self._is_async = is_async
-        self._kind = kind
-        self._made: WeakValueDictionary[Roles, RoleDependency] = WeakValueDictionary()
+    def __init__(self, make: Callable[[Roles], DependencyT]) -> None:
+        self._make = make
+        self._made: WeakValueDictionary[Roles, DependencyT] = WeakValueDictionary()
 
-    def require(self, roles: Roles) -> RoleDependency:
+    def require(self, roles: Roles) -> DependencyT:
         """Return the dependency for *roles*. Raises ``TypeError`` if one is not a ``str``."""
         if not all(isinstance(role, str) for role in roles):
             raise TypeError('roles must be str: require_role("admin", "editor")')
         made = self._made.get(roles)
         if made is None:
-            made = self._made.setdefault(roles, self._kind(self._source, roles, self._user_of, self._is_async))
+            made = self._made.setdefault(roles, self._make(roles))
         return made
+
+
+def name_of_roles(roles: Roles) -> str:
+    """Return the name of the dependency for *roles*."""
+    return f"require_role({', '.join(map(repr, roles))})"

@@ -12,7 +12,7 @@ from fastware._engine.contract import MIN_SECRET_LENGTH, Secrets
 from fastware._engine.token_errors import HOW_TO_MAKE_ONE, secret_error, warn_if_short
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth.challenges import unauthorized
-from fastware.auth.roles import RoleDependencies
+from fastware.auth.roles import RoleDependencies, RoleDependency
 from fastware.auth.session_cookies import session_cookie_name
 from fastware.errors import ConfigurationError
 
@@ -84,7 +84,7 @@ class Auth:
     _options: dict[str, Any]
     _claims: dict[str, Any]
     _cookie_name: str
-    _roles: RoleDependencies
+    _roles: RoleDependencies[RoleDependency]
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Auth:
             "_claims": ({} if exact_issuer is None else {"iss": exact_issuer})
             | ({"aud": audiences[0]} if audiences else {}),
             "_cookie_name": session_cookie_name(host_prefix),
-            "_roles": RoleDependencies(current_user, self.identify, is_async=True),
+            "_roles": RoleDependencies(lambda roles: RoleDependency(current_user, roles, self.identify, is_async=True)),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)

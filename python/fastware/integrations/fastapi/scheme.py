@@ -8,7 +8,9 @@ from fastapi.openapi.models import HTTPBearer, OAuth2, OAuthFlowPassword, OAuthF
 from fastapi.security.base import SecurityBase
 
 from fastware._internal.framework_dependency import Dependency
-from fastware.integrations.fastapi.overrides import find_override, value_of_override
+from fastware._internal.overrides import find_override, value_of_override
+from fastware.auth.challenges import forbidden
+from fastware.auth.roles import Roles, name_of_roles
 
 BEARER: Final = "bearer"
 PASSWORD: Final = "password"
@@ -53,3 +55,32 @@ class UserScheme(Dependency, SecurityBase):
             return self.plain(scope)
         finally:
             request = scope = None  # error reporters show the local variables of a traceback's frames
+
+
+class UserRole(UserScheme):
+    """The user of *scheme*, if the user has one of *roles*.
+
+    It is a scheme too, instead of a dependency on *scheme*, for the reason that ``_internal/overrides.py`` gives.
+    """
+
+    def __init__(self, scheme: UserScheme, roles: Roles) -> None:
+        Dependency.__init__(self, scheme.plain, is_async=True)
+        self.__name__ = self.__qualname__ = name_of_roles(roles)
+        self._replaceable = (scheme, *scheme._replaceable)
+        self.scheme_name, self.model = scheme.scheme_name, scheme.model
+        self.roles = roles
+
+    async def __call__(self, request: Any = None, *, scope: Any = None) -> Any:  # type: ignore[override]
+        """Return the user of *request*. Raises ``HTTPError`` 403 for another role."""
+        user = None
+        try:
+            override = None if scope is None else find_override(self._replaceable, scope)
+            if override is not None and override is not self:
+                user = await value_of_override(override, scope)
+            else:
+                user = self.plain(request if scope is None else scope)
+            if user.get("role") in self.roles:
+                return user
+        finally:
+            request = scope = user = None  # error reporters show the local variables of a traceback's frames
+        raise forbidden(self.roles)

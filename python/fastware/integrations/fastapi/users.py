@@ -9,17 +9,17 @@ from fastapi import Depends
 
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth.identity import get_current_user
+from fastware.auth.roles import RoleDependencies
 from fastware.auth.session_cookies import session_cookie_name
 from fastware.auth.settings import Auth
 from fastware.integrations.fastapi.arguments import auth_error
-from fastware.integrations.fastapi.roles import roles_of
-from fastware.integrations.fastapi.scheme import UserScheme
+from fastware.integrations.fastapi.scheme import UserRole, UserScheme
 
 UserDependency = Callable[[Any], Awaitable[dict[str, Any]]]
 
 _get_current_user = cast(Dependency, get_current_user)
 _current_user = UserScheme(_get_current_user)
-_roles = roles_of(_current_user)
+_roles = RoleDependencies(lambda roles: UserRole(_current_user, roles))
 
 CurrentUser = Annotated[dict[str, Any], Depends(_current_user)]
 """The claims of the user: ``get_current_user``, shown as a bearer token in the OpenAPI document."""
@@ -79,7 +79,7 @@ class FastAPIAuth:
             cookie_name=session_cookie_name(True) if auth.host_prefix else None,
         )
         self.current_user = scheme
-        self._roles = roles_of(scheme)
+        self._roles = RoleDependencies(lambda roles: UserRole(scheme, roles))
 
     def require_role(self, role: str, *other_roles: str) -> UserDependency:
         """Return an ``async`` dependency: the user, if it has *role* or one of *other_roles*.
