@@ -1,7 +1,8 @@
 """Dependencies that replace others in tests of a FastAPI application, where FastAPI does not find them by itself.
 
-``dependency_overrides[get_current_user]`` also replaces the user of every role. FastAPI would find it by itself if a role
-were a dependency on the user, but it takes five times as long as the check to resolve a dependency of a dependency.
+``dependency_overrides[get_current_user]`` also replaces the user of every role. FastAPI would find it by itself if a
+role were a dependency on the user, but it takes five times as long as the check to resolve a dependency of a
+dependency.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from fastware.auth.challenges import unauthorized
 from fastware.auth.configuration import find_config, invalid_config, missing_config, unusable_secret
 from fastware.auth.roles import RoleDependencies, RoleDependency
 from fastware.auth.session_cookies import SESSION_COOKIE
+from fastware.auth.settings import Auth
 
 identify = engine.identify
 
@@ -44,7 +45,7 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     scope = getattr(request, "scope", request)
     try:
         state = scope["state"]
-        config = state["config"] if "config" in state else scope["app"].state.config
+        config = state["config"] if "config" in state else scope["app"].state["config"]
         auth = config["auth"] if "auth" in config else None  # noqa: SIM401 - `get` takes 60 instructions more
         secret = None if auth is not None else config["jwt_secret"]
     except (AttributeError, LookupError, TypeError):
@@ -54,7 +55,8 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     error: Exception | None = None
     claims: Any = None
     if auth is not None:
-        error = invalid_config(config)
+        is_alone = type(auth) is Auth and "jwt_secret" not in config and "allow_query_token" not in config
+        error = None if is_alone else invalid_config(config)
         claims = None if error else auth.claims_or_failure(scope, allow_query_token)
     elif secret:
         allows_query = allow_query_token and config.get("allow_query_token", True)
