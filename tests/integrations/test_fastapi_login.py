@@ -339,3 +339,19 @@ def test_login_is_included_under_a_prefix(store):
     app.include_router(login_route(AUTH, store), prefix="/v2")
     assert asgi_client.call(app, "POST", "/api/login", body=CREDENTIALS, headers=JSON).status == 200
     validate(app.openapi())
+
+
+SITES = {"same-origin": True, "none": True, "": True, "same-site": False, "cross-site": False}
+
+
+@pytest.mark.parametrize(("site", "has_cookies"), SITES.items(), ids=lambda value: str(value) or "absent")
+def test_form_of_another_site_gets_no_cookies(store, site, has_cookies):
+    fetch_metadata = [("sec-fetch-site", site)] if site else []
+    for content_type, body, expected in (
+        (FORM, urlencode(CREDENTIALS).encode(), has_cookies),
+        (JSON, CREDENTIALS, True),
+    ):
+        headers = [*content_type, *fetch_metadata]
+        response = asgi_client.call(app_of(store), "POST", "/login", headers=headers, body=body)
+        assert (response.status, bool(response.header_list("set-cookie"))) == (200, expected)
+        assert AUTH.verify_token(response.json["access_token"])

@@ -42,7 +42,8 @@ def login_route(auth: Auth, store: UserStore) -> APIRouter:
 
     The body is JSON or a form with ``username`` and ``password``. The response has the token (``token`` and, for the
     Authorize button of ``/docs``, ``access_token`` and ``token_type``) and the ``username``, and sets the session
-    cookies. They are ``Secure`` if the request came over HTTPS or *auth* has a host prefix.
+    cookies. They are ``Secure`` if the request came over HTTPS or *auth* has a host prefix. A form that a page of
+    another origin sends gets the token without the cookies.
 
     A wrong username or password is a 401, after the same work; a body that is malformed, too large or of another type
     is a 400, 413 or 415. The event loop stays free.
@@ -68,24 +69,44 @@ def login_route(auth: Auth, store: UserStore) -> APIRouter:
     @router.post("/login", response_model=None, openapi_extra={"requestBody": _REQUEST_BODY}, responses=_RESPONSES)
     async def login(request: Request) -> JSONResponse:
         """Exchange a username and a password for a token, and start a browser session."""
-        credentials = await _read_credentials(request)
+        body = await _read_body(request)
+        credentials = _credentials_in(body)
         user = await check_credentials(store, credentials.username, credentials.password)
         del credentials  # error reporters show the local variables of a traceback's frames
         if user is None:
             raise HTTPError(401, "Invalid credentials", {"WWW-Authenticate": 'Bearer realm="api"'})
-        return _start_session(auth, user["username"], user["role"], secure=request.scope.get("scheme") == "https")
+        token = auth.create_token(user["username"], user["role"])
+        is_secure = request.scope.get("scheme") == "https"
+        cookies = [] if _is_form_of_another_site(body) else _session_cookies(token, auth, is_secure)
+        return _response(token, user["username"], cookies)
 
     return router
 
 
-async def _read_credentials(request: Request) -> Credentials:
-    body = BodyReader(request.scope, await read_body(request.scope, _receive_of(request), MAX_BODY_SIZE))
-    content_type = body.header("content-type", _JSON).partition(";")[0].strip().lower()
+async def _read_body(request: Request) -> BodyReader:
+    return BodyReader(request.scope, await read_body(request.scope, _receive_of(request), MAX_BODY_SIZE))
+
+
+def _credentials_in(body: BodyReader) -> Credentials:
+    content_type = _content_type(body)
     if content_type == _JSON:
         return body.decode(Credentials)
     if content_type == _FORM:
         return Credentials(body.form["username"], body.form["password"])
     raise HTTPError(415, f"Expected {_JSON} or {_FORM}")
+
+
+def _content_type(body: BodyReader) -> str:
+    return body.header("content-type", _JSON).partition(";")[0].strip().lower()
+
+
+def _is_form_of_another_site(body: BodyReader) -> bool:
+    """Return whether a page of another origin sends the form, as the browser says (Fetch Metadata section 2.3).
+
+    With the cookies it would log a visitor in to an account of its choice (OWASP Cross-Site Request Forgery Prevention
+    Cheat Sheet, "Login CSRF"). JSON of another origin has passed a CORS preflight.
+    """
+    return _content_type(body) == _FORM and body.header("sec-fetch-site") in ("cross-site", "same-site")
 
 
 def _receive_of(request: Request) -> Receive:
@@ -102,14 +123,16 @@ def _receive_of(request: Request) -> Receive:
     return receive
 
 
-def _start_session(auth: Auth, username: str, role: str, *, secure: bool) -> JSONResponse:
-    token = auth.create_token(username, role)
-    csrf_token = secrets.token_urlsafe(32)
+def _session_cookies(token: str, auth: Auth, is_secure: bool) -> list[str]:
+    return set_session_cookies(token, secrets.token_urlsafe(32), secure=is_secure, host_prefix=auth.host_prefix)
+
+
+def _response(token: str, username: str, cookies: list[str]) -> JSONResponse:
     response = JSONResponse(
         {"token": token, "username": username, "access_token": token, "token_type": "bearer"},
         headers={"Cache-Control": "no-store"},  # RFC 6749 section 5.1
     )
-    for cookie in set_session_cookies(token, csrf_token, secure=secure, host_prefix=auth.host_prefix):
+    for cookie in cookies:
         response.headers.append("Set-Cookie", cookie)
     return response
 
