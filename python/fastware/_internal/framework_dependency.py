@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from fastware._internal.coroutines import returns_coroutine
-from fastware._internal.overrides import find_override, value_of_override
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -76,6 +75,8 @@ class Dependency:
             if self.source is not None:
                 override = find_override((self.source,), connection)
                 if override is not None:
+                    from fastware._internal.overrides import value_of_override  # noqa: PLC0415 - only in tests
+
                     return self.from_source(await value_of_override(override, connection))
             return self.plain(connection)
         finally:
@@ -98,6 +99,15 @@ class Dependency:
 
     def __repr__(self) -> str:
         return f"<dependency {self.__qualname__}>"
+
+
+def find_override(dependencies: Iterable[Callable[..., Any]], connection: Any) -> Callable[..., Any] | None:
+    """Return what replaces the first of *dependencies* that the application of *connection* replaces, or ``None``."""
+    scope = getattr(connection, "scope", connection)
+    overrides = getattr(scope.get("app"), "dependency_overrides", None)
+    if not overrides:
+        return None
+    return next((overrides[each] for each in dependencies if each in overrides), None)
 
 
 def framework_dependency(function: FunctionT) -> FunctionT:

@@ -7,17 +7,8 @@ dependency.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
-
-
-def find_override(dependencies: Iterable[Callable[..., Any]], connection: Any) -> Callable[..., Any] | None:
-    """Return what replaces the first of *dependencies* that the application of *connection* replaces, or ``None``."""
-    scope = getattr(connection, "scope", connection)
-    overrides = getattr(scope.get("app"), "dependency_overrides", None)
-    if not overrides:
-        return None
-    return next((overrides[each] for each in dependencies if each in overrides), None)
 
 
 async def value_of_override(override: Callable[..., Any], connection: Any) -> Any:

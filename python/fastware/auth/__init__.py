@@ -1,7 +1,7 @@
 """Authentication for ASGI applications: tokens, passwords, users, identity, CSRF, session cookies, rate limits.
 
-``ENGINE`` is the engine that runs the hot paths: ``"rust"`` or ``"python"``. ``inspect_token`` and ``TokenReport`` are
-loaded on first use.
+``ENGINE`` is the engine that runs the hot paths: ``"rust"`` or ``"python"``. ``Auth``, ``inspect_token`` and
+``TokenReport`` are loaded on first use.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,13 @@ from fastware.auth.identity import get_current_user, require_role
 from fastware.auth.passwords import ahash_password, averify_password, hash_password, verify_password
 from fastware.auth.rate_limit import rate_limit
 from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
-from fastware.auth.settings import Auth
 from fastware.auth.tokens import create_token, verify_token
 from fastware.auth.users import JSONFileUserStore, UserFileError, UserStore
 from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.settings import Auth
     from fastware.auth.token_report import TokenReport, inspect_token
 
 ENGINE: str = _engine.NAME
@@ -52,14 +52,17 @@ __all__ = [
     "verify_token",
 ]
 
+_LAZY = {"Auth": "settings", "TokenReport": "token_report", "inspect_token": "token_report"}
+
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
 
     def __getattr__(name: str) -> Any:
-        if name not in ("TokenReport", "inspect_token"):
+        if name not in _LAZY:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         import importlib  # noqa: PLC0415
 
-        return globals().setdefault(name, getattr(importlib.import_module("fastware.auth.token_report"), name))
+        module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
+        return globals().setdefault(name, getattr(module, name))
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fastware.auth.settings import Auth
 from fastware.errors import ConfigurationError
 
 _WHAT_TO_SET: Final = (
@@ -13,6 +12,12 @@ _WHAT_TO_SET: Final = (
     '{"config": {"auth": Auth(...)}}; it is read as request.state["config"], or else as app.state.config'
 )
 _KEYS: Final = ("auth", "jwt_secret")
+
+
+class Settings:
+    """The class of ``config["auth"]``: the base of ``Auth``, so that applications without one do not import it."""
+
+    __slots__ = ()
 
 
 def find_config(request: Any, scope: Any) -> Mapping[str, Any]:
@@ -36,7 +41,7 @@ def find_config(request: Any, scope: Any) -> Mapping[str, Any]:
 
 def invalid_config(config: Mapping[str, Any]) -> ConfigurationError | None:
     """Return the error for a *config* whose ``auth`` cannot be used, or ``None``."""
-    if not isinstance(config["auth"], Auth):
+    if not isinstance(config["auth"], Settings):
         return ConfigurationError(f'config["auth"] must be a fastware.auth.Auth, not {type(config["auth"]).__name__}')
     if "jwt_secret" in config or "allow_query_token" in config:
         other = "jwt_secret" if "jwt_secret" in config else "allow_query_token"

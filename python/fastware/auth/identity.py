@@ -10,10 +10,9 @@ from fastware._engine import engine
 from fastware._engine.contract import UNUSABLE_SECRET
 from fastware._internal.framework_dependency import Dependency, framework_dependency
 from fastware.auth.challenges import unauthorized
-from fastware.auth.configuration import find_config, invalid_config, missing_config, unusable_secret
+from fastware.auth.configuration import Settings, find_config, invalid_config, missing_config, unusable_secret
 from fastware.auth.roles import RoleDependencies, RoleDependency
 from fastware.auth.session_cookies import SESSION_COOKIE
-from fastware.auth.settings import Auth
 
 identify = engine.identify
 
@@ -55,7 +54,7 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     error: Exception | None = None
     claims: Any = None
     if auth is not None:
-        is_alone = type(auth) is Auth and "jwt_secret" not in config and "allow_query_token" not in config
+        is_alone = isinstance(auth, Settings) and "jwt_secret" not in config and "allow_query_token" not in config
         error = None if is_alone else invalid_config(config)
         claims = None if error else auth.claims_or_failure(scope, allow_query_token)
     elif secret:

@@ -12,6 +12,7 @@ from fastware._engine.contract import MIN_SECRET_LENGTH, Secrets
 from fastware._engine.token_errors import HOW_TO_MAKE_ONE, secret_error, warn_if_short
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth.challenges import unauthorized
+from fastware.auth.configuration import Settings
 from fastware.auth.roles import RoleDependencies, RoleDependency
 from fastware.auth.session_cookies import session_cookie_name
 from fastware.errors import ConfigurationError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 identify = engine.identify
 
 
-class Auth:
+class Auth(Settings):
     """The settings of an application's authentication: immutable, and safe to share between threads.
 
     Usage::

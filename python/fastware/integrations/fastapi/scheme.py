@@ -7,8 +7,8 @@ from typing import Any, Final
 from fastapi.openapi.models import HTTPBearer, OAuth2, OAuthFlowPassword, OAuthFlows
 from fastapi.security.base import SecurityBase
 
-from fastware._internal.framework_dependency import Dependency
-from fastware._internal.overrides import find_override, value_of_override
+from fastware._internal.framework_dependency import Dependency, find_override
+from fastware._internal.overrides import value_of_override
 from fastware.auth.challenges import forbidden
 from fastware.auth.roles import Roles, name_of_roles
 
