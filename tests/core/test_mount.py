@@ -12,7 +12,7 @@ from tests.reference import routing as reference
 
 
 def child_that_says(name, seen=None):
-    """Return an application that responds with *name*, accepts websockets, and appends each scope to *seen*."""
+    """Return an application that responds with *name*, accepts WebSockets, and appends each scope to *seen*."""
 
     async def child(scope, receive, send):
         if seen is not None:
@@ -37,7 +37,7 @@ def mounting(fastware, *paths, seen=None, **options):
 
 
 def served(app, path, **options):
-    """Return what a mounted application responds to HTTP and to a websocket, or the status."""
+    """Return what a mounted application responds to HTTP and to a WebSocket, or the status."""
     response, conversation = call(app, path=path, **options), converse(app, path, **options)
     if response.status != 202:
         return response.status, conversation.response.status

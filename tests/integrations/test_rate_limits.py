@@ -68,7 +68,7 @@ def statuses(app, path="/", method="GET", times=3, **options):
 
 
 def converse(app, path="/", messages=()):
-    """Return what *app* does with a websocket whose client sends *messages* and disconnects."""
+    """Return what *app* does with a WebSocket whose client sends *messages* and disconnects."""
     incoming = [{"type": "websocket.connect"}]
     incoming += [{"type": "websocket.receive", "text": text} for text in messages]
 

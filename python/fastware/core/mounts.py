@@ -1,6 +1,6 @@
 """Mounted applications: other ASGI applications that serve the paths under a prefix.
 
-Their requests, websockets and exceptions are their own: nothing here reads a body or responds to an error, except for
+Their requests, WebSockets and exceptions are their own: nothing here reads a body or responds to an error, except for
 the errors that Starlette's ``StaticFiles`` leaves to the application around it.
 """
 
