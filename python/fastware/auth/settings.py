@@ -38,7 +38,7 @@ class Auth(Settings):
         @router.get("/profile", deps={"user": auth.current_user})
         async def profile(user): ...
 
-    With ``{"config": {"auth": auth}}`` as the state of the lifespan, ``get_current_user`` and ``require_role`` use it.
+    If the lifespan yields ``{"config": {"auth": auth}}``, ``get_current_user`` and ``require_role`` use these settings.
 
     Args:
         secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``, or a sequence of secrets: the first signs,
@@ -224,10 +224,10 @@ class Auth(Settings):
         return identify(scope["headers"], query_string, self._cookie_name, self._secrets)
 
     def require_role(self, role: str, *other_roles: str) -> Callable[[Any], Awaitable[dict[str, Any]]]:
-        """Return an ``async`` dependency: :attr:`current_user` for users of *role*, or of any of *other_roles*.
+        """Return an ``async`` dependency: :attr:`current_user`, for users with *role* or one of *other_roles*.
 
         It raises ``HTTPError``: 403 if the user has another role, 401 without a valid token. Equal arguments return the
-        same object, and a dependency that replaces ``current_user`` in tests also provides its user.
+        same object. In tests, an override of ``current_user`` also replaces its user.
         """
         return self._roles.require((role, *other_roles))
 

@@ -67,7 +67,7 @@ class Mounts:
 def is_raised_by_mount(error: BaseException) -> bool:
     """Return whether a mounted application raised *error*, or one of a group of errors.
 
-    A middleware in between may be the one that raises it, in another task: only the error itself tells.
+    The error itself is marked, because middleware in between may raise it again in another task.
     """
     if isinstance(error, BaseExceptionGroup):
         return any(map(is_raised_by_mount, error.exceptions))

@@ -20,7 +20,7 @@ INTERNAL_ERROR: Final = 1011
 
 
 class Watch:
-    """Passes the messages of a WebSocket on, and notes how far it is.
+    """Passes the messages of a WebSocket on, and records its state.
 
     Attributes:
         is_connected: the client's request to connect is received.
