@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from fastware._engine import engine
 from fastware._engine.arguments import as_expected, as_leeway, as_secrets
 from fastware._engine.contract import MIN_SECRET_LENGTH, Secrets
-from fastware._engine.token_errors import HOW_TO_MAKE_ONE, secret_error, warn_if_short
+from fastware._engine.token_errors import HOW_TO_CREATE_ONE, secret_error, warn_if_short
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth.challenges import unauthorized
 from fastware.auth.configuration import Settings
@@ -232,7 +232,7 @@ class Auth(Settings):
         return self._roles.require((role, *other_roles))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"Auth is immutable; make another one with another {name}")
+        raise AttributeError(f"Auth is immutable; create another one to change {name}")
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError("Auth is immutable")
@@ -244,7 +244,7 @@ class Auth(Settings):
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an Auth holds secrets and cannot be pickled; make one in each process")
+        raise TypeError("an Auth holds secrets and cannot be pickled; create one in each process")
 
     def __repr__(self) -> str:
         # Without the secrets.
@@ -284,7 +284,7 @@ def _secrets_in_environment(name: str) -> list[str]:
     else:
         return secrets
     secrets.clear()  # error reporters show the local variables of a traceback's frames
-    raise ConfigurationError(f"The environment variable {name} {problem}; {HOW_TO_MAKE_ONE}")
+    raise ConfigurationError(f"The environment variable {name} {problem}; {HOW_TO_CREATE_ONE}")
 
 
 def _leeway_in_environment(name: str, text: str) -> float:
