@@ -102,7 +102,7 @@ class Dependency:
 
 
 def find_override(dependencies: Iterable[Callable[..., Any]], connection: Any) -> Callable[..., Any] | None:
-    """Return what replaces the first of *dependencies* that the application of *connection* replaces, or ``None``."""
+    """Return the override of the first of *dependencies* that has one in the application, or ``None``."""
     scope = getattr(connection, "scope", connection)
     overrides = getattr(scope.get("app"), "dependency_overrides", None)
     if not overrides:

@@ -42,8 +42,8 @@ def login_route(auth: Auth, store: UserStore) -> APIRouter:
 
     The body is JSON or a form with ``username`` and ``password``. The response has the ``username`` and the ``token``,
     which is also the ``access_token`` that the Authorize button of ``/docs`` reads (RFC 6749 section 5.1). It sets the
-    session cookies, which are ``Secure`` if the request came over HTTPS or *auth* has a host prefix.
-    A form that a page of another origin sends gets the token, but no cookies.
+    session cookies, which are ``Secure`` if the request came over HTTPS or *auth* has a host prefix. A form that a page
+    of another origin sends gets the token, but no cookies.
 
     A wrong username or password is a 401, after the same work for each username. A body that is malformed, over 64 KiB,
     or neither JSON nor a form is a 400, 413 or 415. The event loop is not blocked.
