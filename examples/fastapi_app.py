@@ -1,12 +1,12 @@
-"""A FastAPI application with a login, protected pages, a rate limit and a WebSocket.
+"""A FastAPI application with a login, a profile, a page for admins, a limited search and a WebSocket.
 
-Create a secret and a user, then start uvicorn or Granian:
+Create a secret and a user, then start a server (``pip install fastapi`` and ``uvicorn websockets`` or ``granian``):
 
     export FASTWARE_JWT_SECRET=$(python -c "import secrets; print(secrets.token_urlsafe(32))")
-    python -c "from examples.fastapi_app import store; store.create_user('ada', 'a password', 'admin')"
+    python -c "from examples.fastapi_app import user_store; user_store.create_user('ada', 'a password', 'admin')"
     uvicorn examples.fastapi_app:app    # or: granian --interface asgi examples.fastapi_app:app
 
-Open http://127.0.0.1:8000/docs, press Authorize and log in.
+Open http://127.0.0.1:8000/docs, click Authorize and log in.
 """
 
 import os
@@ -19,7 +19,7 @@ from fastware.auth import Auth, CSRFMiddleware, JSONFileUserStore, clear_session
 from fastware.integrations.fastapi import FastAPIAuth, describe, login_route
 
 auth = Auth.from_env()
-store = JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"))
+user_store = JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"))
 api = FastAPIAuth(auth, token_url="login")
 
 User = Annotated[dict[str, Any], Depends(api.current_user)]
@@ -27,7 +27,7 @@ Admin = Annotated[dict[str, Any], Depends(api.require_role("admin"))]
 
 app = FastAPI(title="fastware in FastAPI")
 app.add_middleware(CSRFMiddleware, exempt_paths=["/login"], host_prefix=auth.host_prefix)
-app.include_router(login_route(auth, store))
+app.include_router(login_route(auth, user_store))
 describe(app)
 
 
@@ -56,13 +56,13 @@ async def admin(user: Admin) -> dict[str, Any]:
 @app.get("/search")
 @rate_limit("5/minute")
 async def search(request: Request) -> dict[str, Any]:
-    """Answer five times a minute to each client."""
+    """Return a result; a client that searches too often gets a 429."""
     return {"found": 3}
 
 
 @app.websocket("/ws")
 async def echo(websocket: WebSocket, user: User) -> None:
-    """Greet the user, then repeat each message."""
+    """Greet the user, then send every text back."""
     await websocket.accept()
     await websocket.send_text(f"Hello, {user['sub']}")
     async for text in websocket.iter_text():

@@ -69,7 +69,7 @@ async def logout(request):
 
 @router.get("/profile", deps={"user": get_current_user})
 async def profile(request, user):
-    """Return the profile of the logged-in user."""
+    """Return the profile of the user."""
     return {"username": user["sub"], "role": user["role"]}
 
 

@@ -74,7 +74,7 @@ async def logout(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 @get("/profile")
 async def profile(user: CurrentUser) -> dict[str, str]:
-    """Return the profile of the signed-in user."""
+    """Return the profile of the user."""
     return {"username": user["sub"], "role": user["role"]}
 
 
@@ -93,7 +93,7 @@ async def search(request: Request[Any, Any, Any]) -> dict[str, Any]:
 
 @websocket("/ws")
 async def echo(socket: WebSocket[Any, Any, Any], user: CurrentUser) -> None:
-    """Greet the signed-in user, then send every text back."""
+    """Greet the user, then send every text back."""
     await socket.accept()
     await socket.send_text(f"Hello, {user['sub']}")
     async for text in socket.iter_data("text"):

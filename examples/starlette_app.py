@@ -77,7 +77,7 @@ async def logout(request: Request) -> JSONResponse:
 
 @requires()
 async def profile(request: Request) -> JSONResponse:
-    """Return the profile of the signed-in user."""
+    """Return the profile of the user."""
     return JSONResponse({"username": request.user.display_name, "role": request.user.claims["role"]})
 
 
@@ -95,7 +95,7 @@ async def search(request: Request) -> JSONResponse:
 
 @requires()
 async def echo(websocket: WebSocket) -> None:
-    """Greet the signed-in user, then send every text back."""
+    """Greet the user, then send every text back."""
     await websocket.accept()
     await websocket.send_text(f"Hello, {websocket.user.display_name}")
     async for text in websocket.iter_text():

@@ -88,7 +88,7 @@ def asgi_app(number, name):
 
 
 @pytest.mark.parametrize("root_path", ["", "/tools"])
-def test_application_of_the_asgi_page_answers_errors_of_pages(root_path):
+def test_application_of_the_asgi_page_turns_errors_into_responses(root_path):
     app = asgi_app(0, "app")
 
     def get(path, headers=(), **options):

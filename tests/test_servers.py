@@ -1,4 +1,4 @@
-"""Requests on the wire, to real servers: large bodies, disconnects, non-ASCII headers, websockets, mounts."""
+"""Requests on the wire, to real servers: large bodies, disconnects, non-ASCII headers, WebSockets, mounts."""
 
 import contextlib
 import json
@@ -99,7 +99,7 @@ async def ws_returns(websocket):
 
 @router.ws("/ws/boom")
 async def ws_boom(websocket):
-    raise RuntimeError("the cause in a websocket")
+    raise RuntimeError("the cause in a WebSocket")
 
 
 @router.ws("/ws/accepted/{what}")
@@ -115,7 +115,7 @@ async def ws_accepted(websocket, what):
     if what == "forbidden":
         raise HTTPError(403, "é" * 100)
     if what == "boom":
-        raise RuntimeError("the cause in a websocket")
+        raise RuntimeError("the cause in a WebSocket")
 
 
 async def failing(scope, receive, send):
@@ -295,17 +295,17 @@ def test_rate_limited_handler_is_429_with_retry_after(url):
     assert 1790 <= int(responses[2].headers["retry-after"]) <= 1800
 
 
-# Websockets
+# WebSockets
 
 
 def connected(url, path, **options):
-    """Return a connection of the websockets library."""
+    """Return a connection of the library websockets."""
     client = pytest.importorskip("websockets.sync.client")
     return client.connect(url.replace("http", "ws", 1) + path, **options)
 
 
 def rejection(url, path, **options):
-    """Return the response of a server that rejects a websocket."""
+    """Return the response of a server that rejects a WebSocket."""
     exceptions = pytest.importorskip("websockets.exceptions")
     with pytest.raises(exceptions.InvalidStatus) as raised, connected(url, path, **options):
         pass
@@ -346,7 +346,7 @@ REJECTIONS = {
     "no-token": ("/ws/user", 401, "Not authenticated"),
     "no-route": ("/ws/none", 404, "Not found"),
     "http-route": ("/greeting", 404, "Not found"),
-    "not-accepted": ("/ws/returns", 403, "The websocket was not accepted"),
+    "not-accepted": ("/ws/returns", 403, "The WebSocket was not accepted"),
     "exception": ("/ws/boom", 500, "Internal server error"),
     "closed": ("/ws/closes", 403, None),
 }

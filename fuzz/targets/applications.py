@@ -1,4 +1,4 @@
-"""``Set-Cookie`` values, routes, and user files. Only reading back a cookie depends on the engine."""
+"""``Set-Cookie`` values, routes and mounts, and user files. Only reading back a cookie depends on the engine."""
 
 import atexit
 import functools

@@ -14,12 +14,12 @@ from outcomes import outcome
 from raw_tokens import CLAIMS, SECRET, TOKEN, sign_bytes, sign_claims
 from token_attacks import ACCEPTS, NOT_COMPARED, SAME, compared
 
-MAKE_ONE = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+CREATE_ONE = 'create one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 ANOTHER_KIND = (
     ValueError,
-    f"{{}} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {MAKE_ONE}",
+    f"{{}} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {CREATE_ONE}",
 )
-EMPTY = (ValueError, f"{{}} is empty; {MAKE_ONE}")
+EMPTY = (ValueError, f"{{}} is empty; {CREATE_ONE}")
 NO_SECRETS = (ValueError, "{} is an empty sequence; it must hold at least one secret")
 SURROGATE = (ValueError, "{} has a lone surrogate, which UTF-8 cannot encode")
 

@@ -1,4 +1,4 @@
-"""The registered claims: times around a stopped clock, strings, the audience; and the leeway."""
+"""The registered claims: times around a stopped clock, strings, the audience, the issuer; and the leeway."""
 
 import json
 from datetime import timedelta

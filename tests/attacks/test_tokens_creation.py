@@ -1,4 +1,4 @@
-"""``create_token``: arguments of wrong types, names with special characters, and times at the limits."""
+"""``create_token``: arguments of wrong types, special characters, times at the limits, and further claims."""
 
 import enum
 import json

@@ -297,7 +297,7 @@ ENVIRONMENTS = {
     "empty-options": ({"JWT_SECRET": FIRST, "JWT_LEEWAY": "", "JWT_AUDIENCE": " ", "JWT_ISSUER": ""}, {}),
 }
 INVALID_ENVIRONMENTS = {
-    "missing": ({}, "X_JWT_SECRET is not set; make one with: python -c"),
+    "missing": ({}, "X_JWT_SECRET is not set; create one with: python -c"),
     "empty": ({"JWT_SECRET": " , \n"}, "X_JWT_SECRET is not set"),
     "short": ({"JWT_SECRET": "s" * 31}, "X_JWT_SECRET has a secret of 31 bytes; it needs at least 32"),
     "second-is-short": ({"JWT_SECRET": FIRST + ",short"}, "has a secret of 5 bytes"),

@@ -1,4 +1,4 @@
-"""inspect_token: the reason for which verify_token rejects a token."""
+"""``inspect_token``: the reason why ``verify_token`` rejects a token."""
 
 import dataclasses
 import itertools

@@ -123,7 +123,7 @@ print(*[f"{warning.category.__name__}: {warning.message}" for warning in caught]
 """
 WARNING = (
     "InsecureKeyLengthWarning: secret is {} bytes long; HS256 needs at least 32 (RFC 7518 section 3.2); "
-    'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+    'create one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 )
 
 

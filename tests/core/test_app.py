@@ -1,4 +1,4 @@
-"""The application: middleware, errors, body limit, HEAD, websockets, mounting, arguments of create_app."""
+"""The application: middleware, errors, body limit, HEAD, WebSockets, mounting, arguments of create_app."""
 
 import asyncio
 import copy
@@ -242,7 +242,7 @@ def test_client_that_disconnects_during_its_body_gets_400_and_nothing_is_logged(
     assert (called, caplog.records) == ([], [])
 
 
-# HEAD, websockets, mounting
+# HEAD, WebSockets, mounting
 
 
 @pytest.mark.parametrize("returned", ["text", {"a": 1}, None], ids=["text", "json", "none"])

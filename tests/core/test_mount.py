@@ -12,7 +12,7 @@ from tests.reference import routing as reference
 
 
 def child_that_says(name, seen=None):
-    """Return an application that responds with *name*, accepts websockets, and appends each scope to *seen*."""
+    """Return an application that responds with *name*, accepts WebSockets, and appends each scope to *seen*."""
 
     async def child(scope, receive, send):
         if seen is not None:
@@ -37,7 +37,7 @@ def mounting(fastware, *paths, seen=None, **options):
 
 
 def served(app, path, **options):
-    """Return what a mounted application responds to HTTP and to a websocket, or the status."""
+    """Return what a mounted application responds to HTTP and to a WebSocket, or the status."""
     response, conversation = call(app, path=path, **options), converse(app, path, **options)
     if response.status != 202:
         return response.status, conversation.response.status
@@ -265,7 +265,7 @@ def child_that_fails(error, when):
 @pytest.mark.parametrize("when", ["called", "awaited", "started"])
 @pytest.mark.parametrize("name", ["RuntimeError", "HTTPError"])
 @pytest.mark.parametrize("middleware", MIDDLEWARE.values(), ids=MIDDLEWARE.keys())
-def test_error_of_a_mounted_application_is_raised_and_not_answered(fastware, caplog, middleware, name, when, kind):
+def test_error_of_a_mounted_application_is_raised_and_gets_no_response(fastware, caplog, middleware, name, when, kind):
     if middleware == [starlette_middleware]:
         pytest.importorskip("starlette")
     error = RuntimeError("the cause") if name == "RuntimeError" else fastware.HTTPError(418, "teapot")
@@ -290,7 +290,7 @@ def test_error_of_a_mounted_application_is_raised_and_not_answered(fastware, cap
     assert [record for record in caplog.records if record.name == "fastware"] == []
 
 
-def test_error_of_middleware_around_a_mount_is_answered(fastware, caplog):
+def test_error_of_middleware_around_a_mount_becomes_a_response(fastware, caplog):
     def replaces(app):
         async def middleware(scope, receive, send):
             try:

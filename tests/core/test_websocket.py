@@ -95,7 +95,7 @@ REJECTIONS = {
     "http-error-503": (lambda fw: http_error(fw, 503, "down"), 503, "down"),
     "invalid-http-error": (lambda fw: http_error(fw, 401, "x", {"a": "\n"}), 500, "Internal server error"),
     "exception": (lambda fw: fails, 500, "Internal server error"),
-    "not-accepted": (lambda fw: returns, 403, "The websocket was not accepted"),
+    "not-accepted": (lambda fw: returns, 403, "The WebSocket was not accepted"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The application of each framework: its paths, and how the framework answers an ``HTTPError``."""
+"""The application of each framework: its paths, and the response of the framework to an ``HTTPError``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

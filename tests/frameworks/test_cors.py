@@ -1,4 +1,4 @@
-"""``CSRFMiddleware`` with the CORS middleware of Starlette and FastAPI: which of the two is the outer one matters."""
+"""``CSRFMiddleware`` with the CORS middleware of Starlette and FastAPI: the order of the two matters."""
 
 import pytest
 from asgi_client import call

@@ -1,4 +1,4 @@
-"""A server that is killed in the middle of a request: its client learns of it, and no process is left."""
+"""A server that is killed in the middle of a request: its client gets an error, and no process is left."""
 
 import contextlib
 import os

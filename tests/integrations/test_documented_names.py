@@ -1,4 +1,4 @@
-"""The documented dependencies and errors in FastAPI and Litestar, in one process: what each framework sees of them.
+"""The documented dependencies and errors in FastAPI and Litestar, in one process.
 
 Complete applications under real servers are in ``tests/frameworks``.
 """
@@ -91,7 +91,7 @@ def get(app, token=None, *, config=None, **options):
     return asgi_client.call(app, "GET", "/", headers=headers, state=state, **options)
 
 
-def test_dependency_answers_like_the_function(make_app, auth, dependency):
+def test_dependency_returns_what_the_function_returns(make_app, auth, dependency):
     app = make_app(dependency)
     is_role = "require_role" in dependency.__qualname__
     for token, expected in ((None, MISSING), ("x", INVALID), (USER, forbidden("admin") if is_role else None)):
@@ -152,7 +152,7 @@ def test_override_of_the_user_reaches_every_role(auth, override):
         assert get(app).status == (403 if "role" in name else 200)
 
 
-def test_signature_is_the_documented_one_for_everybody_but_a_framework(auth):
+def test_signature_is_the_documented_one_for_all_callers_but_a_framework(auth):
     assert list(inspect.signature(auth.get_current_user).parameters) == ["request", "allow_query_token"]
     assert not inspect.iscoroutinefunction(auth.get_current_user)
     with mock.patch.object(auth, "get_current_user") as replaced:

@@ -1,4 +1,4 @@
-"""``fastware.integrations.fastapi``: dependencies, overrides, the OpenAPI document, and what is checked of arguments.
+"""``fastware.integrations.fastapi``: dependencies, overrides, the OpenAPI document, and the checks of arguments.
 
 The login is in ``test_fastapi_login.py``. ``tests/examples/test_fastapi_app.py`` runs the example under real servers.
 """
@@ -82,7 +82,7 @@ def websocket(app, headers=()):
 
 
 @pytest.mark.parametrize("name", DEPENDENCIES)
-def test_dependency_answers_like_the_documented_one(name):
+def test_dependency_returns_what_the_documented_one_returns(name):
     app = app_of(DEPENDENCIES[name])
     of_user = (403, forbidden("admin")) if name in ROLES else (200, None)
     for headers, (status, error) in (

@@ -1,4 +1,4 @@
-"""``login_route`` of ``fastware.integrations.fastapi``: the bodies that it reads, its answer, cookies and work."""
+"""``login_route`` of ``fastware.integrations.fastapi``: bodies, responses, cookies, and the event loop."""
 
 import asyncio
 import threading
@@ -70,12 +70,12 @@ def post(app, body, headers=JSON, **options):
     return asgi_client.call(app, "POST", "/login", body=body, headers=headers, **options)
 
 
-# The answer
+# The response
 
 
 @pytest.mark.parametrize("headers", [JSON, FORM], ids=["json", "form"])
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
-def test_login_answers_the_token_and_sets_both_cookies(app, headers, loop):
+def test_login_returns_the_token_and_sets_both_cookies(app, headers, loop):
     response = post(app, CREDENTIALS, headers, loop=loop)
     assert response.status == 200
     token = response.json["token"]

@@ -177,7 +177,7 @@ def test_any_of_the_roles_passes():
         assert response.json == {"status_code": 403, "detail": "Requires role: admin or editor"}
 
 
-def test_without_roles_any_signed_in_user_passes():
+def test_without_roles_any_authenticated_user_passes():
     app = app_of(get("/", guards=[require_role()])(guarded.fn))
     assert [call(app, headers=headers).status for headers in (user("x"), bearer(sign_claims({})), INVALID, [])] == [
         200,
@@ -344,7 +344,7 @@ def test_error_in_an_accepted_websocket_closes_it():
 # Several applications
 
 
-def test_applications_with_other_settings_stay_apart():
+def test_each_application_uses_its_own_settings():
     apps = [
         (app_of(profile, guarded_at("/g"), auth=auth), secret)
         for auth, secret in ((AUTH, SECRET), (OTHER_AUTH, OTHER_SECRET))
@@ -674,7 +674,7 @@ def test_import_without_litestar_names_the_package():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_its_test_client_works():
+def test_test_client_of_litestar_works():
     testing = pytest.importorskip("litestar.testing")
     from litestar.exceptions import WebSocketDisconnect
 

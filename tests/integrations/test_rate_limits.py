@@ -68,7 +68,7 @@ def statuses(app, path="/", method="GET", times=3, **options):
 
 
 def converse(app, path="/", messages=()):
-    """Return what *app* does with a websocket whose client sends *messages* and disconnects."""
+    """Return what *app* does with a WebSocket whose client sends *messages* and disconnects."""
     incoming = [{"type": "websocket.connect"}]
     incoming += [{"type": "websocket.receive", "text": text} for text in messages]
 
@@ -547,7 +547,9 @@ ROUTERS = {
 @pytest.mark.parametrize(("make", "route"), ROUTERS.values(), ids=ROUTERS)
 def test_limit_above_the_route_is_a_type_error(auth, make, route):
     app = make()
-    with pytest.raises(TypeError, match=r"a router holds .*search already, without the limit: put @rate_limit below"):
+    with pytest.raises(
+        TypeError, match=r"search already has a route, which the limit would not affect: put @rate_limit below"
+    ):
 
         @auth.rate_limit("1/hour")
         @(lambda handler: (handler, route(app)(handler))[0])

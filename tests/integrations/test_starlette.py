@@ -1,4 +1,4 @@
-"""``fastware.integrations.starlette``: the backend, and ``requires`` on every shape of handler.
+"""``fastware.integrations.starlette``: the backend, and ``requires`` on every kind of handler.
 
 The example under real servers, with the oldest and the current Starlette, is in ``tests/frameworks``.
 """
@@ -182,7 +182,7 @@ class BackendOfActiveUsers(AuthBackend):
 
 
 @pytest.mark.parametrize("text", ["The account is locked", ""])
-def test_on_error_answers_errors_of_subclasses_with_a_challenge(text):
+def test_on_error_returns_a_challenge_for_errors_of_subclasses(text):
     backend = BackendOfActiveUsers(AUTH)
     app = Starlette(
         routes=[Route("/", who), WebSocketRoute("/ws", shapes["websocket"])],
@@ -329,7 +329,7 @@ def test_any_of_several_roles_passes():
     assert call(app, headers=user("user")).body == b"Requires role: admin or editor"
 
 
-def test_without_roles_any_signed_in_user_passes():
+def test_without_roles_any_authenticated_user_passes():
     app = app_of(Route("/", anyone))
     assert [call(app, headers=headers).status for headers in (user("x"), bearer(sign_claims({})), INVALID, [])] == [
         200,
@@ -483,7 +483,7 @@ def test_import_without_starlette_names_the_package():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_its_test_client_works():
+def test_test_client_of_starlette_works():
     testclient = pytest.importorskip("starlette.testclient")
     app = app_of(Route("/", shapes["async"]), WebSocketRoute("/ws", shapes["websocket"]))
     client = testclient.TestClient(app)

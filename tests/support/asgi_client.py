@@ -9,7 +9,7 @@ import anyio
 
 
 def websocket_app_of(fastware, handler, *, path="/", deps=None, **options):
-    """Return an application with one handler of websockets."""
+    """Return an application with one handler of WebSockets."""
     router = fastware.Router()
     router.ws(path, deps=deps)(handler)
     return fastware.create_app(router, **options)
@@ -107,20 +107,20 @@ def run(function, *args, loop="asyncio", **options):
 
 @dataclass
 class Conversation:
-    """What an application has sent to the client of a websocket."""
+    """What an application has sent to the client of a WebSocket."""
 
     accept: dict | None
-    """The message that accepted the websocket."""
+    """The message that accepted the WebSocket."""
     messages: list
     """Texts and bytes."""
     close: tuple | None
-    """Code and reason, or ``None`` if the application has not closed the websocket."""
+    """Code and reason, or ``None`` if the application has not closed the WebSocket."""
     response: Response | None
     """The response that rejected it."""
 
 
 def websocket_scope(path="/", *, subprotocols=(), extensions=("websocket.http.response",), **options):
-    """Return a websocket scope. *extensions* are those of the server."""
+    """Return a WebSocket scope. *extensions* are those of the server."""
     made = {**scope(path=path, **options), "type": "websocket", "scheme": "ws", "subprotocols": list(subprotocols)}
     del made["method"]
     return {**made, "extensions": {name: {} for name in extensions}}

@@ -727,7 +727,7 @@ def raises_at_shutdown(state):
     raise RuntimeError("closing failed")
 
 
-# Websockets. The message of the client has the password.
+# WebSockets. The message of the client has the password.
 
 
 def talk(s, handler, *, deps=None, **options):
@@ -744,7 +744,7 @@ def talk(s, handler, *, deps=None, **options):
 
 
 def accepted(use):
-    """Return a handler that accepts the websocket and awaits ``use(websocket)``."""
+    """Return a handler that accepts the WebSocket and awaits ``use(websocket)``."""
 
     async def handler(websocket):
         await websocket.accept()
@@ -787,7 +787,7 @@ async def receive_http():
 
 
 def with_cookie(method, *arguments):
-    """Return a use of a websocket that passes its session cookie to *method*."""
+    """Return a use of a WebSocket that passes its session cookie to *method*."""
     return accepted(lambda websocket: getattr(websocket, method)(*arguments, websocket.cookie("session")))
 
 

@@ -94,7 +94,7 @@ async def send(message):
 
 
 def websocket_call(s, name, *, accepts=True):
-    """Return the method *name* of a websocket, as a function that makes and accepts one."""
+    """Return the method *name* of a WebSocket, as a function that makes and accepts one."""
 
     async def receive():
         return {"type": "websocket.connect"}

@@ -1,4 +1,4 @@
-"""Connect to a WebSocket of a real server, and read what it says until it closes."""
+"""A client for the WebSockets of real servers."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -183,8 +183,8 @@ class Engine(Protocol):
         """Return the claims of *token* if one of the secrets signed it and it is valid now; otherwise ``None``.
 
         Raises only for an invalid option. *leeway* is 0 to ``MAX_LEEWAY`` seconds; *audience* is a non-empty ``str``,
-        or a non-empty collection of them; *issuer* is a ``str``. Unusable secrets in
-        a sequence are skipped. The checks are, in this order:
+        or a non-empty collection of them; *issuer* is a ``str``. Unusable secrets in a sequence are skipped. The checks
+        are, in this order:
 
         1. *token* is a ``str`` of at most ``MAX_TOKEN_LENGTH`` ASCII characters, with exactly two dots.
         2. The signature segment is the canonical base64url spelling of 32 bytes (RFC 7515 section 2, RFC 4648

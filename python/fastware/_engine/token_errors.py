@@ -10,7 +10,7 @@ from fastware._engine.arguments import as_items, as_octets, as_text, as_utf8, wr
 from fastware._engine.contract import MAX_TOKEN_LENGTH, MIN_SECRET_LENGTH, SECONDS_PER_HOUR
 from fastware.errors import InsecureKeyLengthWarning
 
-HOW_TO_MAKE_ONE: Final = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+HOW_TO_CREATE_ONE: Final = 'create one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 _has_warned = False
 
@@ -48,7 +48,7 @@ def warn_if_short(length: int, stacklevel: int) -> None:
     if length < MIN_SECRET_LENGTH and not _has_warned:
         warnings.warn(
             f"secret is {length} bytes long; HS256 needs at least {MIN_SECRET_LENGTH} (RFC 7518 section 3.2); "
-            f"{HOW_TO_MAKE_ONE}",
+            f"{HOW_TO_CREATE_ONE}",
             InsecureKeyLengthWarning,
             stacklevel=stacklevel + 1,
         )
@@ -67,9 +67,9 @@ def secret_error(secret: Any, name: str = "secret") -> Exception:
     if exact is None:
         return wrong_type(name, expected, secret)
     if not exact:
-        return ValueError(f"{name} is empty; {HOW_TO_MAKE_ONE}")
+        return ValueError(f"{name} is empty; {HOW_TO_CREATE_ONE}")
     if isinstance(exact, str) and as_utf8(exact) is None:
         return ValueError(f"{name} has a lone surrogate, which UTF-8 cannot encode")
     return ValueError(
-        f"{name} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {HOW_TO_MAKE_ONE}"
+        f"{name} is a PEM, SSH, DER or JWK key, not a shared secret (RFC 8725 section 2.1); {HOW_TO_CREATE_ONE}"
     )

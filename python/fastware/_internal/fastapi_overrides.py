@@ -1,4 +1,4 @@
-"""The value of an override that takes parameters or yields, resolved as FastAPI does. It imports FastAPI."""
+"""The value of an override that takes parameters or yields, as FastAPI resolves it. This module imports FastAPI."""
 
 from __future__ import annotations
 

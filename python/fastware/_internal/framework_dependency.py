@@ -4,10 +4,11 @@
 parameter, and would run a plain function in a worker thread, which takes fifty times as long as the check itself. So
 the function is wrapped in an object that adapts to its caller:
 
-- Called with a request, it is the function, or a coroutine function if it is made as one.
-- A framework sees another signature: one hidden keyword, which the framework fills by itself. Called with that keyword,
-  the object returns a coroutine, which frameworks await on the event loop. They recognize that by ``__call__``, which
-  is marked as a coroutine function. The object itself is not marked: ``unittest.mock`` would make an ``AsyncMock``.
+- Called with a request, it calls the function. If it is ``async``, it returns a coroutine for the result.
+- A framework sees another signature: one hidden parameter, which the framework fills by itself. Called with it, the
+  object returns a coroutine, which the framework awaits on the event loop. Frameworks recognize this by ``__call__``,
+  which is marked as a coroutine function. The object itself is not marked: ``unittest.mock`` would make an
+  ``AsyncMock`` of it.
 
 A call by hand costs 150 ns more than the function. fastware's core calls the function itself.
 """
@@ -38,8 +39,7 @@ class Dependency:
 
     Attributes:
         plain: the function: takes the request, and returns the value.
-        source: the dependency whose value this one takes, or ``None``. What replaces it in ``dependency_overrides``
-            also provides the value here.
+        source: the dependency whose value this one takes, or ``None``. An override of it also replaces the value here.
 
     """
 
@@ -84,7 +84,7 @@ class Dependency:
 
     @property
     def __signature__(self) -> Signature:
-        """The hidden keyword for a framework, the signature of the function for everybody else."""
+        """The hidden parameter for a framework, the signature of the function for any other caller."""
         import inspect  # noqa: PLC0415 - not needed to verify a token
 
         if not _is_asked_by_a_framework():
@@ -102,7 +102,7 @@ class Dependency:
 
 
 def find_override(dependencies: Iterable[Callable[..., Any]], connection: Any) -> Callable[..., Any] | None:
-    """Return what replaces the first of *dependencies* that the application of *connection* replaces, or ``None``."""
+    """Return the override of the first of *dependencies* that has one in the application, or ``None``."""
     scope = getattr(connection, "scope", connection)
     overrides = getattr(scope.get("app"), "dependency_overrides", None)
     if not overrides:

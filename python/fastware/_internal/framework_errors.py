@@ -1,9 +1,9 @@
 """Makes an exception class known to the web framework that the application uses.
 
-A framework answers its own ``HTTPException`` with a response, and every other exception with a 500. So ``HTTPError``
-takes the exception classes of the framework as further bases, in place, when an instance is made: it is then the
-framework's own exception, and no handler has to be registered. A framework is in use if its modules are loaded; none is
-imported here. Looking whether modules were loaded since the last time costs 50 ns per error.
+A framework turns its own ``HTTPException`` into a response, and every other exception into a 500. So the exception
+classes of the framework become bases of ``HTTPError`` when an instance is made. ``HTTPError`` is then an exception of
+the framework, and no handler has to be registered. A framework is in use if its modules are loaded; none is imported
+here. The check whether modules were loaded since the last time takes 50 ns per error.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Dependencies that replace others in tests of a FastAPI application, where FastAPI does not find them by itself.
+"""Overrides in ``dependency_overrides`` of a FastAPI application that FastAPI does not find by itself.
 
-``dependency_overrides[get_current_user]`` also replaces the user of every role. FastAPI would find it by itself if a
-role were a dependency on the user, but it takes five times as long as the check to resolve a dependency of a
-dependency.
+``dependency_overrides[get_current_user]`` also replaces the user of every role. FastAPI would find this override if a
+role depended on the user, but to resolve a dependency of a dependency takes five times as long as the check itself.
 """
 
 from __future__ import annotations

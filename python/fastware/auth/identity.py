@@ -76,13 +76,13 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
 
 
 def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -> Callable[[Any], dict[str, Any]]:
-    """Return a dependency: :func:`get_current_user` for users of *role*, or of any of *other_roles*.
+    """Return a dependency: :func:`get_current_user`, for users with *role* or one of *other_roles*.
 
     Usage: ``@router.get("/admin", deps={"user": require_role("admin")})``, and in FastAPI
     ``Depends(require_role("admin"))``.
 
-    The dependency raises ``HTTPError``: 403 if the user has another role, 401 without a valid token. A dependency that
-    replaces ``get_current_user`` in tests also provides its user.
+    The dependency raises ``HTTPError``: 403 if the user has another role, 401 without a valid token. In tests, an
+    override of ``get_current_user`` also replaces its user.
     """
     dependencies = _with_query_token if allow_query_token else _without_query_token
     return dependencies.require((role, *other_roles))

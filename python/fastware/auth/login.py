@@ -14,9 +14,9 @@ does not reveal which usernames exist (OWASP Authentication Cheat Sheet)."""
 
 
 async def check_credentials(store: UserStore, username: str, password: str) -> User | None:
-    """Return the record of *username* without the hash, or ``None`` if there is no such user or password.
+    """Return the record of *username* without the hash, or ``None`` for an unknown user or a wrong password.
 
-    The event loop stays free, and the work is the same for each username: one search and one check of a hash.
+    The event loop is not blocked. The work is the same for each username: one search and one check of a hash.
     """
     try:
         user = await run_in_thread(store.find_user, username)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from fastware._engine import engine
 from fastware._engine.arguments import as_expected, as_leeway, as_secrets
 from fastware._engine.contract import MIN_SECRET_LENGTH, Secrets
-from fastware._engine.token_errors import HOW_TO_MAKE_ONE, secret_error, warn_if_short
+from fastware._engine.token_errors import HOW_TO_CREATE_ONE, secret_error, warn_if_short
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth.challenges import unauthorized
 from fastware.auth.configuration import Settings
@@ -38,7 +38,7 @@ class Auth(Settings):
         @router.get("/profile", deps={"user": auth.current_user})
         async def profile(user): ...
 
-    With ``{"config": {"auth": auth}}`` as the state of the lifespan, ``get_current_user`` and ``require_role`` use it.
+    If the lifespan yields ``{"config": {"auth": auth}}``, ``get_current_user`` and ``require_role`` use these settings.
 
     Args:
         secret: at least 32 random bytes, as ``str`` (UTF-8) or ``bytes``, or a sequence of secrets: the first signs,
@@ -224,15 +224,15 @@ class Auth(Settings):
         return identify(scope["headers"], query_string, self._cookie_name, self._secrets)
 
     def require_role(self, role: str, *other_roles: str) -> Callable[[Any], Awaitable[dict[str, Any]]]:
-        """Return an ``async`` dependency: :attr:`current_user` for users of *role*, or of any of *other_roles*.
+        """Return an ``async`` dependency: :attr:`current_user`, for users with *role* or one of *other_roles*.
 
         It raises ``HTTPError``: 403 if the user has another role, 401 without a valid token. Equal arguments return the
-        same object, and a dependency that replaces ``current_user`` in tests also provides its user.
+        same object. In tests, an override of ``current_user`` also replaces its user.
         """
         return self._roles.require((role, *other_roles))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"Auth is immutable; make another one with another {name}")
+        raise AttributeError(f"Auth is immutable; create another one to change {name}")
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError("Auth is immutable")
@@ -244,7 +244,7 @@ class Auth(Settings):
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an Auth holds secrets and cannot be pickled; make one in each process")
+        raise TypeError("an Auth holds secrets and cannot be pickled; create one in each process")
 
     def __repr__(self) -> str:
         # Without the secrets.
@@ -284,7 +284,7 @@ def _secrets_in_environment(name: str) -> list[str]:
     else:
         return secrets
     secrets.clear()  # error reporters show the local variables of a traceback's frames
-    raise ConfigurationError(f"The environment variable {name} {problem}; {HOW_TO_MAKE_ONE}")
+    raise ConfigurationError(f"The environment variable {name} {problem}; {HOW_TO_CREATE_ONE}")
 
 
 def _leeway_in_environment(name: str, text: str) -> float:

@@ -1,4 +1,4 @@
-"""Says why a token is rejected. It is no hot path: both engines share this Python code, which needs no PyJWT."""
+"""Says why a token is rejected. Both engines share this Python code, which is not on a hot path and needs no PyJWT."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TokenReport:
             ``"issued in the future"``, ``"expired"``, ``"wrong audience"`` and ``"wrong issuer"``.
         message: a sentence for logs, without the token, the secret and the claims, except for times.
         claims: the claims of a valid token, otherwise ``None``.
-        signed_claims: the claims if the signature holds and the payload is a JSON object, otherwise ``None``.
+        signed_claims: the claims if the signature is valid and the payload is a JSON object, otherwise ``None``.
 
     """
 
@@ -64,7 +64,7 @@ def inspect_token(
 ) -> TokenReport:
     """Return a :class:`TokenReport`, which says why ``verify_token`` accepts or rejects *token*.
 
-    It is for logs and for the command line: do not show the reason to the client. The arguments, and the exceptions for
+    The report is for logs and the command line. Do not show it to the client. The arguments, and the exceptions for
     invalid options, are those of ``verify_token``. Only the header is decoded before the signature is verified.
     """
     try:

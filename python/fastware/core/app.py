@@ -102,7 +102,7 @@ class App:
             await response_to(error, scope)(scope, receive, send)
 
     async def _with_websocket_errors(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Reject or close the websocket if a middleware raises an error, unless it is rejected or closed."""
+        """Reject or close the WebSocket if a middleware raises an error, unless it is rejected or closed."""
         watch = Watch(receive, send)
         try:
             await self._handle(scope, watch.receive, watch.send)

@@ -1,4 +1,4 @@
-"""A connection of a client: what a request and a websocket have in common, read from the scope on demand."""
+"""A connection of a client: what a request and a WebSocket have in common, read from the scope on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dependencies: values for the parameters of a handler, which factories make once per request or websocket.
+"""Dependencies: values for the parameters of a handler, which factories make once per request or WebSocket.
 
 How to call each factory is decided once, when the application is created.
 """
@@ -19,7 +19,7 @@ from fastware.core.connection import Connection
 from fastware.core.threads import InThread
 
 Factory: TypeAlias = Callable[..., Any]
-"""A function or generator function, sync or async, that takes the request (or the websocket) or nothing."""
+"""A function or generator function, sync or async, that takes the request (or the WebSocket) or nothing."""
 
 Dependencies: TypeAlias = Mapping[str, Factory]
 """Factories by the name of the handler's parameter."""

@@ -1,4 +1,4 @@
-"""An endpoint: a handler and its dependencies, of a request or of a websocket."""
+"""An endpoint: a handler and its dependencies, of a request or of a WebSocket."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def _call_in_thread(handler: Handler, arguments: dict[str, Any]) -> Any:
 
 
 def _connection_names(route: Route, supplied: Collection[str]) -> list[str]:
-    """Return the names of the handler's parameters that receive the request or the websocket."""
+    """Return the names of the handler's parameters that receive the request or the WebSocket."""
     found = websocket_parameter(route.handler, supplied) if route.method == WEBSOCKET else None
     found = found or request_parameter(route.handler, supplied)
     return [*([found.name] if found else []), *hidden_names(route.handler)]

@@ -1,6 +1,6 @@
 """Mounted applications: other ASGI applications that serve the paths under a prefix.
 
-Their requests, websockets and exceptions are their own: nothing here reads a body or responds to an error, except for
+Their requests, WebSockets and exceptions are their own: nothing here reads a body or responds to an error, except for
 the errors that Starlette's ``StaticFiles`` leaves to the application around it.
 """
 
@@ -67,7 +67,7 @@ class Mounts:
 def is_raised_by_mount(error: BaseException) -> bool:
     """Return whether a mounted application raised *error*, or one of a group of errors.
 
-    A middleware in between may be the one that raises it, in another task: only the error itself tells.
+    The error itself is marked, because middleware in between may raise it again in another task.
     """
     if isinstance(error, BaseExceptionGroup):
         return any(map(is_raised_by_mount, error.exceptions))

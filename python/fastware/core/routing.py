@@ -1,4 +1,4 @@
-"""Routes: paths with typed parameters, and the tree that finds the route of a request or websocket.
+"""Routes: paths with typed parameters, and the tree that finds the route of a request or WebSocket.
 
 The time of a lookup grows with the length of the path and the routes that share its prefix, not with the number of
 routes.
@@ -24,7 +24,7 @@ HandlerT = TypeVar("HandlerT", bound=Handler)
 WebSocketHandlerT = TypeVar("WebSocketHandlerT", bound=Callable[..., Awaitable[Any]])
 
 WEBSOCKET: Final = "websocket"
-"""The method of a websocket's route. That of an HTTP route is uppercase."""
+"""The method of a WebSocket's route. That of an HTTP route is uppercase."""
 
 _PARAMETER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}\Z")
 _MAX_INT_LENGTH: Final = 40
@@ -105,7 +105,7 @@ class Router:
         self.route(path, [method], deps=deps)(handler)
 
     def ws(self, path: str, *, deps: Dependencies | None = None) -> Callable[[WebSocketHandlerT], WebSocketHandlerT]:
-        """Return a decorator that adds the ``async`` handler for websockets at *path*.
+        """Return a decorator that adds the ``async`` handler for WebSockets at *path*.
 
         The handler takes the :class:`~fastware.WebSocket`: the parameter named ``websocket`` or annotated with the
         class, or else the first one. Dependencies run before it is called.
@@ -119,7 +119,7 @@ class Router:
 
         def add(handler: WebSocketHandlerT) -> WebSocketHandlerT:
             if not is_kind(inspect.iscoroutinefunction, handler):
-                raise TypeError(f"the websocket handler {name_of(handler)} of {path} must be async")
+                raise TypeError(f"the WebSocket handler {name_of(handler)} of {path} must be async")
             note_as_routed(handler)
             self._routes.append(Route(WEBSOCKET, path, handler, dependencies))
             return handler
@@ -129,7 +129,7 @@ class Router:
     def mount(self, path: str, app: ASGIApp) -> None:
         """Let another ASGI application serve *path* and every path below it, where no route matches.
 
-        It serves HTTP and websockets, and responds to its own errors. Its ``root_path`` ends with *path*. The longest
+        It serves HTTP and WebSockets, and responds to its own errors. Its ``root_path`` ends with *path*. The longest
         *path* takes precedence; ``"/"`` is every other path. The lifespan of *app* does not run: open what it needs in
         that of the application.
 

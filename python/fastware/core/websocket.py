@@ -1,4 +1,4 @@
-"""The websocket: messages in both directions, until one side closes it."""
+"""The WebSocket: messages in both directions, until one side closes it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SENDABLE_CODES: Final = frozenset((*range(1000, 1004), *range(1007, 1015), *ran
 
 
 class WebSocketDisconnect(Exception):  # noqa: N818 - the name that other frameworks use
-    """The websocket is closed by the client, by a lost connection, or because a message was invalid.
+    """The WebSocket is closed by the client, by a lost connection, or because a message was invalid.
 
     A handler need not catch it: it ends the handler, and nothing is logged.
 
@@ -50,10 +50,10 @@ class WebSocketDisconnect(Exception):  # noqa: N818 - the name that other framew
 
 
 class WebSocket(Connection):
-    """A websocket connection.
+    """A WebSocket connection.
 
     Messages are received with the ``receive_*`` methods, or with ``async for``, which yields the text (``str``) and
-    binary messages (``bytes``) until the websocket is closed. Their maximum size is a setting of the server.
+    binary messages (``bytes``) until the WebSocket is closed. Their maximum size is a setting of the server.
 
     Attributes:
         scope: the ASGI scope.
@@ -63,7 +63,7 @@ class WebSocket(Connection):
 
     __slots__ = ("_receive", "_send")
 
-    # Class attributes, so that creating a websocket does not have to set them.
+    # Class attributes, so that creating a WebSocket does not have to set them.
     _is_accepted = False
     _is_closed = False
     _disconnect: tuple[int, str] | None = None
@@ -89,13 +89,13 @@ class WebSocket(Connection):
             headers: further headers of the response. Some servers ignore them.
 
         Raises:
-            RuntimeError: the websocket is accepted or closed.
+            RuntimeError: the WebSocket is accepted or closed.
             ValueError: the client does not offer *subprotocol*, or a header is not allowed in HTTP.
             WebSocketDisconnect: the client has gone.
 
         """
         if self._is_accepted or self._is_closed:
-            raise RuntimeError(f"the websocket is {'closed' if self._is_closed else 'accepted already'}")
+            raise RuntimeError(f"the WebSocket is {'closed' if self._is_closed else 'accepted already'}")
         if subprotocol is not None and subprotocol not in self.subprotocols:
             raise ValueError("the client does not offer this subprotocol: choose one of websocket.subprotocols")
         raw_headers = [raw_header(name, value) for name, value in (headers or {}).items()]
@@ -104,11 +104,11 @@ class WebSocket(Connection):
         await self._send_to_client({"type": "websocket.accept", "subprotocol": subprotocol, "headers": raw_headers})
 
     async def receive_text(self) -> str:
-        """Return the next message, a text. A binary message closes the websocket with 1003.
+        """Return the next message, a text. A binary message closes the WebSocket with 1003.
 
         Raises:
-            WebSocketDisconnect: the websocket is closed.
-            RuntimeError: the websocket is not accepted, or this side has closed it.
+            WebSocketDisconnect: the WebSocket is closed.
+            RuntimeError: the WebSocket is not accepted, or this side has closed it.
 
         """
         message = await self._receive_message()
@@ -117,11 +117,11 @@ class WebSocket(Connection):
         return await self._fail(UNSUPPORTED_DATA, "Expected a text message")
 
     async def receive_bytes(self) -> bytes:
-        """Return the next message, which is binary. A text closes the websocket with 1003.
+        """Return the next message, which is binary. A text closes the WebSocket with 1003.
 
         Raises:
-            WebSocketDisconnect: the websocket is closed.
-            RuntimeError: the websocket is not accepted, or this side has closed it.
+            WebSocketDisconnect: the WebSocket is closed.
+            RuntimeError: the WebSocket is not accepted, or this side has closed it.
 
         """
         message = await self._receive_message()
@@ -130,14 +130,14 @@ class WebSocket(Connection):
         return await self._fail(UNSUPPORTED_DATA, "Expected a binary message")
 
     async def receive_json(self) -> Any:
-        """Return the JSON value in the next message, a text or binary one. Invalid JSON closes the websocket with 1007.
+        """Return the JSON value in the next message, a text or binary one. Invalid JSON closes the WebSocket with 1007.
 
         As in ``request.json``, reading a missing field or item raises an ``HTTPError`` that names it, and the depth is
         limited to 100 levels.
 
         Raises:
-            WebSocketDisconnect: the websocket is closed.
-            RuntimeError: the websocket is not accepted, or this side has closed it.
+            WebSocketDisconnect: the WebSocket is closed.
+            RuntimeError: the WebSocket is not accepted, or this side has closed it.
 
         """
         message = await self._receive_message()
@@ -152,7 +152,7 @@ class WebSocket(Connection):
 
         Raises:
             WebSocketDisconnect: the client has gone. Some servers do not report it to a sender, only to a receiver.
-            RuntimeError: the websocket is not accepted, or this side has closed it.
+            RuntimeError: the WebSocket is not accepted, or this side has closed it.
 
         """
         _check_type("the text of send_text", text, str)
@@ -168,7 +168,7 @@ class WebSocket(Connection):
         await self.send_text(encode_json(value).decode("utf-8"))
 
     async def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
-        """Close the websocket. If it is not accepted, the client gets a 403. If it is closed, nothing happens.
+        """Close the WebSocket. If it is not accepted, the client gets a 403. If it is closed, nothing happens.
 
         Args:
             code: 1000 to 1003, 1007 to 1014, or 3000 to 4999 (RFC 6455 section 7.4).
@@ -234,9 +234,9 @@ class WebSocket(Connection):
         if self._disconnect is not None:
             raise WebSocketDisconnect(*self._disconnect)
         if self._is_closed:
-            raise RuntimeError(f"the websocket is closed: it cannot {action}")
+            raise RuntimeError(f"the WebSocket is closed: it cannot {action}")
         if not self._is_accepted:
-            raise RuntimeError(f"the websocket cannot {action} yet: await websocket.accept() first")
+            raise RuntimeError(f"the WebSocket cannot {action} yet: await websocket.accept() first")
 
     async def _fail(self, code: int, reason: str) -> NoReturn:
         await self.close(code, reason)
@@ -249,7 +249,7 @@ class WebSocket(Connection):
 
 
 def websocket_parameter(function: Callable[..., Any], supplied: Container[str]) -> Parameter | None:
-    """Return the parameter of *function* that is annotated as a websocket or named ``websocket``, or ``None``."""
+    """Return the parameter of *function* that is annotated as a WebSocket or named ``websocket``, or ``None``."""
     parameters = [parameter for parameter in named_parameters(function) if parameter.name not in supplied]
     annotated = [parameter for parameter in parameters if _is_websocket(parameter.annotation)]
     named = [parameter for parameter in parameters if parameter.name == "websocket"]

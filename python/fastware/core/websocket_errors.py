@@ -1,6 +1,6 @@
-"""What the client of a websocket gets when its handler ends, normally or with an error.
+"""What the client of a WebSocket gets when its handler ends, normally or with an error.
 
-Before the websocket is accepted, that is an HTTP response, where the server supports it (the ASGI extension "WebSocket
+Before the WebSocket is accepted, that is an HTTP response, where the server supports it (the ASGI extension "WebSocket
 Denial Response"); other servers send a bare 403. Afterwards it is a close code (RFC 6455 section 7.4).
 """
 
@@ -20,11 +20,11 @@ INTERNAL_ERROR: Final = 1011
 
 
 class Watch:
-    """Passes the messages of a websocket on, and notes how far it is.
+    """Passes the messages of a WebSocket on, and records its state.
 
     Attributes:
         is_connected: the client's request to connect is received.
-        is_accepted: the websocket is accepted.
+        is_accepted: the WebSocket is accepted.
         is_ended: it is rejected or closed, or the client has gone.
 
     """
@@ -53,17 +53,17 @@ class Watch:
 
 
 async def finish(conversation: Awaitable[None], scope: Scope, watch: Watch) -> None:
-    """Await *conversation*, and close or reject the websocket if it is still open then."""
+    """Await *conversation*, and close or reject the WebSocket if it is still open then."""
     try:
         await conversation
-    except Exception as error:  # noqa: BLE001 - any error of a handler closes the websocket
+    except Exception as error:  # noqa: BLE001 - any error of a handler closes the WebSocket
         await answer(error, scope, watch)
     else:
         await _end(scope, watch)
 
 
 async def answer(error: Exception, scope: Scope, watch: Watch) -> None:
-    """Close or reject the websocket because of *error*."""
+    """Close or reject the WebSocket because of *error*."""
     if _is_disconnect(error):
         await _end(scope, watch)
     elif not watch.is_accepted:
@@ -87,7 +87,7 @@ async def _end(scope: Scope, watch: Watch) -> None:
     if watch.is_accepted:
         await _close(watch, NORMAL_CLOSURE, "")
     else:
-        await _reject(HTTPError(403, "The websocket was not accepted"), scope, watch)
+        await _reject(HTTPError(403, "The WebSocket was not accepted"), scope, watch)
 
 
 async def _reject(error: Exception, scope: Scope, watch: Watch) -> None:

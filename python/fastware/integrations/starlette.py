@@ -2,7 +2,7 @@
 
 Usage::
 
-    auth = Auth(os.environ["JWT_SECRET"])
+    auth = Auth.from_env()
 
     @requires("admin")
     async def reports(request): ...
@@ -43,7 +43,7 @@ __all__ = ["AuthBackend", "TokenUser", "requires"]
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 
 _REJECTION: Final = "fastware.rejection"
-"""The key of the scope that holds why :class:`AuthBackend` found no user: an ``HTTPError``."""
+"""The key of a scope under which :class:`AuthBackend` stores why it found no user: an ``HTTPError``."""
 
 
 class TokenUser(BaseUser):
@@ -118,11 +118,11 @@ class AuthBackend(AuthenticationBackend):
 
 
 def requires(*roles: str) -> Callable[[HandlerT], HandlerT]:
-    """Return a decorator for handlers that only users of one of *roles* may call; without roles, any signed-in user.
+    """Return a decorator for handlers that only users of one of *roles* may call; without roles, authenticated users.
 
     It decorates ``async`` and plain functions that take the request or the WebSocket, and methods of endpoint classes.
-    A role is one of ``request.auth.scopes``, as in ``starlette.authentication.requires``. That decorator needs all of
-    its scopes, and its 403 does not tell a client to sign in.
+    A role is one of ``request.auth.scopes``, as in ``starlette.authentication.requires``. That decorator requires all
+    of its scopes, and its response is a 403 without a challenge.
 
     Raises:
         TypeError: a role is not a ``str``, as in ``@requires`` without parentheses, or the handler takes no request.

@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 use crate::shared;
 use crate::tokens::Optional;
 
-/// 2**53 seconds.
+/// Maximum leeway in seconds, 2**53.
 pub const MAX_LEEWAY: f64 = 9_007_199_254_740_992.0;
 
 pub struct Expected<'py> {

@@ -1,4 +1,4 @@
-//! Python code that both engines share, for what is no hot path: errors, warnings, unusual arguments, further claims.
+//! Python code that both engines share, outside of the hot paths: errors, warnings, unusual arguments, further claims.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyModule, PyString, PyTuple};

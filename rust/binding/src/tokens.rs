@@ -112,8 +112,8 @@ pub fn create_token<'py>(
 ///     token: a JWT in compact serialization, at most 65,536 characters.
 ///     secret: ``str`` (UTF-8) or ``bytes``, or a sequence of secrets for key rotation.
 ///     leeway: time by which clocks may differ (RFC 7519 section 4.1.4), as seconds or a ``timedelta``.
-///     audience: the name of this service, or a list, tuple or set of names; ``aud`` must have one of them. Without
-///         *audience*, a token that has an audience is rejected (RFC 7519 section 4.1.3).
+///     audience: the name of this service, or a collection of names; ``aud`` must have one of them. Without *audience*,
+///         a token that has an audience is rejected (RFC 7519 section 4.1.3).
 ///     issuer: the value that ``iss`` must have (RFC 7519 section 4.1.1).
 ///
 /// Raises:

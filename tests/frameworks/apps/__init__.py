@@ -1,1 +1,1 @@
-"""One application per framework, with the same routes, written as the documentation of fastware says."""
+"""One application per framework, with the same routes, written as docs/ says."""

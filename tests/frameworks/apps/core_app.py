@@ -1,4 +1,4 @@
-"""fastware's own core, with the plain ASGI application mounted below ``/mounted``."""
+"""The application in fastware's own core, with the plain ASGI application mounted below ``/mounted``."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

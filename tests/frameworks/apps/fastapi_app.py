@@ -1,4 +1,4 @@
-"""FastAPI."""
+"""The application in FastAPI."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Litestar."""
+"""The application in Litestar."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""ASGI without a framework."""
+"""The application in plain ASGI."""
 
 import json
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Starlette."""
+"""The application in Starlette."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

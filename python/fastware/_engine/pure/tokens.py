@@ -24,7 +24,7 @@ _INT64: Final = range(-(2**63), 2**63)
 
 
 class _Hours(int):
-    """An ``int`` that is told apart from an equal argument by its identity, and shown as its number."""
+    """An ``int`` whose identity shows that no argument was passed. Its ``repr`` in the signature is the number."""
 
 
 _DEFAULT_HOURS: Final = _Hours(DEFAULT_EXPIRES_HOURS)
@@ -99,8 +99,8 @@ def verify_token(
         token: a JWT in compact serialization, at most 65,536 characters.
         secret: ``str`` (UTF-8) or ``bytes``, or a sequence of secrets for key rotation.
         leeway: time by which clocks may differ (RFC 7519 section 4.1.4), as seconds or a ``timedelta``.
-        audience: the name of this service, or a list, tuple or set of names; ``aud`` must have one of them. Without
-            *audience*, a token that has an audience is rejected (RFC 7519 section 4.1.3).
+        audience: the name of this service, or a collection of names; ``aud`` must have one of them. Without *audience*,
+            a token that has an audience is rejected (RFC 7519 section 4.1.3).
         issuer: the value that ``iss`` must have (RFC 7519 section 4.1.1).
 
     Raises:

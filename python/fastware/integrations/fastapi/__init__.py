@@ -1,4 +1,4 @@
-"""FastAPI: the user as a dependency that the OpenAPI document shows, and a login.
+"""Authentication for FastAPI: the user as a dependency that appears in the OpenAPI document, and a login route.
 
 Usage::
 

@@ -1,4 +1,4 @@
-"""The login: checks a password, and answers with a token and the cookies of a browser session."""
+"""The login route: checks a password, returns a token, and sets the session cookies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fastware.errors import HTTPError
 from fastware.integrations.fastapi.arguments import auth_error
 
 MAX_BODY_SIZE: Final = 65_536
-"""Bytes of the body of a login."""
+"""Maximum size of the body of a login, in bytes."""
 
 _JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -40,13 +40,13 @@ class Credentials(msgspec.Struct):
 def login_route(auth: Auth, store: UserStore) -> APIRouter:
     """Return a router with ``POST /login``: ``app.include_router(login_route(auth, store))``.
 
-    The body is JSON or a form with ``username`` and ``password``. The response has the token (``token`` and, for the
-    Authorize button of ``/docs``, ``access_token`` and ``token_type``) and the ``username``, and sets the session
-    cookies. They are ``Secure`` if the request came over HTTPS or *auth* has a host prefix. A form that a page of
-    another origin sends gets the token without the cookies.
+    The body is JSON or a form with ``username`` and ``password``. The response has the ``username`` and the ``token``,
+    which is also the ``access_token`` that the Authorize button of ``/docs`` reads (RFC 6749 section 5.1). It sets the
+    session cookies, which are ``Secure`` if the request came over HTTPS or *auth* has a host prefix. A form that a page
+    of another origin sends gets the token, but no cookies.
 
-    A wrong username or password is a 401, after the same work; a body that is malformed, too large or of another type
-    is a 400, 413 or 415. The event loop stays free.
+    A wrong username or password is a 401, after the same work for each username. A body that is malformed, over 64 KiB,
+    or neither JSON nor a form is a 400, 413 or 415. The event loop is not blocked.
 
     Exempt the path from ``CSRFMiddleware``, and limit the rate at which clients may try passwords.
 

@@ -1,7 +1,7 @@
 """The session cookie in the OpenAPI document.
 
 FastAPI shows one security scheme per dependency. A second dependency for the cookie would take as long as the check of
-the token, for each request; so the cookie is added to the document.
+the token, in each request. So the cookie is added to the document instead.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _ORIGINAL: Final = "_without_cookies"
 def describe(app: FastAPI, *, host_prefix: bool | None = None) -> None:
     """Show the session cookie in the OpenAPI document of *app*, as an alternative to the bearer token.
 
-    It replaces ``app.openapi`` by a function that adds the cookie to the result. Routes may be added later. A mounted
-    application has its own document.
+    ``app.openapi`` is replaced with a function that adds the cookie to the result, so routes may be added later. A
+    mounted application has its own document.
 
     Args:
         app: the application.
         host_prefix: whether the cookie of ``CurrentUser`` is ``__Host-session`` instead of ``session``. Pass it if the
-            lifespan yields the settings; those of ``app.state.config`` and of ``FastAPIAuth`` are known.
+            lifespan yields the settings; those of ``app.state.config`` and of ``FastAPIAuth`` are read.
 
     Raises:
         TypeError: *app* is not a ``FastAPI``.
@@ -57,7 +57,7 @@ def _host_prefix_of(app: FastAPI) -> bool:
 
 
 def _add_cookies(document: Document, default_name: str) -> None:
-    """Add the cookie to each requirement of a token. It may be there already: FastAPI keeps its document."""
+    """Add the cookie to each requirement of a token, unless it is there already: FastAPI keeps its document."""
     schemes = document.get("components", {}).get("securitySchemes", {})
     keys = {
         ours: _key_of_cookie(schemes, schemes[ours].get(COOKIE_NAME, default_name))
@@ -75,7 +75,7 @@ def _add_cookies(document: Document, default_name: str) -> None:
 
 
 def _key_of_cookie(schemes: Document, name: str) -> str:
-    """Return the key of the cookie *name* among the schemes, where it is added: one that nothing else has."""
+    """Return the key of the scheme for the cookie *name*, which is added under a key that no other scheme has."""
     cookie = {"type": "apiKey", "in": "cookie", "name": name}
     key, number = "cookie", 1
     while schemes.setdefault(key, cookie) != cookie:

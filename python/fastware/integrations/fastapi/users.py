@@ -26,13 +26,13 @@ CurrentUser = Annotated[dict[str, Any], Depends(_current_user)]
 
 
 def require_role(role: str, *other_roles: str) -> UserDependency:
-    """Return an ``async`` dependency: the user of ``CurrentUser``, if it has *role* or one of *other_roles*.
+    """Return an ``async`` dependency: the user of ``CurrentUser``, for users with *role* or one of *other_roles*.
 
     Usage: ``Annotated[dict[str, Any], Depends(require_role("admin"))]``, or
     ``dependencies=[Depends(require_role("admin"))]``.
 
     The dependency raises ``HTTPError``: 403 if the user has another role, 401 without a valid token. Equal arguments
-    return the same object, and a dependency that replaces ``get_current_user`` in tests also provides its user.
+    return the same object. In tests, an override of ``get_current_user`` also replaces its user.
     """
     return _roles.require((role, *other_roles))
 
@@ -54,8 +54,8 @@ class FastAPIAuth:
             asks for a username and a password (OAuth 2 password flow) instead of a token.
 
     Attributes:
-        current_user: an ``async`` dependency whose value is the claims of the user. In tests, it is replaced by what
-            replaces ``api.current_user``, ``auth.current_user`` or ``get_current_user``.
+        current_user: an ``async`` dependency whose value is the claims of the user. In tests, an override of
+            ``api.current_user``, ``auth.current_user`` or ``get_current_user`` replaces it.
 
     Raises:
         TypeError: an argument has another type.
@@ -82,9 +82,9 @@ class FastAPIAuth:
         self._roles = RoleDependencies(lambda roles: UserRole(scheme, roles))
 
     def require_role(self, role: str, *other_roles: str) -> UserDependency:
-        """Return an ``async`` dependency: the user, if it has *role* or one of *other_roles*.
+        """Return an ``async`` dependency: :attr:`current_user`, for users with *role* or one of *other_roles*.
 
         It raises ``HTTPError``: 403 if the user has another role, 401 without a valid token. Equal arguments return the
-        same object, and a dependency that replaces ``current_user`` in tests also provides its user.
+        same object. In tests, an override of ``current_user`` also replaces its user.
         """
         return self._roles.require((role, *other_roles))

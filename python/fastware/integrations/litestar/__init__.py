@@ -2,7 +2,7 @@
 
 Usage::
 
-    auth = Auth(os.environ["JWT_SECRET"])
+    auth = Auth.from_env()
 
     @get("/profile")
     async def profile(user: CurrentUser) -> dict[str, str]: ...

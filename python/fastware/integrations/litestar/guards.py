@@ -59,7 +59,7 @@ _guards = RoleGuards()
 
 
 def require_role(*roles: str) -> RoleGuard:
-    """Return a guard for users of one of *roles*; without roles, for any signed-in user.
+    """Return a guard for users of one of *roles*; without roles, for any authenticated user.
 
     Usage: ``guards=[require_role("admin")]`` in a handler, controller, router or application with an
     :class:`AuthPlugin`. Equal roles return the same object.

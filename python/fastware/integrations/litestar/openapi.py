@@ -1,4 +1,4 @@
-"""What the OpenAPI document says about authentication: the schemes, and the operations that need a token."""
+"""Authentication in the OpenAPI document: the schemes, and the operations that need a token."""
 
 from __future__ import annotations
 
