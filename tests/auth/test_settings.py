@@ -5,6 +5,7 @@ import copy
 import datetime
 import os
 import pickle
+from pathlib import Path
 from types import SimpleNamespace
 
 import asgi_client
@@ -13,6 +14,7 @@ import pytest
 from challenges import INVALID, MISSING, forbidden
 from error_text import shown_by
 from raw_tokens import SECRET, sign_claims
+from shown import locals_of
 
 OTHER_SECRET = "another secret, also of 32 bytes or more"
 SETTINGS = {"leeway": 5, "audience": ["app", "api"], "issuer": "me"}
@@ -248,6 +250,13 @@ def test_role_dependency_is_async_and_one_object_for_equal_roles(auth):
         settings.require_role(["admin"])
 
 
+def test_async_dependencies_take_no_options(auth):
+    settings = auth.Auth(SECRET, allow_query_token=True)
+    for dependency in (settings.current_user, settings.require_role("admin")):
+        with pytest.raises(TypeError, match="allow_query_token"):
+            asyncio.run(dependency(scope_of(settings.create_token("ada", "admin")), allow_query_token=False))
+
+
 def test_dependencies_of_the_settings_and_their_overrides_work_in_the_core(fastware, auth):
     settings = auth.Auth(SECRET)
     router = fastware.Router()
@@ -336,7 +345,7 @@ def test_invalid_environment_is_a_configuration_error_without_the_secret(auth, e
     environment(variables)
     with pytest.raises(auth.ConfigurationError, match=message) as raised:
         auth.Auth.from_env("X_")
-    shown = shown_by(raised.value)
+    shown = shown_by(raised.value) + repr(dict(locals_of(raised.value, Path(auth.__file__).parent)))
     assert not [value for value in (FIRST, "s" * 31) if value in shown]
 
 

@@ -138,7 +138,6 @@ class Auth(Settings):
                 variable and shows how to create a secret.
 
         """
-        secrets = _secrets_in_environment(f"{prefix}JWT_SECRET")
         found: dict[str, Any] = {}
         for name in ("audience", "issuer"):
             value = os.environ.get(f"{prefix}JWT_{name.upper()}", "").strip()
@@ -147,7 +146,7 @@ class Auth(Settings):
         leeway = os.environ.get(f"{prefix}JWT_LEEWAY", "").strip()
         if leeway:
             found["leeway"] = _leeway_in_environment(f"{prefix}JWT_LEEWAY", leeway)
-        return cls(secrets, **(found | options))
+        return cls(_secrets_in_environment(f"{prefix}JWT_SECRET"), **(found | options))
 
     def create_token(
         self,
