@@ -113,6 +113,16 @@ def test_token_carries_the_settings_and_further_claims(auth):
     assert list(without.verify_token(without.create_token("ada", "admin"))) == ["sub", "role", "iat", "exp"]
 
 
+@pytest.mark.parametrize(
+    "arguments", [{"username": 5}, {"expires_in": "5"}, {"expires_in": -(10**30)}, {"claims": {"a": float("nan")}}]
+)
+def test_invalid_argument_leaves_no_secret_in_the_frames(auth, arguments):
+    settings = auth.Auth(SECRET)
+    with pytest.raises((TypeError, ValueError), match=next(iter(arguments))) as raised:
+        settings.create_token(**{"username": "ada", "role": "admin"} | arguments)
+    assert SECRET not in repr(dict(locals_of(raised.value, Path(auth.__file__).parents[1])))
+
+
 @pytest.mark.parametrize("name", ["iss", "aud", "sub"])
 def test_claim_that_is_set_already_is_a_value_error(auth, name):
     with pytest.raises(ValueError, match=name):
@@ -345,7 +355,7 @@ def test_invalid_environment_is_a_configuration_error_without_the_secret(auth, e
     environment(variables)
     with pytest.raises(auth.ConfigurationError, match=message) as raised:
         auth.Auth.from_env("X_")
-    shown = shown_by(raised.value) + repr(dict(locals_of(raised.value, Path(auth.__file__).parent)))
+    shown = shown_by(raised.value) + repr(dict(locals_of(raised.value, Path(auth.__file__).parents[1])))
     assert not [value for value in (FIRST, "s" * 31) if value in shown]
 
 
