@@ -5,6 +5,7 @@ import copy
 import datetime
 import os
 import pickle
+from pathlib import Path
 from types import SimpleNamespace
 
 import asgi_client
@@ -13,6 +14,7 @@ import pytest
 from challenges import INVALID, MISSING, forbidden
 from error_text import shown_by
 from raw_tokens import SECRET, sign_claims
+from shown import locals_of
 
 OTHER_SECRET = "another secret, also of 32 bytes or more"
 SETTINGS = {"leeway": 5, "audience": ["app", "api"], "issuer": "me"}
@@ -109,6 +111,16 @@ def test_token_carries_the_settings_and_further_claims(auth):
     assert settings.inspect_token(token).claims == claims
     without = auth.Auth(SECRET)
     assert list(without.verify_token(without.create_token("ada", "admin"))) == ["sub", "role", "iat", "exp"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"username": 5}, {"expires_in": "5"}, {"expires_in": -(10**30)}, {"claims": {"a": float("nan")}}]
+)
+def test_invalid_argument_leaves_no_secret_in_the_frames(auth, arguments):
+    settings = auth.Auth(SECRET)
+    with pytest.raises((TypeError, ValueError), match=next(iter(arguments))) as raised:
+        settings.create_token(**{"username": "ada", "role": "admin"} | arguments)
+    assert SECRET not in repr(dict(locals_of(raised.value, Path(auth.__file__).parents[1])))
 
 
 @pytest.mark.parametrize("name", ["iss", "aud", "sub"])
@@ -248,6 +260,13 @@ def test_role_dependency_is_async_and_one_object_for_equal_roles(auth):
         settings.require_role(["admin"])
 
 
+def test_async_dependencies_take_no_options(auth):
+    settings = auth.Auth(SECRET, allow_query_token=True)
+    for dependency in (settings.current_user, settings.require_role("admin")):
+        with pytest.raises(TypeError, match="allow_query_token"):
+            asyncio.run(dependency(scope_of(settings.create_token("ada", "admin")), allow_query_token=False))
+
+
 def test_dependencies_of_the_settings_and_their_overrides_work_in_the_core(fastware, auth):
     settings = auth.Auth(SECRET)
     router = fastware.Router()
@@ -336,7 +355,7 @@ def test_invalid_environment_is_a_configuration_error_without_the_secret(auth, e
     environment(variables)
     with pytest.raises(auth.ConfigurationError, match=message) as raised:
         auth.Auth.from_env("X_")
-    shown = shown_by(raised.value)
+    shown = shown_by(raised.value) + repr(dict(locals_of(raised.value, Path(auth.__file__).parents[1])))
     assert not [value for value in (FIRST, "s" * 31) if value in shown]
 
 

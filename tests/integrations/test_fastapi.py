@@ -159,6 +159,18 @@ def test_equal_roles_are_the_same_dependency():
     assert require_role("admin") is not API.require_role("admin")
 
 
+@pytest.mark.parametrize("name", ROLES)
+def test_role_is_checked_in_fastware_too(name):
+    router = fastware.Router()
+    for path, dependency in (("/", ROLES[name]), ("/thread", fastware.in_thread(ROLES[name]))):
+        router.get(path, deps={"user": dependency})(lambda user: user)
+    app = fastware.create_app(router)
+    state = {"config": {"auth": AUTH}}
+    for path in ("/", "/thread"):
+        statuses = [get(app, path, bearer(role), state=state).status for role in ("admin", "user")]
+        assert statuses == [200, 403]
+
+
 def test_two_applications_of_one_process_accept_their_own_tokens_only():
     other = FastAPIAuth(Auth(OTHER_SECRET))
     for api, accepted, rejected in ((API, SECRET, OTHER_SECRET), (other, OTHER_SECRET, SECRET)):

@@ -1,6 +1,7 @@
 """``login_route`` of ``fastware.integrations.fastapi``: bodies, responses, cookies, and the event loop."""
 
 import asyncio
+import json
 import threading
 import time
 from pathlib import Path
@@ -345,10 +346,11 @@ SITES = {"same-origin": True, "none": True, "": True, "same-site": False, "cross
 
 
 @pytest.mark.parametrize(("site", "has_cookies"), SITES.items(), ids=lambda value: str(value) or "absent")
-def test_form_of_another_site_gets_no_cookies(store, site, has_cookies):
+def test_login_of_another_site_gets_no_cookies(store, site, has_cookies):
     fetch_metadata = [("sec-fetch-site", site)] if site else []
     for content_type, body, expected in (
         (FORM, urlencode(CREDENTIALS).encode(), has_cookies),
+        ([], json.dumps(CREDENTIALS).encode(), has_cookies),  # fetch(url, {mode: "no-cors", body: new Blob([...])})
         (JSON, CREDENTIALS, True),
     ):
         headers = [*content_type, *fetch_metadata]

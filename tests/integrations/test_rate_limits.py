@@ -248,17 +248,46 @@ def test_openapi_of_fastapi_shows_no_limit(auth):
     assert fastapi_app(by_client(auth), *names).openapi() == fastapi_app(lambda handler: handler, *names).openapi()
 
 
-def test_generators_of_fastapi_are_limited(auth):
-    def plain(q: int):
-        yield q
+def generators(events):
+    """Return two generator functions that yield 5 and append to *events* how far they are."""
 
-    async def coroutine(q: int):
-        yield q
+    def plain() -> Any:
+        events.append("before")
+        yield 5
+        events.append("after")
 
-    for generator in (plain, coroutine):
+    async def asynchronous() -> Any:
+        events.append("before")
+        yield 5
+        events.append("after")
+
+    return plain, asynchronous
+
+
+def application_of(framework, dependency, fastware):
+    """Return an application of *framework* that responds with the value of *dependency*."""
+    if framework == "fastapi":
         app = FastAPI()
-        app.get("/", dependencies=[Depends(by_client(auth)(generator))])(function(""))
-        assert statuses(app, query="q=5") == [200, 200, 429]
+        app.get("/")(function("value: int = Depends(dependency)", "value", dependency=dependency))
+        return app
+    if framework == "litestar":
+        provided = {"value": Provide(dependency)}
+        handler = litestar.get("/", dependencies=provided)(function("value: int", "value", "async def", "-> int"))
+        return Litestar([handler])
+    router = fastware.Router()
+    router.get("/", deps={"value": dependency})(function("value", "str(value)", "async def"))
+    return fastware.create_app(router)
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "litestar", "core"])
+@pytest.mark.parametrize("kind", [0, 1], ids=["plain", "async"])
+def test_generator_dependency_is_limited_and_cleaned_up(fastware, auth, framework, kind):
+    events = []
+    app = application_of(framework, by_client(auth)(generators(events)[kind]), fastware)
+    responses = [asgi_client.call(app) for _ in range(3)]
+    assert [(each.status, each.body) for each in responses[:2]] == [(200, b"5")] * 2
+    assert responses[2].status == 429
+    assert events == ["before", "after"] * 2
 
 
 @pytest.mark.parametrize(

@@ -28,3 +28,11 @@ def returns_coroutine(function: FunctionT) -> FunctionT:
         plain = cast(FunctionType, function)
         plain.__code__ = plain.__code__.replace(co_flags=plain.__code__.co_flags | _CO_COROUTINE)
     return function
+
+
+def is_generator_function(function: Any) -> bool:
+    """Return whether *function* is a generator function that is not a coroutine function by ``types.coroutine``."""
+    import inspect  # noqa: PLC0415
+
+    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    return inspect.isgeneratorfunction(function) and not flags & inspect.CO_ITERABLE_COROUTINE

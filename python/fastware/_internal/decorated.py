@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
+from types import CodeType
 from typing import Any
 
+from fastware._internal.coroutines import is_generator_function
 from fastware._internal.names import name_of
 from fastware._internal.routed_handlers import is_routed, route_classes
 
@@ -32,6 +35,23 @@ def check_is_handler(handler: Any) -> None:
 
 def is_async(handler: Any) -> bool:
     """Return whether a call of *handler*, also of a callable object, returns a coroutine."""
+    return any(map(inspect.iscoroutinefunction, _functions_of(handler)))
+
+
+def with_flag_of_generator(code: CodeType, handler: Any) -> CodeType:
+    """Return *code*, which returns what *handler* returns, with the flag of a generator function if that is one.
+
+    Frameworks recognize a dependency that yields by the flag. Without it, they inject the generator itself, and its
+    code does not run.
+    """
+    functions = _functions_of(handler)
+    flag = inspect.CO_GENERATOR if any(map(is_generator_function, functions)) else 0
+    flag |= inspect.CO_ASYNC_GENERATOR if any(map(inspect.isasyncgenfunction, functions)) else 0
+    # In CPython, an instruction of the code creates the generator; only `inspect` reads the flag.
+    return code.replace(co_flags=code.co_flags | flag) if sys.implementation.name == "cpython" else code
+
+
+def _functions_of(handler: Any) -> tuple[Any, Any]:
     while isinstance(handler, functools.partial):
         handler = handler.func
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(type(handler).__call__)
+    return handler, type(handler).__call__

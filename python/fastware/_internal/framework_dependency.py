@@ -63,14 +63,14 @@ class Dependency:
         """Call the function with *request*. A framework passes the connection as *scope*."""
         try:
             if scope is not _NOT_GIVEN:
-                return self._from_connection(scope)
+                return self._from_connection(scope, options)
             if self._is_async and request is not _NOT_GIVEN:
-                return self._from_connection(request)
+                return self._from_connection(request, options)
             return self.plain(**options) if request is _NOT_GIVEN else self.plain(request, **options)
         finally:
             request = scope = _NOT_GIVEN  # error reporters show the local variables of a traceback's frames
 
-    async def _from_connection(self, connection: Any) -> Any:
+    async def _from_connection(self, connection: Any, options: dict[str, Any]) -> Any:
         try:
             if self.source is not None:
                 override = find_override((self.source,), connection)
@@ -78,7 +78,7 @@ class Dependency:
                     from fastware._internal.overrides import value_of_override  # noqa: PLC0415 - only in tests
 
                     return self.from_source(await value_of_override(override, connection))
-            return self.plain(connection)
+            return self.plain(connection, **options)
         finally:
             connection = None
 

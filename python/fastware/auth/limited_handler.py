@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol, TypeGuard
 
 from fastware._internal.connection_parameter import ConnectionParameter, annotate_scope
 from fastware._internal.connection_types import connection_among
+from fastware._internal.decorated import with_flag_of_generator
 from fastware._internal.request_parameter import NAMED_REQUEST, certain_request_parameter, is_named_only
 from fastware._internal.signatures import evaluated_signature_of, signature_of, written_function
 
@@ -56,7 +57,8 @@ def limited(handler: Callable[..., Any], switch: Switch, take: Take, reject: Rej
         function = _generic(handler, request, switch, take, reject)
     # FastAPI evaluates annotations with the globals of the function, whose code uses none.
     own = getattr(written_function(handler), "__globals__", {})
-    made = FunctionType(function.__code__, own, function.__name__, function.__defaults__, function.__closure__)
+    code = with_flag_of_generator(function.__code__, handler)
+    made = FunctionType(code, own, function.__name__, function.__defaults__, function.__closure__)
     made.__kwdefaults__ = function.__kwdefaults__
     if not hasattr(handler, "__name__"):  # FastAPI shows the name of the class of a callable object
         made.__name__ = made.__qualname__ = type(handler).__name__

@@ -138,7 +138,6 @@ class Auth(Settings):
                 variable and shows how to create a secret.
 
         """
-        secrets = _secrets_in_environment(f"{prefix}JWT_SECRET")
         found: dict[str, Any] = {}
         for name in ("audience", "issuer"):
             value = os.environ.get(f"{prefix}JWT_{name.upper()}", "").strip()
@@ -147,7 +146,7 @@ class Auth(Settings):
         leeway = os.environ.get(f"{prefix}JWT_LEEWAY", "").strip()
         if leeway:
             found["leeway"] = _leeway_in_environment(f"{prefix}JWT_LEEWAY", leeway)
-        return cls(secrets, **(found | options))
+        return cls(_secrets_in_environment(f"{prefix}JWT_SECRET"), **(found | options))
 
     def create_token(
         self,
@@ -176,7 +175,14 @@ class Auth(Settings):
                 if name in further:
                     raise ValueError(f"{name} is set by the settings of Auth; leave it out of claims")
             claims = self._claims | further
-        return engine.create_token(username, role, self._secrets, expires_in=expires_in, claims=claims)
+        try:
+            return engine.create_token(username, role, self._secrets, expires_in=expires_in, claims=claims)
+        except (TypeError, ValueError) as failure:
+            error = failure.with_traceback(None)  # the frames of the pure-Python engine hold the secrets
+        try:
+            raise error
+        finally:
+            del error  # the frame and the error would refer to each other until a garbage collection
 
     def verify_token(self, token: str) -> dict[str, Any] | None:
         """Return the claims of *token*, or ``None``: :func:`~fastware.auth.verify_token` with these settings."""

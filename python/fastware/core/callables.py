@@ -15,12 +15,6 @@ def is_kind(test: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
     return test(function) or test(type(function).__call__)
 
 
-def is_generator_function(function: Any) -> bool:
-    """Return whether *function* is a generator function that is not a coroutine function by ``types.coroutine``."""
-    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-    return inspect.isgeneratorfunction(function) and not flags & inspect.CO_ITERABLE_COROUTINE
-
-
 def is_awaitable(value: Any) -> bool:
     """Return whether *value* must be awaited.
 

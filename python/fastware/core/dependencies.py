@@ -11,10 +11,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
 from fastware._internal.connection_parameter import ConnectionParameter
+from fastware._internal.coroutines import is_generator_function
 from fastware._internal.framework_dependency import Dependency
 from fastware._internal.names import name_of
 from fastware._internal.request_parameter import named_parameters, request_parameter
-from fastware.core.callables import is_awaitable, is_generator_function, is_kind
+from fastware.core.callables import is_awaitable, is_kind
 from fastware.core.connection import Connection
 from fastware.core.threads import InThread
 

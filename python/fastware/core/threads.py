@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager
 from typing import Any
 
+from fastware._internal.coroutines import is_generator_function
 from fastware._internal.framework_dependency import Dependency
 from fastware._internal.names import name_of
 from fastware._internal.threads import run_in_thread, run_in_thread_even_if_cancelled
-from fastware.core.callables import is_awaitable, is_generator_function, is_kind
+from fastware.core.callables import is_awaitable, is_kind
 
 
 def in_thread(factory: Callable[..., Any]) -> Callable[..., Any]:

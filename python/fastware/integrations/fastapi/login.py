@@ -77,7 +77,7 @@ def login_route(auth: Auth, store: UserStore) -> APIRouter:
             raise HTTPError(401, "Invalid credentials", {"WWW-Authenticate": 'Bearer realm="api"'})
         token = auth.create_token(user["username"], user["role"])
         is_secure = request.scope.get("scheme") == "https"
-        cookies = [] if _is_form_of_another_site(body) else _session_cookies(token, auth, is_secure)
+        cookies = [] if _is_of_another_site(body) else _session_cookies(token, auth, is_secure)
         return _response(token, user["username"], cookies)
 
     return router
@@ -100,13 +100,15 @@ def _content_type(body: BodyReader) -> str:
     return body.header("content-type", _JSON).partition(";")[0].strip().lower()
 
 
-def _is_form_of_another_site(body: BodyReader) -> bool:
-    """Return whether a page of another origin sends the form, as the browser says (Fetch Metadata section 2.3).
+def _is_of_another_site(body: BodyReader) -> bool:
+    """Return whether a page of another origin sends the body, as the browser says (Fetch Metadata section 2.3).
 
     With the cookies it would log a visitor in to an account of its choice (OWASP Cross-Site Request Forgery Prevention
-    Cheat Sheet, "Login CSRF"). JSON of another origin has passed a CORS preflight.
+    Cheat Sheet, "Login CSRF"). JSON of another origin has passed a CORS preflight, unless the header is absent: a
+    page may send a ``Blob`` without a type.
     """
-    return _content_type(body) == _FORM and body.header("sec-fetch-site") in ("cross-site", "same-site")
+    is_preflighted = body.header("content-type") and _content_type(body) == _JSON
+    return not is_preflighted and body.header("sec-fetch-site") in ("cross-site", "same-site")
 
 
 def _receive_of(request: Request) -> Receive:

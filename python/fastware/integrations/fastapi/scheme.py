@@ -64,11 +64,22 @@ class UserRole(UserScheme):
     """
 
     def __init__(self, scheme: UserScheme, roles: Roles) -> None:
-        Dependency.__init__(self, scheme.plain, is_async=True)
+        Dependency.__init__(self, self._checked, is_async=True)
         self.__name__ = self.__qualname__ = name_of_roles(roles)
         self._replaceable = (scheme, *scheme._replaceable)
         self.scheme_name, self.model = scheme.scheme_name, scheme.model
         self.roles = roles
+        self._user_of = scheme.plain
+
+    def _checked(self, request: Any) -> Any:
+        user = None
+        try:
+            user = self._user_of(request)
+            if user.get("role") in self.roles:
+                return user
+        finally:
+            request = user = None  # error reporters show the local variables of a traceback's frames
+        raise forbidden(self.roles)
 
     async def __call__(self, request: Any = None, *, scope: Any = None) -> Any:  # type: ignore[override]
         """Return the user of *request*. Raises ``HTTPError`` 403 for another role."""
@@ -78,7 +89,7 @@ class UserRole(UserScheme):
             if override is not None and override is not self:
                 user = await value_of_override(override, scope)
             else:
-                user = self.plain(request if scope is None else scope)
+                user = self._user_of(request if scope is None else scope)
             if user.get("role") in self.roles:
                 return user
         finally:
