@@ -54,6 +54,9 @@ def json_with_cookies(content: dict[str, str], cookies: list[str]) -> ASGIRespon
 @post("/login", status_code=200)
 async def login(request: Request[Any, Any, Any], data: Annotated[Credentials, Body()]) -> ASGIResponse:
     """Check the password; return a token and set the session cookies."""
+    # A form of another site, which cannot send this type, would log a visitor in to an account of its choice.
+    if request.content_type[0].strip().lower() != "application/json":
+        raise HTTPError(415, "Expected application/json")
     user = await sync_to_thread(user_store.find_user, data.username)
     password_hash = user["password_hash"] if user else unknown_user_hash
     is_valid = await averify_password(data.password, password_hash)

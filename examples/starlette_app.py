@@ -54,6 +54,9 @@ def with_cookies(response: JSONResponse, cookies: list[str]) -> JSONResponse:
 
 async def login(request: Request) -> JSONResponse:
     """Check the password; return a token and set the session cookies."""
+    # A form of another site, which cannot send this type, would log a visitor in to an account of its choice.
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPError(415, "Expected application/json")
     try:
         credentials = msgspec.json.decode(await request.body(), type=Credentials)
     except (msgspec.MsgspecError, RecursionError):

@@ -319,6 +319,21 @@ def test_async_generator_function_is_limited_by_call(auth):
     assert result_of(search, R) == 429
 
 
+def test_limited_user_is_rejected_at_once_by_hand_and_awaited_by_a_framework(auth):
+    token = auth.create_token("ada", "admin", "s" * 32)
+    headers = [(b"authorization", b"Bearer " + token.encode())]
+    scope = dict(R.scope, headers=headers, query_string=b"", state={"config": {"jwt_secret": "s" * 32}})
+    request = SimpleNamespace(scope=scope)
+    for user in (auth.get_current_user, auth.require_role("admin")):
+        for dependency in (user, functools.partial(user), limited(auth, user, "9/hour")):
+            search = limited(auth, dependency)
+            assert inspect.iscoroutinefunction(search)
+            assert search(request)["sub"] == "ada"
+            # The caller does not await the result: with a coroutine for it, there would be no user and no rejection.
+            with pytest.raises(auth.HTTPError, match="429"):
+                search(request)
+
+
 NO_HANDLERS = {
     "Views is a class: put @rate_limit on its methods that handle requests": type(views),
     "handler is a staticmethod: put @rate_limit below @staticmethod": staticmethod(function("request", "5")),

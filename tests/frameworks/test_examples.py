@@ -1,5 +1,6 @@
 """One client for ``examples/``: the application of each framework, under each server."""
 
+import json
 import os
 import subprocess
 import sys
@@ -117,6 +118,15 @@ def test_login_with_wrong_credentials_is_401_without_cookies(client, username, p
 def test_login_with_a_malformed_body_is_an_error_of_the_client(client, body):
     response = client.post("/login", content=body, headers={"Content-Type": "application/json"})
     assert 400 <= response.status_code < 500
+
+
+@COMPLETE
+@pytest.mark.parametrize("content_type", [{}, {"Content-Type": "text/plain"}], ids=["absent", "text"])
+def test_login_of_another_site_sets_no_cookies(client, content_type):
+    # A form with enctype="text/plain", or fetch() of a Blob without a type: neither needs a CORS preflight.
+    body = json.dumps({"username": "ada", "password": PASSWORDS["ada"]}).encode()
+    client.post("/login", content=body, headers={"Sec-Fetch-Site": "cross-site", **content_type})
+    assert not client.cookies
 
 
 @EVERY

@@ -128,6 +128,7 @@ OTHERS = [
     "conn",
     "request=Depends(int)",
     "request: Annotated[str, 'Request']",
+    "request: Annotated[Any, 'Body()']",  # a client could send a scope with the address of another client
     "r: 'Missing'",
 ]
 OTHERS += ["r: type[Request]", "r: list[Request]", "user, other", "websocket: dict[str, Request]"]

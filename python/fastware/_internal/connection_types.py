@@ -57,7 +57,8 @@ def _types_in(annotation: Any, function: Callable[..., Any]) -> Iterator[Any]:
         annotation = eval(annotation, getattr(written, "__globals__", {}), type_parameters)  # noqa: S307
     origin = get_origin(annotation)
     if origin is Annotated:
-        inner: tuple[Any, ...] = (annotation.__origin__,)
+        # What is annotated as Any, such as Annotated[Any, Body()], is described by the rest: it is no connection.
+        inner: tuple[Any, ...] = (object if annotation.__origin__ is Any else annotation.__origin__,)
     elif origin in (Union, UnionType):
         inner = get_args(annotation)
     elif isinstance(annotation, TypeVar):

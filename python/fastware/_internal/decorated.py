@@ -9,8 +9,10 @@ from types import CodeType
 from typing import Any
 
 from fastware._internal.coroutines import is_generator_function
+from fastware._internal.framework_dependency import Dependency
 from fastware._internal.names import name_of
 from fastware._internal.routed_handlers import is_routed, route_classes
+from fastware._internal.signatures import written_function
 
 
 def check_is_handler(handler: Any) -> None:
@@ -36,6 +38,15 @@ def check_is_handler(handler: Any) -> None:
 def is_async(handler: Any) -> bool:
     """Return whether a call of *handler*, also of a callable object, returns a coroutine."""
     return any(map(inspect.iscoroutinefunction, _functions_of(handler)))
+
+
+def always_returns_coroutine(handler: Any) -> bool:
+    """Return whether every call of *handler* returns a coroutine.
+
+    A :class:`Dependency` returns one to a framework only. Called by hand it must be rejected at once: the caller does
+    not await the result, and would go on without the user.
+    """
+    return is_async(handler) and written_function(handler) is not Dependency.__call__
 
 
 def with_flag_of_generator(code: CodeType, handler: Any) -> CodeType:

@@ -109,15 +109,15 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
 
     def decorate(handler: Callable[ParametersT, ResultT_co]) -> LimitedHandler[ParametersT, ResultT_co]:
         # With these imports, that of fastware.auth would take a quarter longer.
-        from fastware._internal.decorated import check_is_handler, is_async  # noqa: PLC0415
+        from fastware._internal import decorated  # noqa: PLC0415
         from fastware.auth.limited_handler import limited  # noqa: PLC0415
 
-        check_is_handler(handler)
+        decorated.check_is_handler(handler)
         limit = RateLimit(capacity, period, key_func)
-        if is_async(handler):
-            function: Any = returns_coroutine(limited(handler, limit, limit.take, _reject_when_awaited))
-        else:
-            function = limited(handler, limit, limit.take, _reject)
+        reject: Any = _reject_when_awaited if decorated.always_returns_coroutine(handler) else _reject
+        function: Any = limited(handler, limit, limit.take, reject)
+        if decorated.is_async(handler):
+            returns_coroutine(function)
         function.limit = limit
         return cast(LimitedHandler[ParametersT, ResultT_co], function)
 
