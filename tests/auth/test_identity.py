@@ -272,6 +272,7 @@ def test_object_without_a_scope_is_a_type_error(auth, request_):
 # Errors of the configuration
 
 WHAT_TO_SET = 'let the lifespan yield {"config": {"jwt_secret": ...}}'
+SET_IN_APP = 'set app.state.config = {"auth": Auth.from_env()}'
 NO_LIFESPAN = "the application's lifespan did not run"
 STATES = {
     "empty": ({}, "No JWT secret is configured", True),
@@ -293,6 +294,23 @@ def test_missing_or_unusable_secret_is_a_configuration_error(auth, state, messag
             assert WHAT_TO_SET in str(raised.value)
             assert (NO_LIFESPAN in str(raised.value)) is says_no_lifespan
             assert not [text for text in (SECRET, TOKEN) if text in shown_by(raised.value)]
+
+
+UNUSABLE_CONFIGS = {
+    "object": (SimpleNamespace(jwt_secret=SECRET), "is not a dict, but SimpleNamespace"),
+    "other-names": ({"JWT_SECRET": SECRET}, 'has neither an "auth" nor a "jwt_secret"'),
+}
+
+
+@pytest.mark.parametrize(("config", "problem"), UNUSABLE_CONFIGS.values(), ids=UNUSABLE_CONFIGS)
+def test_unusable_config_is_named_with_its_place(auth, config, problem):
+    in_state = {"state": {"config": config}}
+    in_app = {"state": {}, "app": SimpleNamespace(state=SimpleNamespace(config=config))}
+    for place, parts in (("the state", in_state), ("app.state", in_app)):
+        with pytest.raises(auth.ConfigurationError) as raised:
+            auth.get_current_user({"type": "http", "headers": [], **parts})
+        assert f'the "config" of {place} {problem}; {SET_IN_APP}' in str(raised.value)
+        assert SECRET not in shown_by(raised.value)
 
 
 def test_scope_without_a_state_says_that_the_lifespan_did_not_run(auth):

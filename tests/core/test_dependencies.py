@@ -9,6 +9,7 @@ import inspect
 import logging
 import types
 from contextlib import contextmanager, suppress
+from typing import Annotated
 
 import pytest
 from asgi_client import acall, app_of, call, scope
@@ -542,3 +543,32 @@ def test_error_names_a_callable_without_its_repr(fastware, factory, name):
     with pytest.raises(TypeError, match=name) as raised:
         app_of(fastware, function, deps={"value": factory})
     assert "hunter2" not in str(raised.value)
+
+
+class Depends:
+    """As in FastAPI."""
+
+    def __init__(self, dependency):
+        self.dependency = dependency
+
+
+def test_depends_of_fastapi_is_a_type_error_instead_of_an_open_route(fastware, auth):
+    def by_default(user=Depends(auth.get_current_user)):  # noqa: B008
+        """Has a parameter that may be left out."""
+
+    def by_annotation(user: Annotated[dict, Depends(auth.get_current_user)]):
+        """Has a parameter that could be the request."""
+
+    for handler in (by_default, by_annotation):
+        with pytest.raises(TypeError, match=r'takes user from Depends.*deps=\{"user": ...\}'):
+            app_of(fastware, handler)
+
+
+@pytest.mark.parametrize("annotation", [dict, int, "dict[str, int]", Annotated[str, "note"]], ids=str)
+def test_first_parameter_of_another_type_is_not_the_request(fastware, annotation):
+    def handler(user):
+        """Lacks its deps."""
+
+    handler.__annotations__["user"] = annotation
+    with pytest.raises(TypeError, match="takes user: neither the request, a path parameter nor one of its deps"):
+        app_of(fastware, handler)

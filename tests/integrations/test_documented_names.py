@@ -130,6 +130,28 @@ def test_role_without_query_tokens_rejects_one_that_get_current_user_accepts(mak
         assert get(app, query=f"token={ADMIN}").status == status
 
 
+def test_role_is_a_guard_of_litestar(auth):
+    litestar = pytest.importorskip("litestar")
+    settings = auth.Auth(SECRET)
+    for guard in (auth.require_role("admin"), settings.require_role("admin")):
+
+        @litestar.get("/", guards=[guard])
+        async def handler() -> str:
+            return "passed"
+
+        app = litestar.Litestar([handler], logging_config=None)
+        for token, (status, detail, _) in ((None, MISSING), ("x", INVALID), (USER, forbidden("admin"))):
+            response = get(app, token)
+            assert (response.status, response.json["detail"]) == (status, detail)
+        assert get(app, ADMIN).body == b"passed"
+
+
+def test_second_positional_argument_is_a_type_error(auth):
+    for dependency in (auth.get_current_user, auth.require_role("admin")):
+        with pytest.raises(TypeError, match="positional argument"):
+            dependency({"type": "http", "headers": []}, False)
+
+
 OVERRIDES = {
     "function": lambda: {"sub": "fake", "role": "admin"},
     "coroutine-function": lambda: asyncio.sleep(0, {"sub": "fake", "role": "admin"}),

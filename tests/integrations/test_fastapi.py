@@ -7,7 +7,7 @@ import copy
 import inspect
 import pickle
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import asgi_client
 import interpreters
@@ -28,7 +28,7 @@ import fastware
 import fastware.integrations.fastapi as integration
 from fastware.auth import Auth, ConfigurationError, UserStore, get_current_user
 from fastware.auth import require_role as role_of_auth
-from fastware.integrations.fastapi import CurrentUser, FastAPIAuth, describe, login_route, require_role
+from fastware.integrations.fastapi import CurrentUser, FastAPIAuth, OptionalUser, describe, login_route, require_role
 
 OTHER_SECRET = "another secret, also of 32 bytes or more"
 AUTH = Auth(SECRET)
@@ -558,13 +558,50 @@ def test_repr_shows_no_secret():
     assert SECRET not in f"{API!r} {API.current_user!r} {API.require_role('admin')!r}"
 
 
+# Optional users
+
+
+def test_optional_user_is_none_without_a_valid_token():
+    app = FastAPI()
+    app.state.config = {"auth": AUTH}
+
+    @app.get("/")
+    async def home(
+        user: OptionalUser, same: Annotated[dict[str, Any] | None, Depends(API.optional_user)]
+    ) -> list[str | None]:
+        return [each and each["sub"] for each in (user, same)]
+
+    assert get(app).json == get(app, headers=[("authorization", "Bearer x")]).json == [None, None]
+    assert get(app, headers=bearer("user")).json == ["ada", "ada"]
+    assert "security" not in app.openapi()["paths"]["/"]["get"]
+    app.dependency_overrides[get_current_user] = lambda: {"sub": "fake"}
+    assert get(app).json == ["fake", "fake"]
+    app.dependency_overrides = {}
+    app.state.config = {}
+    with pytest.raises(ConfigurationError):
+        get(app)
+
+
+@pytest.mark.parametrize("annotation", [CurrentUser | None, Optional[CurrentUser], list[CurrentUser]], ids=str)  # noqa: UP045
+def test_current_user_within_another_type_is_a_type_error(annotation):
+    # FastAPI would read it from the body: the client would choose the user.
+    app = FastAPI()
+
+    async def home(user: annotation = None):
+        return user
+
+    with pytest.raises(TypeError, match="use OptionalUser"):
+        app.get("/")(home)
+
+
 # Names
 
 SIGNATURES = {
     "CurrentUser": None,
     "FastAPIAuth": "(auth, *, token_url=None)",
+    "OptionalUser": None,
     "describe": "(app, *, host_prefix=None)",
-    "login_route": "(auth, store)",
+    "login_route": "(auth, store, *, expires_in=None)",
     "require_role": "(role, *other_roles)",
 }
 

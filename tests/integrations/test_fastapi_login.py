@@ -4,6 +4,8 @@ import asyncio
 import json
 import threading
 import time
+from datetime import timedelta
+from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -357,3 +359,19 @@ def test_login_of_another_site_gets_no_cookies(store, site, has_cookies):
         response = asgi_client.call(app_of(store), "POST", "/login", headers=headers, body=body)
         assert (response.status, bool(response.header_list("set-cookie"))) == (200, expected)
         assert AUTH.verify_token(response.json["access_token"])
+
+
+def test_token_and_cookies_have_the_same_lifetime(store):
+    for lifetime, max_age in ((900, "900"), (timedelta(hours=1), "3600"), (None, "")):
+        app = FastAPI()
+        app.include_router(login_route(AUTH, store, expires_in=lifetime))
+        response = asgi_client.call(app, "POST", "/login", headers=JSON, body=CREDENTIALS)
+        claims = AUTH.verify_token(response.json["token"])
+        assert claims["exp"] - claims["iat"] == int(max_age or 30 * 24 * 3600)
+        cookies = SimpleCookie("; ".join(response.header_list("set-cookie")))
+        assert [cookie["max-age"] for cookie in cookies.values()] == [max_age, max_age]
+    for invalid in (0, -1, 0.5):
+        with pytest.raises(ValueError, match="expires_in must be at least one second"):
+            login_route(AUTH, store, expires_in=invalid)
+    with pytest.raises(TypeError, match="expires_in must be a number of seconds or a timedelta"):
+        login_route(AUTH, store, expires_in="900")

@@ -19,6 +19,7 @@ import time
 import typing
 import uuid
 import warnings
+from types import SimpleNamespace
 from unittest import mock
 
 import bcrypt
@@ -956,6 +957,10 @@ def takes_request(request, secret=None):
     """Can be a handler and a dependency."""
 
 
+def takes_depends(user=SimpleNamespace(dependency=takes_request), secret=None):  # noqa: B008
+    """Cannot be a handler: only FastAPI reads the default."""
+
+
 def two_handlers_for_one_path(s):
     router = s.fastware.Router()
     for _ in range(2):
@@ -975,6 +980,7 @@ add(
     async_dependency_in_thread=lambda s: s.fastware.in_thread(holding(asynchronous, s.secret)),
     handler_with_positional_parameter=lambda s: s.app(holding(takes_position, s.secret)),
     handler_with_invalid_partial=lambda s: s.app(holding(failing_app.fail, s.secret)),
+    handler_with_depends=lambda s: s.app(holding(takes_depends, s.secret)),
     handler_with_unknown_parameter=lambda s: s.app(holding(takes_two, s.secret)),
     sync_websocket_handler=lambda s: s.fastware.Router().ws("/")(holding(takes_request, s.secret)),
     method_in_a_list=lambda s: s.fastware.Router().add_route(["GET"], "/", holding(takes_request, s.secret)),
@@ -1031,6 +1037,16 @@ def fastapi_login(s, body, content_type):
     return call(app, "POST", "/login", headers=headers, body=s.fill(body))
 
 
+def fastapi_union(s):
+    """Add a route whose user may be missing, as a part of a union."""
+    from fastapi import FastAPI
+
+    async def handler(user=None): ...
+
+    handler.__annotations__["user"] = fastapi_module().CurrentUser | None
+    FastAPI().add_api_route("/", handler)
+
+
 def fastapi_override(s, kind):
     """Return the response of a handler whose user is replaced by a function that needs a parameter."""
     from fastapi import Depends, FastAPI
@@ -1074,8 +1090,15 @@ add(
     fastapi_auth_of_a_secret=lambda s: fastapi_module().FastAPIAuth(s.secret),
     fastapi_auth_with_invalid_url=lambda s: fastapi_module().FastAPIAuth(fastapi_auth(s), token_url=s.secret.encode()),
     fastapi_login_with_a_secret=lambda s: fastapi_module().login_route(s.secret, s.memory_store()),
+    fastapi_user_in_a_union=fastapi_union,
     fastapi_login_with_an_invalid_store=lambda s: fastapi_module().login_route(fastapi_auth(s), s.secret),
     describe_what_is_no_application=lambda s: fastapi_module().describe(s.secret),
+)
+add(
+    "ValueError",
+    fastapi_login_without_lifetime=lambda s: fastapi_module().login_route(
+        fastapi_auth(s), s.memory_store(), expires_in=0
+    ),
 )
 FORM, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
 add(

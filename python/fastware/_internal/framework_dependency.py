@@ -59,14 +59,21 @@ class Dependency:
         return value
 
     @returns_coroutine
-    def __call__(self, request: Any = _NOT_GIVEN, *, scope: Scope = _NOT_GIVEN, **options: Any) -> Any:
-        """Call the function with *request*. A framework passes the connection as *scope*."""
+    def __call__(self, request: Any = _NOT_GIVEN, *handler: Any, scope: Scope = _NOT_GIVEN, **options: Any) -> Any:
+        """Call the function with *request*. A framework passes the connection as *scope*.
+
+        Litestar calls a guard with its *handler*.
+        """
         try:
             if scope is not _NOT_GIVEN:
                 return self._from_connection(scope, options)
-            if self._is_async and request is not _NOT_GIVEN:
-                return self._from_connection(request, options)
-            return self.plain(**options) if request is _NOT_GIVEN else self.plain(request, **options)
+            if request is _NOT_GIVEN:
+                return self.plain(**options)
+            if handler and not _is_handler_of_litestar(*handler):
+                return self.plain(request, *handler, **options)  # raises TypeError
+            return (
+                self._from_connection(request, options) if handler or self._is_async else self.plain(request, **options)
+            )
         finally:
             request = scope = _NOT_GIVEN  # error reporters show the local variables of a traceback's frames
 
@@ -113,6 +120,11 @@ def find_override(dependencies: Iterable[Callable[..., Any]], connection: Any) -
 def framework_dependency(function: FunctionT) -> FunctionT:
     """Return *function* as a :class:`Dependency`. For type checkers it keeps its own type."""
     return cast(FunctionT, Dependency(function))
+
+
+def _is_handler_of_litestar(handler: Any, *others: Any) -> bool:
+    kind = getattr(sys.modules.get("litestar.handlers"), "BaseRouteHandler", None)
+    return kind is not None and isinstance(handler, kind) and not others
 
 
 def _is_asked_by_a_framework() -> bool:

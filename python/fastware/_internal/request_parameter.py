@@ -32,8 +32,8 @@ def request_parameter(function: Callable[..., Any], supplied: Container[str] = (
     """Return the parameter of *function* that the core fills with the request, or ``None``.
 
     It is the first whose annotation is a class of requests; otherwise the one named ``request``; otherwise the first
-    parameter, if it has no default. The parameters in *supplied* get another value and are never the request, nor are
-    those that decorators have added.
+    parameter, if it has no default and no annotation of another type. The parameters in *supplied* get another value
+    and are never the request, nor are those that decorators have added.
 
     Raises:
         TypeError: a decorator has taken a parameter in *supplied* for the request, because of its name.
@@ -56,7 +56,8 @@ def request_parameter(function: Callable[..., Any], supplied: Container[str] = (
     first = parameters[0] if parameters else None
     if first is None or first.name in supplied or first.default is not Parameter.empty:
         return None
-    return None if first.kind is Parameter.KEYWORD_ONLY else first
+    is_another_type = is_connection_type(first.annotation, function) is False
+    return None if first.kind is Parameter.KEYWORD_ONLY or is_another_type else first
 
 
 def annotated_parameter(function: Callable[..., Any], parameters: Iterable[Parameter]) -> Parameter | None:

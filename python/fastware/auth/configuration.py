@@ -8,8 +8,9 @@ from typing import Any, Final
 from fastware.errors import ConfigurationError
 
 _WHAT_TO_SET: Final = (
+    'set app.state.config = {"auth": Auth.from_env()} in FastAPI, Starlette or Litestar, or '
     'let the lifespan yield {"config": {"jwt_secret": ...}}, at least 32 random bytes as str or bytes, or '
-    '{"config": {"auth": Auth(...)}}; it is read as request.state["config"], or else as app.state.config'
+    '{"config": {"auth": Auth(...)}}'
 )
 _KEYS: Final = ("auth", "jwt_secret")
 
@@ -50,13 +51,19 @@ def invalid_config(config: Mapping[str, Any]) -> ConfigurationError | None:
 
 
 def missing_config(scope: Any) -> ConfigurationError:
-    """Return the error for a configuration without a secret. The message says so if the lifespan did not run."""
+    """Return the error for a configuration without a secret. The message says what was found instead."""
+    for owner, place in ((scope.get("state"), "the state"), (getattr(scope.get("app"), "state", None), "app.state")):
+        config = _read(owner, "config")
+        if config is not None:
+            problem = 'has neither an "auth" nor a "jwt_secret"'
+            if not isinstance(config, Mapping):
+                problem = f"is not a dict, but {type(config).__name__}"
+            return ConfigurationError(f'No JWT secret is configured: the "config" of {place} {problem}; {_WHAT_TO_SET}')
     if not scope.get("state"):
         return ConfigurationError(
-            "No JWT secret is configured: the request's state is empty, because the application's lifespan did not run "
-            "or yields nothing. It does not run in an application that is mounted under another one, with "
-            "httpx.ASGITransport, or in a test client that is used without its context manager. Run the lifespan "
-            f"there, or, if there is none, {_WHAT_TO_SET}"
+            f"No JWT secret is configured: {_WHAT_TO_SET}. The request's state is empty, because the application's "
+            "lifespan did not run or yields nothing. It does not run in an application that is mounted under another "
+            "one, with httpx.ASGITransport, or in a test client that is used without its context manager"
         )
     return ConfigurationError(f"No JWT secret is configured: {_WHAT_TO_SET}")
 

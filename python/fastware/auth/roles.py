@@ -36,11 +36,19 @@ class RoleDependency(Dependency):
             request = None  # error reporters show the local variables of a traceback's frames
 
     def from_source(self, value: Any) -> Any:
-        """Return *value*, the user. Raises ``HTTPError`` 403 if the user has none of the roles."""
-        if value.get("role") not in self.roles:
-            value = None
-            raise forbidden(self.roles)
-        return value
+        """Return *value*, the user. Raises ``HTTPError`` 403 for another role."""
+        try:
+            return with_role(value, self.roles)
+        finally:
+            value = None  # error reporters show the local variables of a traceback's frames
+
+
+def with_role(user: Any, roles: Roles) -> Any:
+    """Return *user*. Raises ``HTTPError`` 403 if the user has none of *roles*."""
+    if user.get("role") not in roles:
+        user = None  # error reporters show the local variables of a traceback's frames
+        raise forbidden(roles)
+    return user
 
 
 class RoleDependencies(Generic[DependencyT]):

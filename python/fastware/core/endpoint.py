@@ -34,6 +34,7 @@ class Endpoint:
     def __init__(self, route: Route, overrides: dict[Factory, Factory]) -> None:
         handler = route.handler
         check_no_parameter_of_kind(handler, inspect.Parameter.POSITIONAL_ONLY)
+        _check_no_depends(handler, route.path)
         self._handler = handler
         self._is_async = is_kind(inspect.iscoroutinefunction, handler)
         self._overrides = overrides
@@ -114,8 +115,20 @@ def _connection_names(route: Route, supplied: Collection[str]) -> list[str]:
     return [*([found.name] if found else []), *hidden_names(route.handler)]
 
 
-def _itself(connection: Connection) -> Connection:
-    return connection
+def _check_no_depends(handler: Handler, path: str) -> None:
+    """Raise ``TypeError`` for ``Depends(...)`` of FastAPI: the handler would be called without the dependency."""
+    for parameter in named_parameters(handler):
+        marks = (parameter.default, *getattr(parameter.annotation, "__metadata__", ()))
+        if any(callable(getattr(mark, "dependency", None)) for mark in marks):
+            name = parameter.name
+            raise TypeError(
+                f"the handler {name_of(handler)} of {path} takes {name} from Depends, which only FastAPI reads: pass "
+                f'deps={{"{name}": ...}} to the route'
+            )
+
+
+def _itself(request: Any) -> Any:
+    return request
 
 
 def _providers(dependencies: Dependencies, taken: Collection[str]) -> list[tuple[Provider, list[str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
+from fastware._engine.arguments import as_expires_in
 from fastware.asgi import Message, Receive
 from fastware.auth.login import check_credentials
 from fastware.auth.session_cookies import set_session_cookies
@@ -37,7 +39,7 @@ class Credentials(msgspec.Struct):
         return "<Credentials>"
 
 
-def login_route(auth: Auth, store: UserStore) -> APIRouter:
+def login_route(auth: Auth, store: UserStore, *, expires_in: float | timedelta | None = None) -> APIRouter:
     """Return a router with ``POST /login``: ``app.include_router(login_route(auth, store))``.
 
     The body is JSON or a form with ``username`` and ``password``. The response has the ``username`` and the ``token``,
@@ -53,9 +55,12 @@ def login_route(auth: Auth, store: UserStore) -> APIRouter:
     Args:
         auth: the settings, which sign the token.
         store: the users.
+        expires_in: lifetime of the token and of the cookies in seconds, a number or a ``timedelta``. By default, the
+            token is valid for 30 days, and the cookies end with the browser session.
 
     Raises:
         TypeError: an argument has another type.
+        ValueError: *expires_in* is not positive.
 
     """
     error = auth_error(auth, "login_route(Auth(...), store)")
@@ -64,6 +69,9 @@ def login_route(auth: Auth, store: UserStore) -> APIRouter:
         raise error
     if not callable(getattr(store, "find_user", None)):
         raise TypeError(f"store must be a fastware.auth.UserStore, not {type(store).__name__}")
+    lifetime = None if expires_in is None else as_expires_in(expires_in)
+    if lifetime is not None and lifetime <= 0:
+        raise ValueError("expires_in must be at least one second")
     router = APIRouter()
 
     @router.post("/login", response_model=None, openapi_extra={"requestBody": _REQUEST_BODY}, responses=_RESPONSES)
@@ -75,9 +83,9 @@ def login_route(auth: Auth, store: UserStore) -> APIRouter:
         del credentials  # error reporters show the local variables of a traceback's frames
         if user is None:
             raise HTTPError(401, "Invalid credentials", {"WWW-Authenticate": 'Bearer realm="api"'})
-        token = auth.create_token(user["username"], user["role"])
+        token = auth.create_token(user["username"], user["role"], expires_in=lifetime)
         is_secure = request.scope.get("scheme") == "https"
-        cookies = [] if _is_of_another_site(body) else _session_cookies(token, auth, is_secure)
+        cookies = [] if _is_of_another_site(body) else _session_cookies(token, auth, lifetime, is_secure)
         return _response(token, user["username"], cookies)
 
     return router
@@ -125,8 +133,9 @@ def _receive_of(request: Request) -> Receive:
     return receive
 
 
-def _session_cookies(token: str, auth: Auth, is_secure: bool) -> list[str]:
-    return set_session_cookies(token, secrets.token_urlsafe(32), secure=is_secure, host_prefix=auth.host_prefix)
+def _session_cookies(token: str, auth: Auth, lifetime: int | None, is_secure: bool) -> list[str]:
+    csrf_token = secrets.token_urlsafe(32)
+    return set_session_cookies(token, csrf_token, max_age=lifetime, secure=is_secure, host_prefix=auth.host_prefix)
 
 
 def _response(token: str, username: str, cookies: list[str]) -> JSONResponse:

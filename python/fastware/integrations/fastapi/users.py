@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeAlias, cast
 
 from fastapi import Depends
 
@@ -21,8 +21,25 @@ _get_current_user = cast(Dependency, get_current_user)
 _current_user = UserScheme(_get_current_user)
 _roles = RoleDependencies(lambda roles: UserRole(_current_user, roles))
 
-CurrentUser = Annotated[dict[str, Any], Depends(_current_user)]
+if TYPE_CHECKING:
+    CurrentUser: TypeAlias = Annotated[dict[str, Any], Depends(_current_user)]
+else:
+
+    class _Claims(dict[str, Any]):
+        """The claims. FastAPI reads no type beside ``Depends``, unless a union hides it, as in ``CurrentUser | None``.
+
+        There it would fill the parameter with the body of the request, which names any user that the client likes.
+        """
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
+            raise TypeError("CurrentUser cannot be part of a union: use OptionalUser for a user who may be anonymous")
+
+    CurrentUser = Annotated[_Claims, Depends(_current_user)]
 """The claims of the user: ``get_current_user``, shown as a bearer token in the OpenAPI document."""
+
+OptionalUser: TypeAlias = Annotated[dict[str, Any] | None, Depends(_current_user.optional())]
+"""The claims of the user, or ``None`` without a valid token."""
 
 
 def require_role(role: str, *other_roles: str) -> UserDependency:
@@ -56,6 +73,7 @@ class FastAPIAuth:
     Attributes:
         current_user: an ``async`` dependency whose value is the claims of the user. In tests, an override of
             ``api.current_user``, ``auth.current_user`` or ``get_current_user`` replaces it.
+        optional_user: the same, or ``None`` without a valid token.
 
     Raises:
         TypeError: an argument has another type.
@@ -63,6 +81,7 @@ class FastAPIAuth:
     """
 
     current_user: UserDependency
+    optional_user: Callable[[Any], Awaitable[dict[str, Any] | None]]
 
     def __init__(self, auth: Auth, *, token_url: str | None = None) -> None:
         error = auth_error(auth, "FastAPIAuth(Auth(...))")
@@ -79,6 +98,7 @@ class FastAPIAuth:
             cookie_name=session_cookie_name(True) if auth.host_prefix else None,
         )
         self.current_user = scheme
+        self.optional_user = scheme.optional()
         self._roles = RoleDependencies(lambda roles: UserRole(scheme, roles))
 
     def require_role(self, role: str, *other_roles: str) -> UserDependency:
