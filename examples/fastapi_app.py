@@ -16,14 +16,14 @@ from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.responses import JSONResponse
 
 from fastware.auth import Auth, CSRFMiddleware, JSONFileUserStore, clear_session_cookies, rate_limit
-from fastware.integrations.fastapi import FastAPIAuth, describe, login_route
+from fastware.integrations.fastapi import Claims, FastAPIAuth, describe, login_route
 
 auth = Auth.from_env()
 user_store = JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"))
 api = FastAPIAuth(auth, token_url="login")
 
-User = Annotated[dict[str, Any], Depends(api.current_user)]
-Admin = Annotated[dict[str, Any], Depends(api.require_role("admin"))]
+User = Annotated[Claims, Depends(api.current_user)]
+Admin = Annotated[Claims, Depends(api.require_role("admin"))]
 
 app = FastAPI(title="fastware in FastAPI")
 app.add_middleware(CSRFMiddleware, exempt_paths=["/login"], host_prefix=auth.host_prefix)

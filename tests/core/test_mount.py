@@ -468,3 +468,26 @@ def test_mount_in_an_application_that_is_mounted_in_starlette(fastware):
     app = routing.Router([routing.Mount("/outer", app=mounting(fastware, "/static", seen=seen))])
     assert served(app, "/outer/static/a") == "/static"
     assert {child["root_path"] for child in seen} == {"/outer/static"}
+
+
+def test_application_mounted_in_a_framework_prefers_its_own_state(fastware):
+    routing = pytest.importorskip("starlette.routing")
+    from starlette.applications import Starlette
+
+    router = fastware.Router()
+
+    @router.get("/")
+    async def show(request):
+        return dict(request.state)
+
+    @router.ws("/ws")
+    async def show_ws(websocket):
+        await websocket.accept(subprotocol=websocket.state["name"])
+
+    app = fastware.create_app(router)
+    app.state["name"] = "inner"
+    outer = Starlette(routes=[routing.Mount("/inner", app)])
+    state = {"name": "outer", "other": 1}
+    assert call(outer, path="/inner/", state=state).json == {"name": "inner", "other": 1}
+    assert converse(outer, "/inner/ws", subprotocols=["inner"], state=state).accept["subprotocol"] == "inner"
+    assert state == {"name": "outer", "other": 1}

@@ -28,7 +28,15 @@ import fastware
 import fastware.integrations.fastapi as integration
 from fastware.auth import Auth, ConfigurationError, UserStore, get_current_user
 from fastware.auth import require_role as role_of_auth
-from fastware.integrations.fastapi import CurrentUser, FastAPIAuth, OptionalUser, describe, login_route, require_role
+from fastware.integrations.fastapi import (
+    Claims,
+    CurrentUser,
+    FastAPIAuth,
+    OptionalUser,
+    describe,
+    login_route,
+    require_role,
+)
 
 OTHER_SECRET = "another secret, also of 32 bytes or more"
 AUTH = Auth(SECRET)
@@ -582,7 +590,10 @@ def test_optional_user_is_none_without_a_valid_token():
         get(app)
 
 
-@pytest.mark.parametrize("annotation", [CurrentUser | None, Optional[CurrentUser], list[CurrentUser]], ids=str)  # noqa: UP045
+OF_API = Annotated[Claims, Depends(API.current_user)]
+
+
+@pytest.mark.parametrize("annotation", [CurrentUser | None, Optional[CurrentUser], list[CurrentUser], OF_API | None])  # noqa: UP045
 def test_current_user_within_another_type_is_a_type_error(annotation):
     # FastAPI would read it from the body: the client would choose the user.
     app = FastAPI()
@@ -597,6 +608,7 @@ def test_current_user_within_another_type_is_a_type_error(annotation):
 # Names
 
 SIGNATURES = {
+    "Claims": None,
     "CurrentUser": None,
     "FastAPIAuth": "(auth, *, token_url=None)",
     "OptionalUser": None,

@@ -4,6 +4,7 @@ The kinds of functions are in ``tests/auth/test_limited_handler.py``. Complete a
 ``tests/frameworks``.
 """
 
+import asyncio
 import functools
 import gc
 import inspect
@@ -585,6 +586,39 @@ def test_limit_above_the_route_is_a_type_error(auth, make, route):
         @(lambda handler: (handler, route(app)(handler))[0])
         async def search(q: int = 1) -> None:
             """Find nothing."""
+
+
+@pytest.mark.parametrize(("make", "route"), ROUTERS.values(), ids=ROUTERS)
+def test_limit_above_a_wrapper_above_the_route_is_a_type_error(auth, make, route):
+    app = make()
+
+    def wrapped(handler):
+        @functools.wraps(handler)
+        async def wrapper(*args, **kwargs):
+            return await handler(*args, **kwargs)
+
+        return wrapper
+
+    async def search(q: int = 1) -> None:
+        """Find nothing."""
+
+    assert auth.rate_limit("1/hour")(wrapped(wrapped(search))).limit
+    route(app)(search)
+    with pytest.raises(TypeError, match="search already has a route"):
+        auth.rate_limit("1/hour")(wrapped(wrapped(search)))
+
+
+def test_body_that_looks_like_a_scope_is_not_the_request(auth):
+    clients = []
+    limited = auth.rate_limit("1/hour", lambda request: clients.append(request.scope["client"]) or "key")
+
+    async def search(body, connection):
+        """Find nothing."""
+
+    forged = {"type": "http", "client": ["203.0.113.9", 1]}
+    connection = SimpleNamespace(scope={"type": "http", "client": ("203.0.113.7", 1)})
+    asyncio.run(limited(search)(forged, connection))
+    assert clients == [("203.0.113.7", 1)]
 
 
 @pytest.mark.parametrize(("make", "route"), ROUTERS.values(), ids=ROUTERS)

@@ -658,7 +658,11 @@ add(
     query_with_too_many_parameters=lambda s: s.request(query="&".join([f"token={s.token}"] * 1_001)).query_params,
 )
 add("HTTPError 415", form_of_json=lambda s: s.request(OBJECT).form)
-add("KeyError", missing_state=lambda s: s.request().state["nothing"])
+add(
+    "KeyError",
+    missing_state=lambda s: s.request().state["nothing"],
+    scope_without_headers=lambda s: s.auth.get_current_user({"state": {"config": config(s.secret)}}),
+)
 add(
     "AttributeError",
     missing_state_attribute=lambda s: s.request().state.nothing,

@@ -84,8 +84,9 @@ def connection_among(arguments: Iterable[Any], function: Callable[..., Any]) -> 
     if not connections:
         raise TypeError(f"{name_of(function)} has a rate limit and was called without a request: pass the request")
     classes = connection_classes()
-    # The `self` of an endpoint class of Starlette has a scope too, but no headers.
-    return next((each for each in connections if isinstance(each, classes)), connections[0])
+    # The `self` of an endpoint class of Starlette has a scope too, but no headers, and a body of JSON may look like a
+    # scope: the client must not choose the address that it is limited by.
+    return min(connections, key=lambda each: 0 if isinstance(each, classes) else 2 if isinstance(each, Mapping) else 1)
 
 
 def _is_connection(value: Any) -> bool:

@@ -27,7 +27,15 @@ def note_as_routed(handler: Callable[..., Any]) -> None:
 
 
 def is_routed(handler: Callable[..., Any]) -> bool:
-    """Return whether *handler* has a route."""
+    """Return whether *handler*, or a function that it wraps (``functools.wraps``), has a route."""
+    while not _has_route(handler):
+        handler = getattr(handler, "__wrapped__", None)  # type: ignore[assignment]
+        if handler is None:
+            return False
+    return True
+
+
+def _has_route(handler: Callable[..., Any]) -> bool:
     try:
         if handler in _routed:
             return True
@@ -84,6 +92,9 @@ def _reference_count_of_a_new_function() -> int:
         return is_routed(handler)
 
     def is_routed(handler: Callable[..., Any]) -> int:
+        return has_route(handler)
+
+    def has_route(handler: Callable[..., Any]) -> int:
         return _reference_count(handler)
 
     return decorator(lambda: None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastware.errors import ConfigurationError
 
@@ -19,6 +19,12 @@ class Settings:
     """The class of ``config["auth"]``: the base of ``Auth``, so that applications without one do not import it."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def claims_or_failure(self, scope: Mapping[str, Any], allow_query_token: bool = True) -> dict[str, Any] | int:
+            """Return the claims of the token in *scope*, or why there are none."""
+            ...
 
 
 def find_config(request: Any, scope: Any) -> Mapping[str, Any]:

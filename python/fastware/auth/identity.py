@@ -53,21 +53,25 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
         secret = config.get("jwt_secret")
     error: Exception | None = None
     claims: Any = None
-    if auth is not None:
-        is_alone = isinstance(auth, Settings) and "jwt_secret" not in config and "allow_query_token" not in config
-        error = None if is_alone else invalid_config(config)
-        claims = None if error else auth.claims_or_failure(scope, allow_query_token)
-    elif secret:
-        allows_query = allow_query_token and config.get("allow_query_token", True)
-        query_string = scope.get("query_string", b"") if allows_query else None
-        claims = identify(scope["headers"], query_string, SESSION_COOKIE, secret)
-    else:
-        error = missing_config(scope)
+    try:
+        if auth is not None:
+            is_alone = isinstance(auth, Settings) and "jwt_secret" not in config and "allow_query_token" not in config
+            error = None if is_alone else invalid_config(config)
+            claims = None if error else auth.claims_or_failure(scope, allow_query_token)
+        elif secret:
+            allows_query = allow_query_token and config.get("allow_query_token", True)
+            query_string = scope.get("query_string", b"") if allows_query else None
+            claims = identify(scope["headers"], query_string, SESSION_COOKIE, secret)
+        else:
+            error = missing_config(scope)
+    except BaseException:
+        # Error reporters show the local variables of a traceback's frames.
+        request = scope = state = config = auth = secret = query_string = None
+        raise
     if isinstance(claims, dict):
         return claims
     if error is None:
         error = unusable_secret() if claims == UNUSABLE_SECRET else unauthorized(claims)
-    # Error reporters show the local variables of a traceback's frames.
     request = scope = state = config = auth = secret = query_string = None
     try:
         raise error

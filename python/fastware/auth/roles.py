@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from _thread import LockType, allocate_lock
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
+from fastware._internal.fork import give_lock
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth.challenges import forbidden
 
@@ -54,17 +56,21 @@ def with_role(user: Any, roles: Roles) -> Any:
 class RoleDependencies(Generic[DependencyT]):
     """Dependencies that *make* returns for roles: one object for equal roles, as long as it is in use."""
 
+    _lock: LockType
+
     def __init__(self, make: Callable[[Roles], DependencyT]) -> None:
         self._make = make
         self._made: WeakValueDictionary[Roles, DependencyT] = WeakValueDictionary()
+        give_lock(self, allocate_lock)
 
     def require(self, roles: Roles) -> DependencyT:
         """Return the dependency for *roles*. Raises ``TypeError`` if one is not a ``str``."""
         if not all(isinstance(role, str) for role in roles):
             raise TypeError('roles must be str: require_role("admin", "editor")')
-        made = self._made.get(roles)
-        if made is None:
-            made = self._made.setdefault(roles, self._make(roles))
+        with self._lock:
+            made = self._made.get(roles)
+            if made is None:
+                made = self._made[roles] = self._make(roles)
         return made
 
 

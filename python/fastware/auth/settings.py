@@ -97,30 +97,36 @@ class Auth(Settings):
         allow_query_token: bool = False,
         host_prefix: bool = False,
     ) -> None:
-        for name, flag in (("allow_query_token", allow_query_token), ("host_prefix", host_prefix)):
-            if not isinstance(flag, bool):
-                raise TypeError(f"{name} must be a bool, not {type(flag).__name__}")
-        secrets = _checked_secrets(secret)
-        warn_if_short(_shortest(secrets), 2)
-        seconds, audiences, exact_issuer = as_expected(leeway, audience, issuer)
-        if audiences and isinstance(audience, (set, frozenset)):
-            audiences = tuple(sorted(audiences))  # tokens are created for the same audience in every process
-        options = {"leeway": seconds, "audience": audiences, "issuer": exact_issuer}
-        current_user = Dependency(self.identify, is_async=True)
-        values = {
-            **options,
-            "allow_query_token": allow_query_token,
-            "host_prefix": host_prefix,
-            "current_user": current_user,
-            "_secrets": secrets,
-            "_options": {name: value for name, value in options.items() if value not in (None, 0.0)},
-            "_claims": ({} if exact_issuer is None else {"iss": exact_issuer})
-            | ({"aud": audiences[0]} if audiences else {}),
-            "_cookie_name": session_cookie_name(host_prefix),
-            "_roles": RoleDependencies(lambda roles: RoleDependency(current_user, roles, self.identify, is_async=True)),
-        }
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        values: Any = None
+        try:
+            for name, flag in (("allow_query_token", allow_query_token), ("host_prefix", host_prefix)):
+                if not isinstance(flag, bool):
+                    raise TypeError(f"{name} must be a bool, not {type(flag).__name__}")
+            secrets = _checked_secrets(secret)
+            warn_if_short(_shortest(secrets), 2)
+            seconds, audiences, exact_issuer = as_expected(leeway, audience, issuer)
+            if audiences and isinstance(audience, (set, frozenset)):
+                audiences = tuple(sorted(audiences))  # tokens are created for the same audience in every process
+            options = {"leeway": seconds, "audience": audiences, "issuer": exact_issuer}
+            current_user = Dependency(self.identify, is_async=True)
+            values = {
+                **options,
+                "allow_query_token": allow_query_token,
+                "host_prefix": host_prefix,
+                "current_user": current_user,
+                "_secrets": secrets,
+                "_options": {name: value for name, value in options.items() if value not in (None, 0.0)},
+                "_claims": ({} if exact_issuer is None else {"iss": exact_issuer})
+                | ({"aud": audiences[0]} if audiences else {}),
+                "_cookie_name": session_cookie_name(host_prefix),
+                "_roles": RoleDependencies(
+                    lambda roles: RoleDependency(current_user, roles, self.identify, is_async=True)
+                ),
+            }
+            for name in values:
+                object.__setattr__(self, name, values[name])
+        finally:
+            secret = secrets = values = None  # type: ignore[assignment] # error reporters show the locals of frames
 
     @classmethod
     def from_env(cls, prefix: str = "FASTWARE_", **options: Any) -> Auth:

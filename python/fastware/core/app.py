@@ -71,18 +71,25 @@ class App:
         """Serve one connection."""
         kind = scope["type"]
         if kind == "http":
-            if "state" not in scope:
-                scope["state"] = dict(self.state)
+            if "state" not in scope or "app" in scope:
+                self._add_own_state(scope)
             serve = self._with_error_responses if self._has_middleware else self._handle
             return serve(scope, receive, send)
         if kind == "lifespan":
             return lifespan_protocol.run(self._lifespan, self, scope, receive, send)
         if kind == "websocket":
-            if "state" not in scope:
-                scope["state"] = dict(self.state)
+            if "state" not in scope or "app" in scope:
+                self._add_own_state(scope)
             serve = self._with_websocket_errors if self._has_middleware else self._handle
             return serve(scope, receive, send)
         return self._handle(scope, receive, send)
+
+    def _add_own_state(self, scope: Scope) -> None:
+        """Add ``app.state`` to the state of *scope*.
+
+        In a framework that sets ``scope["app"]``, this application is mounted, and the state is that of the framework.
+        """
+        scope["state"] = {**scope.get("state", {}), **self.state}
 
     async def _with_error_responses(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Turn an error that a middleware raises into a response, unless a response has started."""
@@ -115,7 +122,7 @@ class App:
         if scope["type"] != "http":
             await self._route_websocket(scope, receive, send)
             return
-        path = path_within_app(scope)
+        path = path_within_app(scope) if scope.get("root_path") else scope["path"]  # saves a call for most applications
         found = self._routes.find(scope["method"], path)
         if found is None and (mount := self._mounts.find(path)):
             await mount(scope, receive, send)

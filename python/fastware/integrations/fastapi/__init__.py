@@ -23,6 +23,6 @@ if find_spec("fastapi") is None:
 
 from fastware.integrations.fastapi.login import login_route
 from fastware.integrations.fastapi.openapi import describe
-from fastware.integrations.fastapi.users import CurrentUser, FastAPIAuth, OptionalUser, require_role
+from fastware.integrations.fastapi.users import Claims, CurrentUser, FastAPIAuth, OptionalUser, require_role
 
-__all__ = ["CurrentUser", "FastAPIAuth", "OptionalUser", "describe", "login_route", "require_role"]
+__all__ = ["Claims", "CurrentUser", "FastAPIAuth", "OptionalUser", "describe", "login_route", "require_role"]

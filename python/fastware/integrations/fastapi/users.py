@@ -22,20 +22,22 @@ _current_user = UserScheme(_get_current_user)
 _roles = RoleDependencies(lambda roles: UserRole(_current_user, roles))
 
 if TYPE_CHECKING:
-    CurrentUser: TypeAlias = Annotated[dict[str, Any], Depends(_current_user)]
+    Claims: TypeAlias = dict[str, Any]
 else:
 
-    class _Claims(dict[str, Any]):
-        """The claims. FastAPI reads no type beside ``Depends``, unless a union hides it, as in ``CurrentUser | None``.
+    class Claims(dict[str, Any]):
+        """The claims of a user: ``Annotated[Claims, Depends(api.current_user)]``.
 
-        There it would fill the parameter with the body of the request, which names any user that the client likes.
+        FastAPI ignores the type beside ``Depends``, unless a union hides the ``Depends``, as in ``CurrentUser | None``.
+        There it would read a ``dict`` from the body of the request: any user that the client names.
         """
 
         @classmethod
         def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> NoReturn:
-            raise TypeError("CurrentUser cannot be part of a union: use OptionalUser for a user who may be anonymous")
+            raise TypeError("the user cannot be part of a union: use OptionalUser for a user who may be anonymous")
 
-    CurrentUser = Annotated[_Claims, Depends(_current_user)]
+
+CurrentUser: TypeAlias = Annotated[Claims, Depends(_current_user)]
 """The claims of the user: ``get_current_user``, shown as a bearer token in the OpenAPI document."""
 
 OptionalUser: TypeAlias = Annotated[dict[str, Any] | None, Depends(_current_user.optional())]
@@ -63,7 +65,7 @@ class FastAPIAuth:
 
 
         @app.get("/profile")
-        async def profile(user: Annotated[dict[str, Any], Depends(api.current_user)]): ...
+        async def profile(user: Annotated[Claims, Depends(api.current_user)]): ...
 
     Args:
         auth: the settings; those of the application are not read.
