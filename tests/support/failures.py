@@ -661,7 +661,7 @@ add("HTTPError 415", form_of_json=lambda s: s.request(OBJECT).form)
 add(
     "KeyError",
     missing_state=lambda s: s.request().state["nothing"],
-    scope_without_headers=lambda s: s.auth.get_current_user({"state": {"config": config(s.secret)}}),
+    scope_without_headers=lambda s: s.auth.get_current_user({"state": config(s.secret)}),
 )
 add(
     "AttributeError",
