@@ -85,7 +85,7 @@ class Dependency:
                     from fastware._internal.overrides import value_of_override  # noqa: PLC0415 - only in tests
 
                     return self.from_source(await value_of_override(override, connection))
-            return self.plain(connection, **options)
+            return self.plain(connection, **options) if options else self.plain(connection)
         finally:
             connection = None
 

@@ -30,7 +30,7 @@ async def user_of(auth: Auth, scope: Any) -> dict[str, Any]:
         verified = scope.get(VERIFIED)
         # An application that is mounted in another one may have other settings, or other headers from a middleware.
         if verified is None or verified[0] is not auth or verified[1] is not scope["headers"]:
-            verified = scope[VERIFIED] = auth, scope["headers"], await auth.current_user(scope)
+            verified = scope[VERIFIED] = auth, scope["headers"], auth.identify(scope)
         claims: dict[str, Any] = verified[2]
         return claims
     finally:

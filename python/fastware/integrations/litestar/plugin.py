@@ -19,7 +19,6 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.types import Scope
 from litestar.utils.signature import ParsedSignature
 
-from fastware._internal.coroutines import returns_coroutine
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth import Auth
 from fastware.auth.session_cookies import session_cookie_name
@@ -58,17 +57,17 @@ class AuthPlugin(InitPlugin, ReceiveRoutePlugin):
         self.auth = auth
         self.dependency = dependency
         self._guards = RoleGuards(auth)
-        self._user = auth.current_user
 
     def require_role(self, *roles: str) -> RoleGuard:
         """Return the guard of :func:`require_role`, always with the settings of this plugin."""
         return self._guards.require(roles)
 
-    @returns_coroutine
-    def current_user(self, scope: Scope) -> Any:
+    async def current_user(self, scope: Scope) -> dict[str, Any]:
         """Return the claims of the token: the dependency. Raises ``HTTPError`` 401 without a valid token."""
-        # An `async def` that awaits the check would add 0.5 µs to its 2.5 µs (CPython 3.11).
-        return user_of(self.auth, scope) if VERIFIED in scope else self._user(scope)
+        try:
+            return await user_of(self.auth, scope) if VERIFIED in scope else self.auth.identify(scope)
+        finally:
+            del scope  # error reporters show the local variables of a traceback's frames
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the dependency, the settings and the OpenAPI schemes to the application.
