@@ -1,6 +1,6 @@
 """``fastware.integrations.fastapi``: dependencies, overrides, the OpenAPI document, and the checks of arguments.
 
-The login is in ``test_fastapi_login.py``. ``tests/examples/test_fastapi_app.py`` runs the example under real servers.
+The login is in ``test_fastapi_login.py``. ``tests/frameworks`` runs applications under real servers.
 """
 
 import copy
