@@ -26,7 +26,7 @@ class RoleDependency(Dependency):
         self, source: Dependency, roles: Roles, user_of: Callable[[Any], Any], *, is_async: bool = False
     ) -> None:
         super().__init__(self._checked, is_async=is_async)
-        self.__name__ = self.__qualname__ = name_of_roles(roles)
+        self.__name__ = self.__qualname__ = f"require_role({', '.join(map(repr, roles))})"
         self.source = source
         self.roles = roles
         self._user_of = user_of
@@ -39,18 +39,10 @@ class RoleDependency(Dependency):
 
     def from_source(self, value: Any) -> Any:
         """Return *value*, the user. Raises ``HTTPError`` 403 for another role."""
-        try:
-            return with_role(value, self.roles)
-        finally:
-            value = None  # error reporters show the local variables of a traceback's frames
-
-
-def with_role(user: Any, roles: Roles) -> Any:
-    """Return *user*. Raises ``HTTPError`` 403 if the user has none of *roles*."""
-    if user.get("role") not in roles:
-        user = None  # error reporters show the local variables of a traceback's frames
-        raise forbidden(roles)
-    return user
+        if value.get("role") not in self.roles:
+            value = None
+            raise forbidden(self.roles)
+        return value
 
 
 class RoleDependencies(Generic[DependencyT]):
@@ -72,8 +64,3 @@ class RoleDependencies(Generic[DependencyT]):
             if made is None:
                 made = self._made[roles] = self._make(roles)
         return made
-
-
-def name_of_roles(roles: Roles) -> str:
-    """Return the name of the dependency for *roles*."""
-    return f"require_role({', '.join(map(repr, roles))})"

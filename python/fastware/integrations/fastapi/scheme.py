@@ -11,7 +11,7 @@ from fastapi.security.base import SecurityBase
 
 from fastware._internal.framework_dependency import Dependency, find_override
 from fastware._internal.overrides import value_of_override
-from fastware.auth.roles import Roles, name_of_roles, with_role
+from fastware.auth.roles import RoleDependency, Roles
 from fastware.errors import HTTPError
 
 BEARER: Final = "bearer"
@@ -42,7 +42,7 @@ class ReplaceableUser(Dependency):
             if getattr(scope.scope.get("app"), "dependency_overrides", None):
                 override = find_override(self._replaceable, scope)
                 if override is not None and override is not self:
-                    return await value_of_override(override, scope)
+                    return self.from_source(await value_of_override(override, scope))
             return self.plain(scope)
         finally:
             request = scope = None  # error reporters show the local variables of a traceback's frames
@@ -82,32 +82,13 @@ def _user_or_none(user_of: Callable[[Any], Any], request: Any) -> Any:
         request = None  # error reporters show the local variables of a traceback's frames
 
 
-class UserRole(UserScheme):
+class UserRole(UserScheme, RoleDependency):
     """The user of *scheme*, if the user has one of *roles*.
 
-    It is a scheme itself, and not a dependency on *scheme*: ``_internal/overrides.py`` says why.
+    It is a scheme itself, and FastAPI does not see that it depends on *scheme*: ``_internal/overrides.py`` says why.
     """
 
     def __init__(self, scheme: UserScheme, roles: Roles) -> None:
-        Dependency.__init__(self, self._checked, is_async=True)
-        self.__name__ = self.__qualname__ = name_of_roles(roles)
+        RoleDependency.__init__(self, scheme, roles, scheme.plain, is_async=True)
         self._replaceable = (scheme, *scheme._replaceable)
         self.scheme_name, self.model = scheme.scheme_name, scheme.model
-        self.roles = roles
-        self._user_of = scheme.plain
-
-    def _checked(self, request: Any) -> Any:
-        try:
-            return with_role(self._user_of(request), self.roles)
-        finally:
-            request = None  # error reporters show the local variables of a traceback's frames
-
-    async def __call__(self, request: Any = None, *, scope: Any = None) -> Any:  # type: ignore[override]
-        """Return the user of *request*. Raises ``HTTPError`` 403 for another role."""
-        try:
-            override = None if scope is None else find_override(self._replaceable, scope)
-            if override is not None and override is not self:
-                return with_role(await value_of_override(override, scope), self.roles)
-            return with_role(self._user_of(request if scope is None else scope), self.roles)
-        finally:
-            request = scope = None
