@@ -42,7 +42,8 @@ SIGNATURES = {
         "samesite='lax')",
     },
     "fastware.auth": {
-        "Auth": "(secret, *, leeway=0, audience=None, issuer=None, allow_query_token=False, host_prefix=False)",
+        "Auth": "(secret, *, leeway=0, audience=None, issuer=None, allow_query_token=False, host_prefix=False, "
+        "revocations=None, tickets=None)",
         "Auth.create_token": "(self, username, role, *, expires_in=None, claims=None)",
         "Auth.from_env": "(prefix='FASTWARE_', **options)",
         "Auth.identify": "(self, request)",

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from fastware._internal.coroutines import returns_coroutine
@@ -40,6 +40,7 @@ class Dependency:
     Attributes:
         plain: the function: takes the request, and returns the value.
         source: the dependency whose value this one takes, or ``None``. An override of it also replaces the value here.
+        resolve: what an ``async`` caller awaits in place of *plain*, or ``None``: for values that take input or output.
 
     """
 
@@ -47,6 +48,7 @@ class Dependency:
     __qualname__: str
 
     source: Dependency | None = None
+    resolve: Callable[[Any], Awaitable[Any]] | None = None
 
     def __init__(self, plain: Callable[..., Any], *, is_async: bool = False) -> None:
         functools.update_wrapper(self, plain, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
@@ -85,6 +87,8 @@ class Dependency:
                     from fastware._internal.overrides import value_of_override  # noqa: PLC0415 - only in tests
 
                     return self.from_source(await value_of_override(override, connection))
+            if self.resolve is not None:
+                return await self.resolve(connection)
             return self.plain(connection, **options) if options else self.plain(connection)
         finally:
             connection = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from fastware.errors import ConfigurationError
+from fastware.errors import ConfigurationError, HTTPError
 
 _WHAT_TO_SET: Final = (
     'set app.state.config = {"auth": Auth.from_env()} in FastAPI, Starlette or Litestar, or '
@@ -24,6 +24,10 @@ class Settings:
 
         def claims_or_failure(self, scope: Mapping[str, Any], allow_query_token: bool = True) -> dict[str, Any] | int:
             """Return the claims of the token in *scope*, or why there are none."""
+            ...
+
+        def rejection(self, failure: int, scope: Mapping[str, Any], allow_query_token: bool = True) -> HTTPError:
+            """Return the error for a *failure* of :meth:`claims_or_failure`."""
             ...
 
 

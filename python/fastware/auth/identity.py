@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from fastware._engine import engine
-from fastware._engine.contract import UNUSABLE_SECRET
+from fastware._engine.contract import INVALID_TOKEN, UNUSABLE_SECRET
 from fastware._internal.framework_dependency import Dependency, framework_dependency
 from fastware.auth.challenges import unauthorized
 from fastware.auth.configuration import Settings, find_config, invalid_config, missing_config, unusable_secret
@@ -28,8 +28,8 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     It is also a dependency: ``deps={"user": get_current_user}`` in fastware, ``Depends(get_current_user)`` in FastAPI,
     ``Provide(get_current_user)`` in Litestar.
 
-    A valid token is accepted until it expires, even after a logout, a change of role or the deletion of the user.
-    If that matters, pass a small ``expires_in`` to ``create_token``, or look the user up.
+    A valid token is accepted until it expires, even after a logout, a change of role or the deletion of the user,
+    unless the settings are an ``Auth`` with ``revocations``.
 
     Args:
         request: any object with an ASGI ``scope`` (HTTP or WebSocket), or the scope itself.
@@ -37,7 +37,7 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
             ``config["allow_query_token"]``, disables the query parameter.
 
     Raises:
-        HTTPError: 401 without a valid token.
+        HTTPError: 401 without a valid token, 503 while the revocations of the ``Auth`` cannot be read.
         ConfigurationError: no usable secret is configured.
 
     """
@@ -53,6 +53,7 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
         secret = config.get("jwt_secret")
     error: Exception | None = None
     claims: Any = None
+    query_string: bytes | None = None
     try:
         if auth is not None:
             is_alone = isinstance(auth, Settings) and "jwt_secret" not in config and "allow_query_token" not in config
@@ -71,12 +72,30 @@ def get_current_user(request: Any, *, allow_query_token: bool = True) -> dict[st
     if isinstance(claims, dict):
         return claims
     if error is None:
-        error = unusable_secret() if claims == UNUSABLE_SECRET else unauthorized(claims)
+        error = _rejection(claims, scope, auth, allow_query_token, query_string, secret)
     request = scope = state = config = auth = secret = query_string = None
     try:
         raise error
     finally:
         del error  # the frame and the error would refer to each other until a garbage collection
+
+
+def _rejection(
+    failure: int, scope: Any, auth: Any, allow_query_token: bool, query_string: bytes | None, secret: Any
+) -> Exception:
+    """Return the error for a request without a valid token, and record a rejected one."""
+    try:
+        if auth is not None:
+            return auth.rejection(failure, scope, allow_query_token)  # type: ignore[no-any-return]
+        if failure == UNUSABLE_SECRET:
+            return unusable_secret()
+        if failure == INVALID_TOKEN:
+            from fastware.auth.rejected_tokens import record_rejected_token  # noqa: PLC0415 - not needed before
+
+            record_rejected_token(scope, query_string, SESSION_COOKIE, secret, {})
+        return unauthorized(failure)
+    finally:
+        scope = auth = query_string = secret = None  # error reporters show the local variables of frames
 
 
 def require_role(role: str, *other_roles: str, allow_query_token: bool = True) -> Callable[[Any], dict[str, Any]]:

@@ -30,19 +30,31 @@ class RoleDependency(Dependency):
         self.source = source
         self.roles = roles
         self._user_of = user_of
+        if source.resolve is not None:
+            self.resolve = self._resolved
 
     def _checked(self, request: Any) -> Any:
         try:
-            return self.from_source(self._user_of(request))
+            return self.from_source(self._user_of(request), request)
         finally:
             request = None  # error reporters show the local variables of a traceback's frames
 
-    def from_source(self, value: Any) -> Any:
+    async def _resolved(self, request: Any) -> Any:
+        try:
+            return self.from_source(await self.source.resolve(request), request)  # type: ignore[misc, union-attr]
+        finally:
+            request = None
+
+    def from_source(self, value: Any, request: Any = None) -> Any:
         """Return *value*, the user. Raises ``HTTPError`` 403 for another role."""
-        if value.get("role") not in self.roles:
-            value = None
-            raise forbidden(self.roles)
-        return value
+        if value.get("role") in self.roles:
+            return value
+        error = forbidden(self.roles, value, getattr(request, "scope", request))
+        value = request = None
+        try:
+            raise error
+        finally:
+            del error  # the frame and the error would refer to each other until a garbage collection
 
 
 class RoleDependencies(Generic[DependencyT]):

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fastware._engine import engine
-from fastware._engine.arguments import as_expected, as_leeway, as_secrets
-from fastware._engine.contract import MIN_SECRET_LENGTH, Secrets
-from fastware._engine.token_errors import HOW_TO_CREATE_ONE, secret_error, warn_if_short
+from fastware._engine.arguments import as_expected, as_secrets
+from fastware._engine.contract import INVALID_TOKEN, NO_TOKEN, UNUSABLE_SECRET, Secrets
+from fastware._engine.token_errors import secret_error, warn_if_short
 from fastware._internal.framework_dependency import Dependency
-from fastware.auth.challenges import unauthorized
+from fastware.auth import session_claims
+from fastware.auth.challenges import REVOKED, unauthorized
 from fastware.auth.configuration import Settings
+from fastware.auth.environment import options_in_environment, secrets_in_environment
 from fastware.auth.roles import RoleDependencies, RoleDependency
 from fastware.auth.session_cookies import session_cookie_name
-from fastware.errors import ConfigurationError
+from fastware.auth.ticket_parameter import claims_of_ticket, has_ticket
+from fastware.errors import HTTPError
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from fastware.auth.revocations import Revocations
+    from fastware.auth.tickets import Tickets
     from fastware.auth.token_report import TokenReport
 
 identify = engine.identify
@@ -51,6 +55,10 @@ class Auth(Settings):
         allow_query_token: read ``?token=`` too. Query strings end up in access logs and browser histories.
         host_prefix: the session cookie is ``__Host-session``, which other subdomains cannot set (RFC 6265bis section
             4.1.3.2), instead of ``session``.
+        revocations: rejects tokens that are revoked, for example a ``SQLiteRevocations``. Tokens get the claims ``sid``
+            and ``rev``.
+        tickets: ``current_user`` also accepts ``?ticket=``, a :class:`~fastware.auth.Tickets` of a WebSocket or an
+            event stream.
 
     Raises:
         TypeError: an argument has another type. The message names the argument and never shows a secret.
@@ -71,6 +79,8 @@ class Auth(Settings):
         "host_prefix",
         "issuer",
         "leeway",
+        "revocations",
+        "tickets",
     )
 
     leeway: float
@@ -78,6 +88,8 @@ class Auth(Settings):
     issuer: str | None
     allow_query_token: bool
     host_prefix: bool
+    revocations: Revocations | None
+    tickets: Tickets | None
     current_user: Callable[[Any], Awaitable[dict[str, Any]]]
     """An ``async`` dependency: what :meth:`identify` returns for the request."""
 
@@ -96,6 +108,8 @@ class Auth(Settings):
         issuer: str | None = None,
         allow_query_token: bool = False,
         host_prefix: bool = False,
+        revocations: Revocations | None = None,
+        tickets: Tickets | None = None,
     ) -> None:
         values: Any = None
         try:
@@ -105,14 +119,19 @@ class Auth(Settings):
             secrets = _checked_secrets(secret)
             warn_if_short(_shortest(secrets), 2)
             seconds, audiences, exact_issuer = as_expected(leeway, audience, issuer)
+            _check_storages(revocations, tickets)
             if audiences and isinstance(audience, (set, frozenset)):
                 audiences = tuple(sorted(audiences))  # tokens are created for the same audience in every process
             options = {"leeway": seconds, "audience": audiences, "issuer": exact_issuer}
             current_user = Dependency(self.identify, is_async=True)
+            if tickets is not None:
+                current_user.resolve = self._resolve
             values = {
                 **options,
                 "allow_query_token": allow_query_token,
                 "host_prefix": host_prefix,
+                "revocations": revocations,
+                "tickets": tickets,
                 "current_user": current_user,
                 "_secrets": secrets,
                 "_options": {name: value for name, value in options.items() if value not in (None, 0.0)},
@@ -125,6 +144,8 @@ class Auth(Settings):
             }
             for name in values:
                 object.__setattr__(self, name, values[name])
+            if revocations is not None:
+                revocations.accept_leeway(seconds)
         finally:
             secret = secrets = values = None  # type: ignore[assignment] # error reporters show the locals of frames
 
@@ -144,15 +165,8 @@ class Auth(Settings):
                 variable and shows how to create a secret.
 
         """
-        found: dict[str, Any] = {}
-        for name in ("audience", "issuer"):
-            value = os.environ.get(f"{prefix}JWT_{name.upper()}", "").strip()
-            if value:
-                found[name] = value
-        leeway = os.environ.get(f"{prefix}JWT_LEEWAY", "").strip()
-        if leeway:
-            found["leeway"] = _leeway_in_environment(f"{prefix}JWT_LEEWAY", leeway)
-        return cls(_secrets_in_environment(f"{prefix}JWT_SECRET"), **(found | options))
+        found = options_in_environment(prefix)
+        return cls(secrets_in_environment(f"{prefix}JWT_SECRET"), **(found | options))
 
     def create_token(
         self,
@@ -164,23 +178,102 @@ class Auth(Settings):
     ) -> str:
         """Return a signed token: :func:`~fastware.auth.create_token` with these settings.
 
+        With ``revocations``, it starts a session: the token has the claims ``sid`` and ``rev``. The revocation number
+        of the user is read from the storage. In ``async`` code use :meth:`acreate_token`.
+
         Args:
             username: the subject, ``sub``.
             role: the role, ``role``.
             expires_in: lifetime in seconds, a number or a ``timedelta``; 30 days by default.
-            claims: further claims. ``iss`` and ``aud`` are set by these settings, if they are configured.
+            claims: further claims. ``iss``, ``aud``, ``sid`` and ``rev`` are set by these settings, if they are
+                configured.
 
         Raises:
             TypeError: an argument has another type.
             ValueError: an argument is invalid, or *claims* has a claim that is set already.
+            StorageError: the revocations cannot be read.
 
         """
-        if self._claims and (claims is None or isinstance(claims, Mapping)):
-            further = dict(claims or {})
-            for name in self._claims:
-                if name in further:
-                    raise ValueError(f"{name} is set by the settings of Auth; leave it out of claims")
-            claims = self._claims | further
+        session = {}
+        if self.revocations is not None and isinstance(username, str):
+            session = session_claims.new_session(self.revocations.revision(username))
+        return self._sign(username, role, expires_in, self._with_own(claims, session))
+
+    async def acreate_token(
+        self,
+        username: str,
+        role: str,
+        *,
+        expires_in: float | timedelta | None = None,
+        claims: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Do what :meth:`create_token` does, without blocking the event loop."""
+        session = {}
+        if self.revocations is not None and isinstance(username, str):
+            session = session_claims.new_session(await self.revocations.arevision(username))
+        return self._sign(username, role, expires_in, self._with_own(claims, session))
+
+    def renew_token(self, claims: Mapping[str, Any], *, expires_in: float | timedelta | None = None) -> str:
+        """Return a new token of the same session, with the user, the role and the further claims of *claims*.
+
+        The new token is revoked together with the others of its session, and with those of its user.
+
+        Args:
+            claims: the claims of a valid token: what :meth:`identify` and :meth:`verify_token` return.
+            expires_in: lifetime in seconds, a number or a ``timedelta``; by default that of the token of *claims*. If
+                it is longer, ``revocations`` stores that: in ``async`` code use :meth:`arenew_token`.
+
+        Raises:
+            HTTPError: 401 if the token has expired or was revoked in the meantime.
+            TypeError: an argument has another type.
+            ValueError: *claims* has no ``sub`` or no ``role``.
+
+        """
+        seconds, is_longer = session_claims.renewal_of(claims, expires_in)
+        revision = 0
+        if self.revocations is not None:
+            if "rev" not in claims:
+                revision = self.revocations.revision(claims["sub"])
+            if is_longer:
+                self.revocations.note_longer_session(claims, seconds)
+        return self._renewed(claims, seconds, revision)
+
+    async def arenew_token(self, claims: Mapping[str, Any], *, expires_in: float | timedelta | None = None) -> str:
+        """Do what :meth:`renew_token` does, without blocking the event loop."""
+        seconds, is_longer = session_claims.renewal_of(claims, expires_in)
+        revision = 0
+        if self.revocations is not None:
+            if "rev" not in claims:
+                revision = await self.revocations.arevision(claims["sub"])
+            if is_longer:
+                await self.revocations.anote_longer_session(claims, seconds)
+        return self._renewed(claims, seconds, revision)
+
+    def _renewed(self, claims: Mapping[str, Any], seconds: int, revision: int) -> str:
+        is_revoked = self.revocations is not None and self.revocations.is_revoked(claims)
+        if is_revoked or session_claims.has_expired(claims, self.leeway):
+            raise unauthorized(INVALID_TOKEN)
+        # The session of a token of the function `create_token` begins here.
+        session = {} if self.revocations is None else session_claims.new_session(revision)
+        session |= session_claims.session_of(claims) if session else {}
+        kept = session_claims.kept_claims(claims).items()
+        further = {name: value for name, value in kept if name not in self._claims and name not in session}
+        return self._sign(claims["sub"], claims["role"], seconds, self._with_own(further, session))
+
+    def _with_own(self, claims: Mapping[str, Any] | None, session: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the further *claims* together with those of these settings and of the *session*."""
+        own = self._claims | session if session else self._claims
+        if not own or not (claims is None or isinstance(claims, Mapping)):
+            return claims  # the engine rejects another type
+        further = dict(claims or {})
+        for name in own:
+            if name in further:
+                raise ValueError(f"{name} is set by the settings of Auth; leave it out of claims")
+        return own | further
+
+    def _sign(
+        self, username: str, role: str, expires_in: float | timedelta | None, claims: Mapping[str, Any] | None
+    ) -> str:
         try:
             return engine.create_token(username, role, self._secrets, expires_in=expires_in, claims=claims)
         except (TypeError, ValueError) as failure:
@@ -191,14 +284,24 @@ class Auth(Settings):
             del error  # the frame and the error would refer to each other until a garbage collection
 
     def verify_token(self, token: str) -> dict[str, Any] | None:
-        """Return the claims of *token*, or ``None``: :func:`~fastware.auth.verify_token` with these settings."""
-        return engine.verify_token(token, self._secrets, **self._options)
+        """Return the claims of *token*, or ``None``: :func:`~fastware.auth.verify_token` with these settings.
+
+        A revoked token is ``None`` too, and so is any token while the revocations cannot be read.
+        """
+        claims = engine.verify_token(token, self._secrets, **self._options)
+        if claims is None or self.revocations is None:
+            return claims
+        try:
+            return None if self.revocations.is_revoked(claims) else claims
+        except HTTPError:  # the 503 that a request gets
+            return None
 
     def inspect_token(self, token: str) -> TokenReport:
         """Return why *token* is accepted or rejected: :func:`~fastware.auth.inspect_token` with these settings."""
-        from fastware.auth.token_report import inspect_token  # noqa: PLC0415 - for the log and the command line only
+        from fastware.auth.token_report import checked_for_revocation, inspect_token  # noqa: PLC0415 - for logs only
 
-        return inspect_token(token, self._secrets, **self._options)
+        report = inspect_token(token, self._secrets, **self._options)
+        return report if self.revocations is None else checked_for_revocation(report, self.revocations)
 
     def identify(self, request: Any) -> dict[str, Any]:
         """Return the claims of the token that *request* presents.
@@ -207,20 +310,24 @@ class Auth(Settings):
             request: any object with an ASGI ``scope`` (HTTP or WebSocket), or the scope itself.
 
         Raises:
-            HTTPError: 401 without a valid token.
+            HTTPError: 401 without a valid token, 503 while the revocations cannot be read.
             TypeError: *request* has no ASGI scope.
 
         """
         scope = getattr(request, "scope", request)
         has_scope = type(scope) is dict or isinstance(scope, Mapping)
-        claims = self.claims_or_failure(scope) if has_scope else None
+        try:
+            claims = self.claims_or_failure(scope) if has_scope else None
+        except BaseException:
+            request = scope = None  # error reporters show the local variables of a traceback's frames
+            raise
         if isinstance(claims, dict):
             return claims
         error: Exception
         if claims is None:
             error = TypeError(f"expected a request with an ASGI scope, or the scope, not {type(request).__name__}")
         else:
-            error = unauthorized(claims)
+            error = self.rejection(claims, scope)
         # Error reporters show the local variables of a traceback's frames.
         request = scope = None
         try:
@@ -229,11 +336,42 @@ class Auth(Settings):
             del error  # the frame and the error would refer to each other until a garbage collection
 
     def claims_or_failure(self, scope: Mapping[str, Any], allow_query_token: bool = True) -> dict[str, Any] | int:
-        """Return the claims of the token in *scope*, or why there are none, like ``Engine.identify``."""
+        """Return the claims of the token in *scope*, or why there are none: ``REVOKED``, or as ``Engine.identify``."""
         query_string = scope.get("query_string", b"") if self.allow_query_token and allow_query_token else None
         if self._options:
-            return identify(scope["headers"], query_string, self._cookie_name, self._secrets, **self._options)
-        return identify(scope["headers"], query_string, self._cookie_name, self._secrets)
+            claims = identify(scope["headers"], query_string, self._cookie_name, self._secrets, **self._options)
+        else:
+            claims = identify(scope["headers"], query_string, self._cookie_name, self._secrets)
+        if self.revocations is None or type(claims) is int:
+            return claims
+        try:
+            return REVOKED if self.revocations.is_revoked(claims) else claims  # type: ignore[arg-type]
+        except BaseException:
+            scope = query_string = None  # type: ignore[assignment]
+            raise
+
+    def rejection(self, failure: int, scope: Mapping[str, Any], allow_query_token: bool = True) -> HTTPError:
+        """Return the error for a *failure* of :meth:`claims_or_failure`, and record a rejected token."""
+        if failure not in (NO_TOKEN, UNUSABLE_SECRET):
+            from fastware.auth.rejected_tokens import record_rejected_token  # noqa: PLC0415 - not needed before
+
+            query_string = scope.get("query_string", b"") if self.allow_query_token and allow_query_token else None
+            record_rejected_token(scope, query_string, self._cookie_name, self._secrets, self._options)
+        return unauthorized(failure)
+
+    async def _resolve(self, request: Any) -> dict[str, Any]:
+        """Return what :meth:`identify` returns. Without a token, redeem the ticket in the query string."""
+        scope = getattr(request, "scope", request)
+        try:
+            token = None
+            if self.tickets is not None and has_ticket(scope):
+                query_string = scope["query_string"] if self.allow_query_token else None
+                token = engine.credential(scope["headers"], query_string, self._cookie_name)
+                if token is None:
+                    return await claims_of_ticket(self.tickets, self.revocations, scope)
+            return self.identify(request)
+        finally:
+            request = scope = query_string = token = None  # error reporters show the local variables of frames
 
     def require_role(self, role: str, *other_roles: str) -> Callable[[Any], Awaitable[dict[str, Any]]]:
         """Return an ``async`` dependency: :attr:`current_user`, for users with *role* or one of *other_roles*.
@@ -264,6 +402,19 @@ class Auth(Settings):
         return f"<Auth: {', '.join(f'{name}={getattr(self, name)!r}' for name in names)}>"
 
 
+def _check_storages(revocations: object, tickets: object) -> None:
+    if revocations is not None:
+        from fastware.auth.revocations import Revocations  # noqa: PLC0415 - only for applications that revoke tokens
+
+        if not isinstance(revocations, Revocations):
+            raise TypeError(f"revocations must be MemoryRevocations() or similar, not {type(revocations).__name__}")
+    if tickets is not None:
+        from fastware.auth.tickets import Tickets  # noqa: PLC0415
+
+        if not isinstance(tickets, Tickets):
+            raise TypeError(f"tickets must be a fastware.auth.Tickets, not {type(tickets).__name__}")
+
+
 def _checked_secrets(secret: Any) -> tuple[str | bytes, ...]:
     secrets = as_secrets(secret)
     is_sequence = isinstance(secrets, (list, tuple))
@@ -280,28 +431,3 @@ def _checked_secrets(secret: Any) -> tuple[str | bytes, ...]:
 
 def _shortest(secrets: tuple[str | bytes, ...]) -> int:
     return min(len(secret.encode() if isinstance(secret, str) else secret) for secret in secrets)
-
-
-def _secrets_in_environment(name: str) -> list[str]:
-    secrets = [secret.strip() for secret in os.environ.get(name, "").replace(",", "\n").splitlines()]
-    secrets = [secret for secret in secrets if secret]
-    lengths = [len(os.fsencode(secret)) for secret in secrets]
-    if not lengths:
-        problem = "is not set"
-    elif min(lengths) < MIN_SECRET_LENGTH:
-        problem = f"has a secret of {min(lengths)} bytes; it needs at least {MIN_SECRET_LENGTH}"
-        problem += " (commas and newlines separate several secrets)" if len(lengths) > 1 else ""
-    elif not all(map(engine.has_usable_secret, secrets)):
-        problem = "has an SSH, DER or JWK key, or text that is not UTF-8, in place of a secret"
-    else:
-        return secrets
-    secrets.clear()  # error reporters show the local variables of a traceback's frames
-    raise ConfigurationError(f"The environment variable {name} {problem}; {HOW_TO_CREATE_ONE}")
-
-
-def _leeway_in_environment(name: str, text: str) -> float:
-    try:
-        return as_leeway(float(text))
-    except ValueError:
-        pass
-    raise ConfigurationError(f"The environment variable {name} must be a number of seconds from 0 to 2**53")

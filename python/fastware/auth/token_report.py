@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastware._engine.arguments import Expected, as_expected, as_secrets, as_text
 from fastware._engine.contract import MAX_TOKEN_LENGTH, Duration, Secrets
@@ -16,6 +16,10 @@ from fastware._engine.pure import claims as claim_rules
 from fastware._engine.pure.secrets import keys_of
 from fastware._engine.pure.tokens import SIGNATURE_LENGTH
 from fastware._engine.token_json import read_claims, read_jose_header
+from fastware.errors import HTTPError
+
+if TYPE_CHECKING:
+    from fastware.auth.revocations import Revocations
 
 _MAX_SHOWN_SECONDS: Final = 10**12
 
@@ -36,7 +40,8 @@ class TokenReport:
         valid: whether ``verify_token`` accepts the token.
         reason: ``None`` for a valid token; otherwise the first that applies of ``"unusable secret"``, ``"too long"``,
             ``"malformed"``, ``"wrong algorithm"``, ``"bad signature"``, ``"invalid claims"``, ``"not yet valid"``,
-            ``"issued in the future"``, ``"expired"``, ``"wrong audience"`` and ``"wrong issuer"``.
+            ``"issued in the future"``, ``"expired"``, ``"wrong audience"``, ``"wrong issuer"``, ``"revoked"`` and
+            ``"revocations unavailable"``.
         message: a sentence for logs, without the token, the secret and the claims, except for times.
         claims: the claims of a valid token, otherwise ``None``.
         signed_claims: the claims if the signature is valid and the payload is a JSON object, otherwise ``None``.
@@ -87,6 +92,17 @@ def inspect_token(
         return TokenReport(True, None, "The token is valid.", claims, claims)
     reason, name = found
     return _rejected(reason, _message(reason, name, claims, now, expected), claims)
+
+
+def checked_for_revocation(report: TokenReport, revocations: Revocations) -> TokenReport:
+    """Return *report*, or the report of a token that *revocations* reject."""
+    if report.claims is None:
+        return report
+    try:
+        is_revoked = revocations.is_revoked(report.claims)
+    except HTTPError:
+        return _rejected("revocations unavailable", "The revocations cannot be read.", report.claims)
+    return _rejected("revoked", "The token was revoked.", report.claims) if is_revoked else report
 
 
 def _rejected(reason: str, message: str, signed_claims: dict[str, Any] | None = None) -> TokenReport:

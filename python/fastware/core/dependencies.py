@@ -87,7 +87,7 @@ def _is_key(factory: Factory, overrides: Mapping[Factory, Factory]) -> bool:
 def _call_of(factory: Factory) -> tuple[Factory, bool]:
     """Return what to call for *factory*, and whether that takes the connection."""
     if isinstance(factory, Dependency):
-        return factory.plain, True
+        return factory.resolve or factory.plain, True
     check_no_parameter_of_kind(factory, inspect.Parameter.KEYWORD_ONLY)
     takes_connection = _takes_connection(factory)
     hidden = hidden_names(factory)

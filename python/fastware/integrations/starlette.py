@@ -190,5 +190,5 @@ def _error_for(roles: tuple[str, ...], scope: Mapping[str, Any]) -> Exception | 
         # Copied, because the traceback of a raised error would refer to the scope.
         return unauthorized(NO_TOKEN) if rejection is None else copy.copy(rejection)
     if roles and not any(role in scope["auth"].scopes for role in roles):
-        return forbidden(roles)
+        return forbidden(roles, getattr(scope["user"], "claims", {}), scope)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi.openapi.models import HTTPBearer, OAuth2, OAuthFlowPassword, OAuthFlows
@@ -38,12 +38,12 @@ class ReplaceableUser(Dependency):
         """Return the user of *request*. FastAPI passes the connection as *scope*."""
         try:
             if scope is None:
-                return self.plain(request)
+                return self.plain(request) if self.resolve is None else await self.resolve(request)
             if getattr(scope.scope.get("app"), "dependency_overrides", None):
                 override = find_override(self._replaceable, scope)
                 if override is not None and override is not self:
                     return self.from_source(await value_of_override(override, scope))
-            return self.plain(scope)
+            return self.plain(scope) if self.resolve is None else await self.resolve(scope)
         finally:
             request = scope = None  # error reporters show the local variables of a traceback's frames
 
@@ -59,6 +59,7 @@ class UserScheme(ReplaceableUser, SecurityBase):
         cookie_name: str | None = None,
     ) -> None:
         super().__init__(source.plain, (source, *replaceable))
+        self.resolve = source.resolve
         cookie: dict[str, Any] = {COOKIE_NAME: cookie_name} if cookie_name else {}
         if token_url is None:
             self.scheme_name, self.model = BEARER, HTTPBearer(**cookie)
@@ -69,6 +70,8 @@ class UserScheme(ReplaceableUser, SecurityBase):
     def optional(self) -> ReplaceableUser:
         """Return a dependency: the user, or ``None`` without a valid token."""
         optional = ReplaceableUser(functools.partial(_user_or_none, self.plain), (self, *self._replaceable))
+        if self.resolve is not None:
+            optional.resolve = functools.partial(_resolved_user_or_none, self.resolve)
         optional.__name__ = optional.__qualname__ = "optional_user"
         return optional
 
@@ -76,10 +79,25 @@ class UserScheme(ReplaceableUser, SecurityBase):
 def _user_or_none(user_of: Callable[[Any], Any], request: Any) -> Any:
     try:
         return user_of(request)
-    except HTTPError:
-        return None
+    except HTTPError as error:
+        return _none_if_anonymous(error)
     finally:
         request = None  # error reporters show the local variables of a traceback's frames
+
+
+async def _resolved_user_or_none(resolve: Callable[[Any], Awaitable[Any]], request: Any) -> Any:
+    try:
+        return await resolve(request)
+    except HTTPError as error:
+        return _none_if_anonymous(error)
+    finally:
+        request = None
+
+
+def _none_if_anonymous(error: HTTPError) -> None:
+    """Return ``None`` for a request without a valid token. Raise the *error* of a check that could not be made."""
+    if error.status_code != 401:
+        raise error
 
 
 class UserRole(UserScheme, RoleDependency):

@@ -30,8 +30,16 @@ async def user_of(auth: Auth, scope: Any) -> dict[str, Any]:
         verified = scope.get(VERIFIED)
         # An application that is mounted in another one may have other settings, or other headers from a middleware.
         if verified is None or verified[0] is not auth or verified[1] is not scope["headers"]:
-            verified = scope[VERIFIED] = auth, scope["headers"], auth.identify(scope)
+            verified = scope[VERIFIED] = auth, scope["headers"], await claims_of(auth, scope)
         claims: dict[str, Any] = verified[2]
         return claims
     finally:
         scope = verified = None  # error reporters show the local variables of a traceback's frames
+
+
+async def claims_of(auth: Auth, scope: Any) -> dict[str, Any]:
+    """Return the claims of the token or ticket. Raises ``HTTPError`` 401 without a valid one."""
+    try:
+        return auth.identify(scope) if auth.tickets is None else await auth.current_user(scope)
+    finally:
+        del scope  # error reporters show the local variables of a traceback's frames

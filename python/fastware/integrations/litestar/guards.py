@@ -33,7 +33,7 @@ class RoleGuard:
         try:
             claims = await user_of(self._auth or _auth_of(handler), connection.scope)
             if self.roles and claims.get("role") not in self.roles:
-                raise forbidden(self.roles)
+                raise forbidden(self.roles, claims, connection.scope)
         finally:
             connection = claims = None  # type: ignore[assignment] # error reporters show the locals of frames
 

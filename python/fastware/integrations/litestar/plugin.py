@@ -23,7 +23,7 @@ from fastware._internal.framework_dependency import Dependency
 from fastware.auth import Auth
 from fastware.auth.session_cookies import session_cookie_name
 from fastware.errors import ConfigurationError
-from fastware.integrations.litestar.current_user import VERIFIED, user_of
+from fastware.integrations.litestar.current_user import VERIFIED, claims_of, user_of
 from fastware.integrations.litestar.guards import AUTH, RoleGuard, RoleGuards
 from fastware.integrations.litestar.openapi import add_security_schemes, describe
 
@@ -65,7 +65,7 @@ class AuthPlugin(InitPlugin, ReceiveRoutePlugin):
     async def current_user(self, scope: Scope) -> dict[str, Any]:
         """Return the claims of the token: the dependency. Raises ``HTTPError`` 401 without a valid token."""
         try:
-            return await user_of(self.auth, scope) if VERIFIED in scope else self.auth.identify(scope)
+            return await (user_of if VERIFIED in scope else claims_of)(self.auth, scope)
         finally:
             del scope  # error reporters show the local variables of a traceback's frames
 

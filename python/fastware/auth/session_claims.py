@@ -1,0 +1,66 @@
+"""The claims that make a token revocable, and the claims of a renewed token.
+
+``sid`` identifies the session, and is the same in all of its tokens. ``rev`` is the revocation number of the user: a
+token is revoked when the number has grown.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from fastware._engine.arguments import as_expires_in
+from fastware._engine.contract import DEFAULT_EXPIRES_HOURS, SECONDS_PER_HOUR
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+_OF_ONE_TOKEN: Final = ("sub", "role", "iat", "exp", "jti")
+
+
+def new_session(revision: int) -> dict[str, Any]:
+    """Return the claims of a new session: ``sid``, 128 random bits, and ``rev``."""
+    return {"sid": secrets.token_urlsafe(16), "rev": revision}
+
+
+def session_of(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``sid`` and ``rev`` of *claims*, if it has them."""
+    return {name: claims[name] for name in ("sid", "rev") if name in claims}
+
+
+def kept_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the further *claims* that a renewed token keeps: all but those that belong to one token (``jti``)."""
+    return {name: value for name, value in claims.items() if name not in _OF_ONE_TOKEN}
+
+
+def renewal_of(claims: Any, expires_in: float | timedelta | None) -> tuple[int, bool]:
+    """Return the lifetime of a renewed token in seconds, and whether it is longer than that of the token of *claims*.
+
+    Raises:
+        TypeError: *claims* is not a mapping, or *expires_in* is no duration.
+        ValueError: *claims* has no ``sub`` or no ``role``, or *expires_in* is out of range.
+
+    """
+    if not isinstance(claims, Mapping):
+        raise TypeError(f"claims must be the claims of a valid token, not {type(claims).__name__}")
+    if "sub" not in claims or "role" not in claims:
+        raise ValueError("claims must have sub and role: the claims of a token that create_token made")
+    before = _lifetime_of(claims)
+    default = DEFAULT_EXPIRES_HOURS * SECONDS_PER_HOUR if before is None else before
+    seconds = default if expires_in is None else as_expires_in(expires_in)
+    return seconds, before is not None and seconds > before
+
+
+def _lifetime_of(claims: Mapping[str, Any]) -> int | None:
+    times = claims.get("exp"), claims.get("iat")
+    if not all(isinstance(each, (int, float)) for each in times):
+        return None
+    return int(times[0]) - int(times[1])  # type: ignore[arg-type]
+
+
+def has_expired(claims: Mapping[str, Any], leeway: float) -> bool:
+    """Return whether the token of *claims*, which was valid, has expired since (RFC 7519 section 4.1.4)."""
+    expires = claims.get("exp")
+    return isinstance(expires, (int, float)) and expires <= time.time() - leeway
