@@ -35,8 +35,8 @@ def kept_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if name not in _OF_ONE_TOKEN}
 
 
-def renewal_of(claims: Any, expires_in: float | timedelta | None) -> tuple[int, bool]:
-    """Return the lifetime of a renewed token in seconds, and whether it is longer than that of the token of *claims*.
+def lifetime_of_renewed(claims: Any, expires_in: float | timedelta | None) -> int:
+    """Return the lifetime of a renewed token in seconds: *expires_in*, or that of the token of *claims*.
 
     Raises:
         TypeError: *claims* is not a mapping, or *expires_in* is no duration.
@@ -47,16 +47,11 @@ def renewal_of(claims: Any, expires_in: float | timedelta | None) -> tuple[int, 
         raise TypeError(f"claims must be the claims of a valid token, not {type(claims).__name__}")
     if "sub" not in claims or "role" not in claims:
         raise ValueError("claims must have sub and role: the claims of a token that create_token made")
-    before = _lifetime_of(claims)
-    default = DEFAULT_EXPIRES_HOURS * SECONDS_PER_HOUR if before is None else before
-    seconds = default if expires_in is None else as_expires_in(expires_in)
-    return seconds, before is not None and seconds > before
-
-
-def _lifetime_of(claims: Mapping[str, Any]) -> int | None:
+    if expires_in is not None:
+        return as_expires_in(expires_in)
     times = claims.get("exp"), claims.get("iat")
     if not all(isinstance(each, (int, float)) for each in times):
-        return None
+        return DEFAULT_EXPIRES_HOURS * SECONDS_PER_HOUR
     return int(times[0]) - int(times[1])  # type: ignore[arg-type]
 
 

@@ -220,8 +220,8 @@ class Auth(Settings):
 
         Args:
             claims: the claims of a valid token: what :meth:`identify` and :meth:`verify_token` return.
-            expires_in: lifetime in seconds, a number or a ``timedelta``; by default that of the token of *claims*. If
-                it is longer, ``revocations`` stores that: in ``async`` code use :meth:`arenew_token`.
+            expires_in: lifetime in seconds, a number or a ``timedelta``; by default that of the token of *claims*. A
+                longer one is stored in ``revocations``: in ``async`` code use :meth:`arenew_token`.
 
         Raises:
             HTTPError: 401 if the token has expired or was revoked in the meantime.
@@ -229,24 +229,22 @@ class Auth(Settings):
             ValueError: *claims* has no ``sub`` or no ``role``.
 
         """
-        seconds, is_longer = session_claims.renewal_of(claims, expires_in)
+        seconds = session_claims.lifetime_of_renewed(claims, expires_in)
         revision = 0
         if self.revocations is not None:
             if "rev" not in claims:
                 revision = self.revocations.revision(claims["sub"])
-            if is_longer:
-                self.revocations.note_longer_session(claims, seconds)
+            self.revocations.note_longer_session(claims, seconds)
         return self._renewed(claims, seconds, revision)
 
     async def arenew_token(self, claims: Mapping[str, Any], *, expires_in: float | timedelta | None = None) -> str:
         """Do what :meth:`renew_token` does, without blocking the event loop."""
-        seconds, is_longer = session_claims.renewal_of(claims, expires_in)
+        seconds = session_claims.lifetime_of_renewed(claims, expires_in)
         revision = 0
         if self.revocations is not None:
             if "rev" not in claims:
                 revision = await self.revocations.arevision(claims["sub"])
-            if is_longer:
-                await self.revocations.anote_longer_session(claims, seconds)
+            await self.revocations.anote_longer_session(claims, seconds)
         return self._renewed(claims, seconds, revision)
 
     def _renewed(self, claims: Mapping[str, Any], seconds: int, revision: int) -> str:
