@@ -83,7 +83,7 @@ def step(kind: int, inputs: Input, period: int, capacity: int, wait: int) -> int
 )
 def check_rate_string(data: bytes) -> None:
     rate = as_text(data)
-    parsers = [package.auth.rate_limit.__globals__["_parse"] for package in PACKAGES]
+    parsers = [package.auth.rate_limit.__globals__["parse_rate"] for package in PACKAGES]
     outcome = same("rate_limit", lambda parse: parse(rate), parsers)
     expected = rates.parse(rate)
     if expected is None:

@@ -105,7 +105,7 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
     A call without a token raises ``HTTPError(429, "Rate limit exceeded")`` with ``Retry-After`` in whole seconds.
 
     """
-    capacity, period = _parse(rate)
+    capacity, period = parse_rate(rate)
 
     def decorate(handler: Callable[ParametersT, ResultT_co]) -> LimitedHandler[ParametersT, ResultT_co]:
         # With these imports, that of fastware.auth would take a quarter longer.
@@ -150,8 +150,8 @@ class RateLimitError(HTTPError):
 
     @functools.cached_property
     def headers(self) -> dict[str, str]:  # type: ignore[override]
-        """``Retry-After`` in whole seconds, rounded up (RFC 9110 section 10.2.3)."""
-        return {"Retry-After": str(-(-self.wait // _NANOSECONDS))}
+        """``Retry-After`` in whole seconds."""
+        return retry_after(self.wait)
 
 
 def _reject(wait: int) -> NoReturn:
@@ -162,12 +162,18 @@ async def _reject_when_awaited(wait: int) -> NoReturn:
     raise RateLimitError(wait)
 
 
-def _parse(rate: object) -> tuple[int, int]:
+def parse_rate(rate: object, parameter: str = "rate") -> tuple[int, int]:
+    """Return the tokens of *rate*, and the nanoseconds in which they are refilled."""
     match = _RATE.match(rate) if isinstance(rate, str) else None
     capacity = int(match[1]) if match else 0
     if not match or capacity > 10**9:
         raise ValueError(
-            'rate must be "N/second", "N/minute" or "N/hour" with N from 1 to 1000000000, like "5/minute"; '
+            f'{parameter} must be "N/second", "N/minute" or "N/hour" with N from 1 to 1000000000, like "5/minute"; '
             f"not {rate!r:.80}"
         )
     return capacity, _PERIODS[match[2]]
+
+
+def retry_after(wait: int) -> dict[str, str]:
+    """Return the header for a *wait* in nanoseconds: whole seconds, rounded up (RFC 9110 section 10.2.3)."""
+    return {"Retry-After": str(-(-wait // _NANOSECONDS))}
