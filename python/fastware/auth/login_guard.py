@@ -56,7 +56,7 @@ class LoginGuard:
         name: str = "login",
     ) -> None:
         rates = {"per_user_and_address": per_user_and_address, "per_address": per_address, "per_user": per_user}
-        parsed = {parameter: parse_rate(rate, parameter) for parameter, rate in rates.items()}
+        parsed = {limit: parse_rate(rate, limit) for limit, rate in rates.items()}
         if buckets is not None:
             raise TypeError(f"buckets must be None, for the memory of this process; not {type(buckets).__name__}")
         _check_is_str("name", name)
@@ -64,11 +64,10 @@ class LoginGuard:
             raise ValueError("name must not be empty")
         self.name = name
         self._rates = rates
-        # In this order they are taken: the most specific limit rejects first.
-        self._pairs, self._addresses, self._users = (_MemoryBuckets(*rate) for rate in parsed.values())
+        self._pairs, self._addresses, self._users = (_MemoryBuckets(limit, *rate) for limit, rate in parsed.items())
 
     def __repr__(self) -> str:
-        return f"LoginGuard({', '.join(f'{parameter}={rate!r}' for parameter, rate in self._rates.items())})"
+        return f"LoginGuard({', '.join(f'{limit}={rate!r}' for limit, rate in self._rates.items())})"
 
     async def attempt(self, username: str, address: str) -> LoginAttempt:
         """Take the tokens of a login, before its password is checked.
@@ -89,7 +88,7 @@ class LoginGuard:
             wait = await buckets.take(key)
             if wait:
                 await attempt.withdrawn()
-                raise LoginLimitedError(wait)
+                raise LoginLimitedError(buckets.limit, wait)
             attempt.taken.append((buckets, key))
         return attempt
 
@@ -154,15 +153,22 @@ class LoginAttempt:
 class LoginLimitedError(HTTPError):
     """The ``HTTPError`` 429 of a login that a :class:`LoginGuard` rejects.
 
-    ``Retry-After`` is the time until the limit that rejected it admits a login.
+    ``Retry-After`` is the time until the limit that rejects the login admits one.
+
+    Attributes:
+        limit: the parameter of the guard, for example ``"per_user"``. Clients are not told.
+
     """
 
-    def __init__(self, wait: int) -> None:
+    def __init__(self, limit: str, wait: int) -> None:
         super().__init__(429, "Too many login attempts", retry_after(wait))
+        self.limit = limit
 
 
 class _Buckets(Protocol):
     """The buckets of one limit. Only ``reset`` may block."""
+
+    limit: str
 
     async def take(self, key: str) -> int:
         """Take a token. Returns 0, or the nanoseconds until there is one."""
@@ -178,7 +184,8 @@ class _Buckets(Protocol):
 class _MemoryBuckets:
     """Buckets in the memory of this process, which block nothing."""
 
-    def __init__(self, capacity: int, period: int) -> None:
+    def __init__(self, limit: str, capacity: int, period: int) -> None:
+        self.limit = limit
         self._buckets = engine.TokenBuckets(capacity, period)
         self.reset = self._buckets.reset
 
