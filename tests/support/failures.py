@@ -510,7 +510,16 @@ def limited(s, handler):
 def call_twice(s):
     handler = limited(s, lambda request: s.token)
     handler(s.request())
-    handler(s.request())
+    handler(s.request(headers=s.bearer))
+
+
+def await_twice(s):
+    async def handler(request):
+        return s.token
+
+    handler = limited(s, handler)
+    for headers in ((), s.bearer):
+        asyncio.run(handler(s.request(headers=headers)))
 
 
 def limit_above_route(s):
@@ -531,7 +540,7 @@ def limit_on_a_route(s):
     limited(s, Route("/", ShowsItsSecret(s.secret)))
 
 
-add("RateLimitError 429", call_over_limit=call_twice)
+REJECTED_REQUESTS += add("RateLimitError 429", call_over_limit=call_twice, awaited_call_over_limit=await_twice)
 add("ValueError", invalid_rate=lambda s: s.auth.rate_limit("often", key_func=lambda request: s.token))
 add(
     "TypeError",
@@ -546,6 +555,32 @@ add(
     limited_handler_called_without_request=lambda s: limited(s, holding(lambda **values: values, s.secret))(),
     limited_object_called_without_request=lambda s: limited(s, ShowsItsSecret(s.secret))(s.token, password=s.password),
     limited_function_called_without_request=lambda s: limited(s, lambda token: token)(s.token),
+)
+
+
+# Limits on logins
+
+
+def login_attempts(s, *names):
+    async def main():
+        guard = s.auth.LoginGuard(per_user="1/hour")
+        for name in names:
+            await guard.attempt(name, "192.0.2.1")
+
+    asyncio.run(main())
+
+
+add("LoginLimitedError 429", login_over_limit=lambda s: login_attempts(s, "ada", "ada"))
+add(
+    "TypeError",
+    login_with_invalid_username=lambda s: login_attempts(s, s.password.encode()),
+    guard_with_invalid_buckets=lambda s: s.auth.LoginGuard(buckets=s.secret),
+    guard_with_invalid_name=lambda s: s.auth.LoginGuard(name=s.secret.encode()),
+)
+add(
+    "ValueError",
+    guard_with_invalid_rate=lambda s: s.auth.LoginGuard(per_user="often"),
+    guard_without_name=lambda s: s.auth.LoginGuard(name=""),
 )
 
 

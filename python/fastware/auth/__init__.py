@@ -19,6 +19,7 @@ from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.settings import Auth
     from fastware.auth.token_report import TokenReport, inspect_token
 
@@ -33,6 +34,8 @@ __all__ = [
     "HTTPError",
     "InsecureKeyLengthWarning",
     "JSONFileUserStore",
+    "LoginGuard",
+    "LoginLimitedError",
     "TokenReport",
     "UserFileError",
     "UserStore",
@@ -52,7 +55,13 @@ __all__ = [
     "verify_token",
 ]
 
-_LAZY = {"Auth": "settings", "TokenReport": "token_report", "inspect_token": "token_report"}
+_LAZY = {
+    "Auth": "settings",
+    "LoginGuard": "login_guard",
+    "LoginLimitedError": "login_guard",
+    "TokenReport": "token_report",
+    "inspect_token": "token_report",
+}
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
 
