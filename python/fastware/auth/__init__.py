@@ -14,13 +14,13 @@ from fastware.auth.passwords import ahash_password, averify_password, hash_passw
 from fastware.auth.rate_limit import rate_limit
 from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
 from fastware.auth.tokens import create_token, verify_token
-from fastware.auth.users import JSONFileUserStore, UserFileError, UserStore
 from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
     from fastware.auth.settings import Auth
     from fastware.auth.token_report import TokenReport, inspect_token
+    from fastware.auth.users import JSONFileUserStore, UserExistsError, UserFileError, UserNotFoundError, UserStore
 
 ENGINE: str = _engine.NAME
 
@@ -34,7 +34,9 @@ __all__ = [
     "InsecureKeyLengthWarning",
     "JSONFileUserStore",
     "TokenReport",
+    "UserExistsError",
     "UserFileError",
+    "UserNotFoundError",
     "UserStore",
     "_get_asgi_cookie",
     "_get_asgi_header",
@@ -52,7 +54,16 @@ __all__ = [
     "verify_token",
 ]
 
-_LAZY = {"Auth": "settings", "TokenReport": "token_report", "inspect_token": "token_report"}
+_LAZY = {
+    "Auth": "settings",
+    "JSONFileUserStore": "users",
+    "TokenReport": "token_report",
+    "UserExistsError": "users",
+    "UserFileError": "users",
+    "UserNotFoundError": "users",
+    "UserStore": "users",
+    "inspect_token": "token_report",
+}
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
 
