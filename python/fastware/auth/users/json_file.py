@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from fastware.auth.users.changes import User
 from fastware.auth.users.durable_file import replace_file
@@ -42,12 +42,6 @@ class JSONFileUserStore(UserStore):
 
     """
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Make the cache here: a copy of a store has its own."""
-        store = super().__new__(cls)
-        store._cache = UserCache()
-        return store
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Note whether the subclass loads users from elsewhere, which :meth:`find_user` must do then."""
         super().__init_subclass__(**kwargs)
@@ -63,6 +57,10 @@ class JSONFileUserStore(UserStore):
 
         super().__init__(revocations=revocations)
         self.path = Path(path)
+
+    def _set_up(self) -> None:
+        super()._set_up()
+        self._cache = UserCache()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_cache"}

@@ -50,9 +50,9 @@ class UserStore:
     _lock: threading.RLock
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Make the lock here, so that a subclass need not call ``__init__``."""
+        """Set the store up here, so that a subclass need not call ``__init__``."""
         store = super().__new__(cls)
-        give_lock(store, threading.RLock)
+        store._set_up()
         return store
 
     def __init__(self, *, revocations: UserRevocations | None = None) -> None:
@@ -65,6 +65,10 @@ class UserStore:
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the lock: a copy of the store has its own, even in another process."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_make_lock")}
+
+    def _set_up(self) -> None:
+        """Make what a copy of the store has of its own."""
+        give_lock(self, threading.RLock)
 
     # The storage
 
