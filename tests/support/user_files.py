@@ -6,6 +6,8 @@ import os
 import stat
 import time
 
+from fastware._internal.threads import run_in_thread
+
 HASH = "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm"
 
 
@@ -147,3 +149,21 @@ def invalid_users(record, secret):
         "lone surrogate": ([{**record, "note": secret + "\udfff"}], ", user 1: 'note' has a lone surrogate"),
         "duplicate username": ([record, bob, record], ", user 3: duplicate username"),
     }
+
+
+class RecordedRevocations:
+    """Revocations that record the users whose tokens are revoked, and what is in *store* then."""
+
+    def __init__(self):
+        self.store, self.revoked, self.error = None, [], None
+
+    def revoke_user(self, username):
+        self._record(username)
+
+    async def arevoke_user(self, username):
+        await run_in_thread(self._record, username)
+
+    def _record(self, username):
+        self.revoked.append((username, self.store.find_user(username)))
+        if self.error is not None:
+            raise self.error
