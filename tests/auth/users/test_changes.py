@@ -74,7 +74,11 @@ UPDATES = {
     "changed field": ({"fields": {"note": "new"}}, {"note"}, "fields"),
     "the same field": ({"fields": {"note": "old"}}, set(), None),
     "field and the same role": ({"role": "user", "fields": {"a": ""}}, {"a"}, "fields"),
-    "all": ({"role": "x", "password": "p", "fields": {"": "b"}}, {"role", "password_hash", ""}, "role, password, fields"),
+    "all": (
+        {"role": "x", "password": "p", "fields": {"": "b"}},
+        {"role", "password_hash", ""},
+        "role, password, fields",
+    ),
     "nothing": ({}, set(), None),
     "no fields": ({"fields": {}}, set(), None),
 }
