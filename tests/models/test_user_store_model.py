@@ -19,7 +19,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from user_files import leftovers, memory_store_class, mode, read, user, write
+from user_files import clock_of_file_system, leftovers, memory_store_class, mode, read, user, write
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.one_of(
@@ -32,8 +32,9 @@ DAMAGE = st.sampled_from(
     [b"", b"{}", b"null", b"[1]", b"\xff", b"\xef\xbb\xbf[]", b"[" * 5000, b'[{"username": "ada"}]']
 )
 LENGTHS = st.integers(1, 10**6)
+TICK = 10_000_000  # nanoseconds
 MARGIN = 0.02
-"""Seconds until a store trusts the times of a file: two ticks of the slowest kernel."""
+"""Seconds until a store trusts the times of a file: two ticks."""
 
 
 def rewrite(path, content):
@@ -54,7 +55,7 @@ def make_again(path, content):
     path.write_bytes(content)
 
 
-EDITS = {each.__name__: each for each in (rewrite, rename_over, make_again)}
+EDITS = st.sampled_from([rewrite, rename_over, make_again])
 REOPENINGS = {"new": lambda auth, store: auth.JSONFileUserStore(str(store.path)), "copy": lambda _, s: copy.copy(s)}
 
 
@@ -161,10 +162,6 @@ class UserStores(RuleBasedStateMachine):
         if found is not None:
             found["role"] = "changed by the caller"
 
-    @rule()
-    def let_time_pass(self):
-        time.sleep(1.5 * MARGIN)
-
     @is_whole
     @rule(data=st.data(), name=INVALID_NAMES)
     def use_an_invalid_name(self, data, name):
@@ -213,20 +210,28 @@ class UserStores(RuleBasedStateMachine):
 
     @is_whole
     @precondition(lambda self: self.users and self.path.exists())
-    @rule(how=st.sampled_from(sorted(EDITS)), restores_time=st.booleans())
-    def edit_without_a_change_of_size(self, how, restores_time):
-        self.edits += 1
-        users, status = [*self.users.values()], self.path.stat()
-        for number, record in enumerate(users):
-            users[number] = {**record, "created_at": f"{self.edits:04}{record['created_at'][4:]}"}
-        content = self.path.read_bytes()
-        for before, after in zip(self.users.values(), users, strict=True):
-            content = content.replace(before["created_at"].encode(), after["created_at"].encode())
-        EDITS[how](self.path, content)
-        if restores_time:
-            os.utime(self.path, ns=(status.st_atime_ns, status.st_mtime_ns))
-        assert (self.path.stat().st_size, read(self.path)) == (status.st_size, users)
-        self.expect(users, by_hand=True)
+    @rule(
+        data=st.data(), waits=st.booleans(), restores_time=st.booleans(), hows=st.lists(EDITS, min_size=1, max_size=3)
+    )
+    def edit_without_a_change_of_size(self, data, waits, restores_time, hows):
+        """Edit the file when the stores trust its times, or several times in a tick."""
+        store = self.store(data)
+        if waits:
+            time.sleep(1.5 * MARGIN)
+            self.stores_have_the_expected_users()
+        for how in hows:
+            self.edits += 1
+            users, status = [*self.users.values()], self.path.stat()
+            content = self.path.read_bytes()
+            for number, record in enumerate(users):
+                users[number] = {**record, "created_at": f"{self.edits:04}{record['created_at'][4:]}"}
+                content = content.replace(record["created_at"].encode(), users[number]["created_at"].encode())
+            how(self.path, content)
+            if restores_time:
+                os.utime(self.path, ns=(status.st_atime_ns, status.st_mtime_ns))
+            assert (self.path.stat().st_size, read(self.path)) == (status.st_size, users)
+            self.expect(users, by_hand=True)
+            assert store.find_user(users[0]["username"]) == users[0]
 
     @is_whole
     @precondition(lambda self: self.users and self.path.exists())
@@ -313,8 +318,9 @@ class UserStores(RuleBasedStateMachine):
 @pytest.mark.rule("users.unique")
 @pytest.mark.rule("users.file")
 def test_stores_do_what_a_dict_does(auth):
-    cache = auth.JSONFileUserStore("users.json")._cache
-    with bcrypt_cost.lowest(), mock.patch.dict(type(cache).users_in.__globals__, _MARGIN=MARGIN):
+    store = auth.JSONFileUserStore("users.json")
+    short_margin = mock.patch.dict(type(store._cache).users_in.__globals__, _MARGIN=MARGIN)
+    with bcrypt_cost.lowest(), short_margin, clock_of_file_system(store, TICK):
         run_state_machine_as_test(
             lambda: UserStores(auth), settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
         )

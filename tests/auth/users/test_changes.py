@@ -160,7 +160,7 @@ FIELDS_ERRORS = {
 def test_invalid_fields_raise_and_nothing_is_saved(store, calls, events, method, fields, error):
     before = store.load_users()
     arguments = ("eve", "password", "user") if method == "create_user" else ("ada",)
-    with pytest.raises(error, match="^fields") as raised:
+    with pytest.raises(error, match=r"^fields") as raised:
         getattr(calls(store), method)(*arguments, fields=fields)
     assert type(raised.value) is error
     assert SECRET not in shown_by(raised.value)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
-from os import stat
+from os import fstat, stat, stat_result
 from time import monotonic
 from typing import Final
 
@@ -79,11 +78,11 @@ class UserCache:
     def _read(self, path: str) -> _Reading:
         last, begin = self._last, monotonic()
         with open(path, "rb") as file:
-            stamp, seen = _stamp_of(os.fstat(file.fileno())), monotonic()
+            stamp, seen = _stamp_of(fstat(file.fileno())), monotonic()
             if stamp == last.certain:  # another thread has just read it
                 return last
             content = file.read()
-            is_whole = stamp == _stamp_of(os.fstat(file.fileno()))
+            is_whole = stamp == _stamp_of(fstat(file.fileno()))
         if content != last.content:
             users, problem = parse_users(content)
             if problem is not None:
@@ -98,7 +97,7 @@ class UserCache:
         return _Reading(last.users, stamp, None, last.first_seen, certain=stamp)
 
 
-def _stamp_of(status: os.stat_result) -> _Stamp:
+def _stamp_of(status: stat_result) -> _Stamp:
     return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev
 
 
