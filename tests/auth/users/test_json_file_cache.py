@@ -150,6 +150,18 @@ def test_change_in_the_same_tick_is_seen(store, path):
         assert store.find_user("ada")["role"] == "f"
 
 
+@pytest.mark.rule("users.fresh")
+def test_change_in_the_same_tick_is_seen_after_the_same_content_was_saved_again(store, path):
+    with clock_of_file_system(store, 10**18):
+        store.find_user("ada")
+        time.sleep(1.5 * MARGIN)
+        path.with_name("other").write_bytes(path.read_bytes())
+        path.with_name("other").replace(path)
+        assert store.find_user("ada")["role"] == "a"
+        change_in_place(path, path.stat())
+        assert store.find_user("ada")["role"] == "b"
+
+
 def test_missing_file_has_no_users_and_is_found_when_it_appears(path, reads):
     store = JSONFileUserStore(path)
     assert store.find_user("ada") is None
