@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.settings import Auth
     from fastware.auth.token_report import TokenReport, inspect_token
+    from fastware.auth.users import JSONFileUserStore, UserExistsError, UserFileError, UserNotFoundError, UserStore
 
 ENGINE: str = _engine.NAME
 
@@ -37,7 +38,9 @@ __all__ = [
     "LoginGuard",
     "LoginLimitedError",
     "TokenReport",
+    "UserExistsError",
     "UserFileError",
+    "UserNotFoundError",
     "UserStore",
     "_get_asgi_cookie",
     "_get_asgi_header",
@@ -57,9 +60,14 @@ __all__ = [
 
 _LAZY = {
     "Auth": "settings",
+    "JSONFileUserStore": "users",
     "LoginGuard": "login_guard",
     "LoginLimitedError": "login_guard",
     "TokenReport": "token_report",
+    "UserExistsError": "users",
+    "UserFileError": "users",
+    "UserNotFoundError": "users",
+    "UserStore": "users",
     "inspect_token": "token_report",
 }
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastware._internal.threads import run_in_thread
 from fastware.auth.passwords import _HASH, averify_password
-from fastware.auth.users.store import User, UserStore
+from fastware.auth.users import User, UserStore
 
 _NO_PASSWORD: Final = "$2b$12$UvTnfUNYADzbjYrtYpOjVO9hGiIjdY3JBcBU6SmSwK1pjebfFV45G"
 """A hash of a random password that nobody has. It is checked for users that do not exist, so that the response time
