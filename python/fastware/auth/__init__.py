@@ -19,7 +19,9 @@ from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.refresh import Refreshed, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
     from fastware.auth.settings import Auth
+    from fastware.auth.tickets import Tickets
     from fastware.auth.token_report import TokenReport, inspect_token
 
 ENGINE: str = _engine.NAME
@@ -33,6 +35,11 @@ __all__ = [
     "HTTPError",
     "InsecureKeyLengthWarning",
     "JSONFileUserStore",
+    "RefreshTokenError",
+    "RefreshTokenReusedError",
+    "RefreshTokens",
+    "Refreshed",
+    "Tickets",
     "TokenReport",
     "UserFileError",
     "UserStore",
@@ -52,7 +59,16 @@ __all__ = [
     "verify_token",
 ]
 
-_LAZY = {"Auth": "settings", "TokenReport": "token_report", "inspect_token": "token_report"}
+_LAZY = {
+    "Auth": "settings",
+    "RefreshTokenError": "refresh",
+    "RefreshTokenReusedError": "refresh",
+    "RefreshTokens": "refresh",
+    "Refreshed": "refresh",
+    "Tickets": "tickets",
+    "TokenReport": "token_report",
+    "inspect_token": "token_report",
+}
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
 
