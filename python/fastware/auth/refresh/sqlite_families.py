@@ -46,7 +46,7 @@ _ADVANCE: Final = """
     SET previous = current, current = ?, rotated_at = ?, ends_at = ?, rotations = rotations + 1
     WHERE id = ? AND current = ?
 """
-# Without its key and hashes, a family that ended cannot advance, and a copy of the file does not show them.
+# Without the hash of its current token, a family that ended meanwhile does not advance.
 _END: Final = """
     UPDATE refresh_families SET ends_at = 0, data = '', key = x'', current = x'', previous = x'' WHERE ends_at > 0 AND
 """
