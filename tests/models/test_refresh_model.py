@@ -75,6 +75,9 @@ class RefreshFamilies(RuleBasedStateMachine):
     def any_object(self, data):
         return data.draw(st.sampled_from(self.objects))
 
+    def any_family(self, data):
+        return data.draw(st.sampled_from(self.families[-4:]))
+
     has_families = precondition(lambda self: self.families)
 
     @rule(data=st.data(), username=USERS, value=DATA)
@@ -84,15 +87,16 @@ class RefreshFamilies(RuleBasedStateMachine):
         self.families.append(Family(username, value, [token], now, now))
 
     @has_families
-    @rule(data=st.data(), from_end=st.sampled_from([0, 0, 0, 1, 2, 5]))
-    def rotate(self, data, from_end):
-        family = data.draw(st.sampled_from(self.families))
+    @rule(data=st.data(), seconds=st.sampled_from([0, 0, 200, 399]), from_end=st.sampled_from([0, 0, 0, 1, 2, 5]))
+    def rotate(self, data, seconds, from_end):
+        family = self.any_family(data)
+        self.wait(seconds)
         self.rotate_token(data, family, max(len(family.tokens) - 1 - from_end, 0))
 
     @has_families
     @rule(data=st.data(), pause=st.sampled_from([0, GRACE - 1, GRACE]))
     def rotate_twice(self, data, pause):
-        family = data.draw(st.sampled_from(self.families))
+        family = self.any_family(data)
         number = len(family.tokens) - 1
         self.rotate_token(data, family, number)
         self.wait(pause)
@@ -125,7 +129,7 @@ class RefreshFamilies(RuleBasedStateMachine):
     @has_families
     @rule(data=st.data())
     def revoke(self, data):
-        family = data.draw(st.sampled_from(self.families))
+        family = self.any_family(data)
         self.any_object(data).revoke(data.draw(st.sampled_from(family.tokens)))
         family.has_ended = True
 

@@ -174,7 +174,7 @@ class RefreshTokens:
         if self._families.end(family):
             from fastware.auth.audit import record  # noqa: PLC0415 - for this event only
 
-            record("refresh_reused", username=family.username, reason="the refresh token was replaced before")
+            record("refresh_reused", username=family.username)
         raise RefreshTokenReusedError(family.username)
 
     def _revoke(self, token: OpaqueToken | None) -> None:
