@@ -263,6 +263,13 @@ def test_storage_that_this_version_does_not_have_is_an_error(kind, storage, erro
     assert "hunter2" not in str(raised.value)
 
 
+@pytest.mark.parametrize("kind", [RefreshTokens, Tickets])
+@pytest.mark.parametrize("value", ["sessions.db", True, []], ids=repr)
+def test_revocations_of_another_type_are_rejected(kind, value):
+    with pytest.raises(TypeError, match="revocations must be an object such as MemoryRevocations"):
+        kind(None, revocations=value)
+
+
 @pytest.mark.parametrize("name", ["lifetime", "idle", "grace"])
 def test_duration_is_checked(name):
     for value in (-1, float("nan"), float("inf"), 10**400):

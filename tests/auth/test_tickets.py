@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import itertools
 import sqlite3
-from types import SimpleNamespace
 
 import pytest
 import refresh_processes
@@ -16,6 +15,14 @@ from fastware.auth import HTTPError, RefreshTokens, Tickets, create_token, verif
 
 NOW = 2_000_000_000
 CLAIMS = {"sub": "ada", "role": "user", "iat": NOW - 5, "exp": NOW + 30}
+
+
+class FakeRevocations:
+    def __init__(self, is_revoked):
+        self.is_revoked = is_revoked
+
+    def revoke_user(self, username):
+        raise NotImplementedError
 
 
 @pytest.fixture
@@ -92,7 +99,7 @@ def test_another_value_is_not_a_ticket(value):
 
 def test_revoked_claims_cannot_be_redeemed():
     revoked = []
-    tickets = Tickets(None, revocations=SimpleNamespace(is_revoked=lambda claims: claims["sub"] in revoked))
+    tickets = Tickets(None, revocations=FakeRevocations(lambda claims: claims["sub"] in revoked))
     ada, bob = tickets.issue({"sub": "ada"}), tickets.issue({"sub": "bob"})
     revoked.append("ada")
     assert [tickets.redeem(ada), tickets.redeem(bob)] == [None, {"sub": "bob"}]
@@ -105,7 +112,7 @@ def test_ticket_is_not_used_while_revocations_are_unavailable():
         return False
 
     problems = [HTTPError(503, "Revocations are unavailable")]
-    tickets = Tickets(None, revocations=SimpleNamespace(is_revoked=is_revoked))
+    tickets = Tickets(None, revocations=FakeRevocations(is_revoked))
     ticket = tickets.issue({"sub": "ada"})
     with pytest.raises(HTTPError):
         tickets.redeem(ticket)

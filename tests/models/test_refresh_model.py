@@ -36,6 +36,9 @@ class FakeRevocations:
     def revision(self, username):
         return self.numbers.get(username, 0)
 
+    def revoke_user(self, username):
+        self.numbers[username] = self.revision(username) + 1
+
 
 @dataclass
 class Family:
@@ -136,7 +139,7 @@ class RefreshFamilies(RuleBasedStateMachine):
     @rule(data=st.data(), username=USERS, by_number=st.booleans())
     def revoke_user(self, data, username, by_number):
         if by_number:
-            self.revocations.numbers[username] = self.revocations.revision(username) + 1
+            self.revocations.revoke_user(username)
         else:
             self.any_object(data).revoke_user(username)
         for family in self.families:

@@ -524,7 +524,7 @@ def rotate_again(s, asynchronously=False):
 
 def rotate_of_a_revoked_user(s):
     numbers = iter([1, 2])
-    tokens = refresh_tokens(s, revocations=SimpleNamespace(revision=lambda username: next(numbers)))
+    tokens = refresh_tokens(s, revocations=SimpleNamespace(revision=lambda username: next(numbers), revoke_user=print))
     tokens.rotate(marked_token(s, tokens.issue("ada")))
 
 
@@ -572,6 +572,7 @@ add(
     "TypeError",
     refresh_tokens_in_bytes=lambda s: s.auth.RefreshTokens(s.password.encode()),
     refresh_tokens_with_lifetime_of_str=lambda s: refresh_tokens(s, lifetime=s.secret),
+    refresh_tokens_with_other_revocations=lambda s: refresh_tokens(s, revocations=s.secret),
     refresh_token_of_bytes=lambda s: refresh_tokens(s).issue(s.token.encode()),
     refresh_token_with_object=lambda s: refresh_tokens(s).issue("ada", {s.csrf: ShowsItsSecret(s.csrf)}),
     ticket_of_a_token=lambda s: tickets(s).issue(s.token),

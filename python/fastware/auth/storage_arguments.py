@@ -1,9 +1,9 @@
-"""The ``storage`` of refresh tokens and tickets: a path, or ``None`` for the memory of the process."""
+"""The arguments ``storage`` and ``revocations`` of refresh tokens and tickets."""
 
 from __future__ import annotations
 
 import os
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Storage: TypeAlias = "str | os.PathLike[str] | None"
 
@@ -28,3 +28,11 @@ def path_of(storage: object) -> str | None:
             "the memory of the process (pass None)"
         )
     return path
+
+
+def checked_revocations(revocations: Any) -> Any:
+    """Return *revocations*. Raises ``TypeError`` if it is neither ``None`` nor an object that revokes users."""
+    if revocations is not None and not hasattr(revocations, "revoke_user"):
+        name = type(revocations).__name__
+        raise TypeError(f"revocations must be an object such as MemoryRevocations(), or None, not {name}")
+    return revocations
