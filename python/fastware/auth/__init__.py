@@ -20,7 +20,9 @@ from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarn
 
 if TYPE_CHECKING:
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
+    from fastware.auth.refresh import Refreshed, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
     from fastware.auth.settings import Auth
+    from fastware.auth.tickets import Tickets
     from fastware.auth.token_report import TokenReport, inspect_token
     from fastware.auth.users import JSONFileUserStore, UserExistsError, UserFileError, UserNotFoundError, UserStore
 
@@ -37,6 +39,11 @@ __all__ = [
     "JSONFileUserStore",
     "LoginGuard",
     "LoginLimitedError",
+    "RefreshTokenError",
+    "RefreshTokenReusedError",
+    "RefreshTokens",
+    "Refreshed",
+    "Tickets",
     "TokenReport",
     "UserExistsError",
     "UserFileError",
@@ -63,6 +70,11 @@ _LAZY = {
     "JSONFileUserStore": "users",
     "LoginGuard": "login_guard",
     "LoginLimitedError": "login_guard",
+    "RefreshTokenError": "refresh",
+    "RefreshTokenReusedError": "refresh",
+    "RefreshTokens": "refresh",
+    "Refreshed": "refresh",
+    "Tickets": "tickets",
     "TokenReport": "token_report",
     "UserExistsError": "users",
     "UserFileError": "users",
