@@ -19,7 +19,14 @@ from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.revocations import (
+        MemoryRevocations,
+        Revocations,
+        RevocationsUnavailableError,
+        SQLiteRevocations,
+    )
     from fastware.auth.settings import Auth
+    from fastware.auth.sqlite_file import StorageError
     from fastware.auth.token_report import TokenReport, inspect_token
 
 ENGINE: str = _engine.NAME
@@ -33,6 +40,11 @@ __all__ = [
     "HTTPError",
     "InsecureKeyLengthWarning",
     "JSONFileUserStore",
+    "MemoryRevocations",
+    "Revocations",
+    "RevocationsUnavailableError",
+    "SQLiteRevocations",
+    "StorageError",
     "TokenReport",
     "UserFileError",
     "UserStore",
@@ -52,7 +64,16 @@ __all__ = [
     "verify_token",
 ]
 
-_LAZY = {"Auth": "settings", "TokenReport": "token_report", "inspect_token": "token_report"}
+_LAZY = {
+    "Auth": "settings",
+    "MemoryRevocations": "revocations",
+    "Revocations": "revocations",
+    "RevocationsUnavailableError": "revocations",
+    "SQLiteRevocations": "revocations",
+    "StorageError": "sqlite_file",
+    "TokenReport": "token_report",
+    "inspect_token": "token_report",
+}
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
 

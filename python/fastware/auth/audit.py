@@ -23,9 +23,7 @@ def is_recorded(event: str) -> bool:
     return _logger().isEnabledFor(_level_of(event))
 
 
-def record(
-    event: str, *, username: str | None = None, address: str | None = None, reason: str | None = None
-) -> None:
+def record(event: str, *, username: str | None = None, address: str | None = None, reason: str | None = None) -> None:
     """Log *event*.
 
     Args:
