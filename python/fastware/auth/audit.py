@@ -1,7 +1,7 @@
 """Audit events: one record of the logger ``fastware.auth`` for each.
 
-A record has the attributes ``event``, ``username``, ``address`` and ``reason``, for handlers that write structured logs.
-It never has a password, a token or a secret.
+A record has the attributes ``event``, ``username``, ``address`` and ``reason``, for handlers that write structured
+logs. It never has a password, a token or a secret.
 """
 
 from __future__ import annotations
