@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from math import floor, inf, isfinite
+from math import floor, inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastware._engine.arguments import as_expires_in, as_leeway, as_text, wrong_type
 from fastware._internal.threads import run_in_thread, run_in_thread_even_if_cancelled
 from fastware.auth.revocations import token_keys
-from fastware.auth.revocations.local_copy import ExpiringKeys
+from fastware.auth.revocations.local_copy import ExpiringKeys, UserNumbers
 from fastware.errors import HTTPError
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-_MICROSECONDS = 1_000_000
+MAX_REMOVALS: Final = 32
+"""The number of ended entries that a call removes."""
+
+_MICROSECONDS: Final = 1_000_000
 
 
 class RevocationsUnavailableError(HTTPError):
@@ -52,8 +55,8 @@ class Revocations:
     def __init__(self) -> None:
         self._leeway = 0.0
         self._tokens, self._sessions, self._longer_sessions = ExpiringKeys(), ExpiringKeys(), ExpiringKeys()
-        self._revoked_sessions = self._sessions.ends
-        self._numbers: dict[str, int] = {}
+        self._revoked_sessions = self._sessions.keys
+        self._users = UserNumbers()
         self._is_empty = True
 
     # The calls of applications
@@ -75,7 +78,7 @@ class Revocations:
         if key is None:
             raise ValueError("claims have no sid, no jti, and not all of sub, role, iat and exp: no token to revoke")
         now = time.time()
-        self._store_token(key, token_keys.last_second(claims, now), True, now)
+        self._store_token(key, token_keys.end_of_session(claims, now), True, now)
         _record(as_text(claims.get("sub")), "token")
 
     def revoke_user(self, username: str) -> None:
@@ -90,7 +93,7 @@ class Revocations:
 
         """
         name = _checked_name(username)
-        self._store_user(name, int(time.time() * _MICROSECONDS))
+        self._store_user(name)
         _record(name, "all tokens of the user")
 
     def is_revoked(self, claims: Mapping[str, Any]) -> bool:
@@ -109,13 +112,14 @@ class Revocations:
         if self._is_empty and type(claims) is dict:
             return False
         try:
-            # The tokens of Auth.
+            # The tokens of Auth. The rules are those of `_is_listed`.
             sid, rev = claims["sid"], claims["rev"]
             if type(sid) is str and type(rev) is int:
                 if sid in self._revoked_sessions:
                     return True
-                number = self._numbers.get(claims["sub"])
-                return number is not None and rev < number
+                sub = claims["sub"]
+                numbers, mask = self._users.highest
+                return rev < numbers[hash(sub) & mask] and rev < self._users.numbers.get(sub, rev)
         except (KeyError, TypeError):
             pass
         return self._is_listed(token_keys.checked(claims))
@@ -131,7 +135,7 @@ class Revocations:
 
         """
         name = _checked_name(username)
-        return max(self._stored_number(name), self._numbers.get(name, 0))
+        return max(self._stored_number(name), self._users.numbers.get(name, 0))
 
     def note_longer_session(self, claims: Mapping[str, Any], expires_in: float | timedelta) -> None:
         """Prepare for a token of the session of *claims* that expires in *expires_in*.
@@ -154,7 +158,7 @@ class Revocations:
         if self._is_longer(token_keys.checked(claims), seconds):
             sid = token_keys.session_of(claims)
             now = time.time()
-            self._store_token(f"s{sid}", token_keys.capped(now + seconds + token_keys.MARGIN), False, now)
+            self._store_token(f"s{sid}", token_keys.end_after(now + seconds), False, now)
 
     def accept_leeway(self, seconds: float | timedelta) -> None:
         """Keep entries for tokens that are valid for *seconds* after their ``exp``. The largest value applies.
@@ -168,7 +172,7 @@ class Revocations:
         leeway = as_leeway(seconds)
         if leeway > self._leeway:
             self._store_leeway(leeway)
-            self._leeway = leeway
+            self._leeway = max(self._leeway, leeway)
 
     async def arevoke(self, claims: Mapping[str, Any]) -> None:
         """Do what :meth:`revoke` does, in a thread, even if the task is cancelled."""
@@ -209,8 +213,8 @@ class Revocations:
         """
         raise NotImplementedError
 
-    def _store_user(self, username: str, microsecond: int) -> None:
-        """Store and list a new number of *username*: *microsecond*, or the last number plus 1 if that is larger."""
+    def _store_user(self, username: str) -> None:
+        """Store and list the :meth:`_next_number` of *username*, while no other thread or process stores one."""
         raise NotImplementedError
 
     def _stored_number(self, username: str) -> int:
@@ -221,15 +225,15 @@ class Revocations:
         """Store *seconds*, if it is larger than the leeway there."""
         raise NotImplementedError
 
-    # What a storage calls, one thread at a time
+    # What a storage calls, in one thread at a time
 
     def _list_token(self, key: str, end: int | None, is_revoked: bool) -> None:
         sid = key[1:]
         if key[0] != "s":
             self._tokens.add(key, end)
-        elif is_revoked or sid in self._sessions.ends:
+        elif is_revoked or sid in self._sessions.keys:
             self._sessions.add(sid, end)
-            if sid in self._longer_sessions.ends:
+            if sid in self._longer_sessions.keys:
                 self._sessions.add(sid, self._longer_sessions.end_of(sid))
         else:
             self._longer_sessions.add(sid, end)
@@ -237,38 +241,42 @@ class Revocations:
         self._is_empty = False
 
     def _list_user(self, username: str, number: int) -> None:
-        if number > self._numbers.get(username, 0):
-            self._numbers[username] = number
-            self._is_empty = False
+        self._users.set(username, number)
+        self._is_empty = False
 
-    def _remove_ended(self, now: float) -> None:
+    def _next_number(self, username: str, last: int) -> int:
+        """Return the number after *last*. It is larger, even if the clock was set back."""
+        return max(last + 1, self._users.numbers.get(username, 0) + 1, int(time.time() * _MICROSECONDS))
+
+    def _remove_ended(self, now: float, limit: int = MAX_REMOVALS) -> None:
         for keys in (self._sessions, self._tokens, self._longer_sessions):
-            keys.remove_before(now - self._leeway)
-        self._is_empty = not (self._numbers or self._sessions.ends or self._tokens.ends)
+            keys.remove_before(now - self._leeway, limit)
+        self._is_empty = not (self._users.numbers or self._sessions.keys or self._tokens.keys)
 
     # The rules
 
     def _is_listed(self, claims: Mapping[str, Any]) -> bool:
         key = token_keys.key_of(claims)
-        if key is not None and (key[1:] in self._revoked_sessions if key[0] == "s" else key in self._tokens.ends):
+        if key is not None and (key[1:] in self._revoked_sessions if key[0] == "s" else key in self._tokens.keys):
             return True
         sub = as_text(claims.get("sub"))
-        number = None if sub is None else self._numbers.get(sub)
+        number = None if sub is None else self._users.numbers.get(sub)
         if number is None:
             return False
-        rev, iat = claims.get("rev"), claims.get("iat")
+        rev: Any = claims.get("rev")
+        iat: Any = claims.get("iat")
         if type(rev) is int:
             return rev < number
-        if isinstance(iat, bool) or not isinstance(iat, (int, float)) or not isfinite(iat):
+        if not token_keys.is_number(iat):
             return True
         # Rounded down: a fraction of a second must not put a token after a revocation in the same second.
-        return floor(iat) <= number // _MICROSECONDS + self._leeway
+        return bool(floor(iat) <= number // _MICROSECONDS + self._leeway)
 
     def _is_longer(self, claims: Mapping[str, Any], seconds: int) -> bool:
         sid = token_keys.session_of(claims)
         if sid is None:
             return False
-        return seconds > token_keys.lifetime_of(claims) or sid in self._longer_sessions.ends
+        return seconds > token_keys.lifetime_of(claims) or sid in self._longer_sessions.keys
 
 
 def _checked_name(username: object) -> str:

@@ -26,12 +26,12 @@ class MemoryRevocations(Revocations):
             self._remove_ended(now)
             self._list_token(key, end, is_revoked)
 
-    def _store_user(self, username: str, microsecond: int) -> None:
+    def _store_user(self, username: str) -> None:
         with self._lock:
-            self._list_user(username, max(microsecond, self._numbers.get(username, 0) + 1))
+            self._list_user(username, self._next_number(username, 0))
 
     def _stored_number(self, username: str) -> int:
-        return self._numbers.get(username, 0)
+        return self._users.numbers.get(username, 0)
 
     def _store_leeway(self, seconds: float) -> None:
         pass

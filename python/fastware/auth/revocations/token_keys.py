@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil, isfinite
+from math import floor, isfinite
 from typing import Any, Final
 
 from fastware._engine.arguments import wrong_type
 
-MARGIN: Final = 60
+_MARGIN: Final = 60
 """Seconds that an entry is kept longer, for a renewal that was in progress when the token was revoked."""
+
+_STEP: Final = 64
+"""Ends are multiples of it: a token that is revoked again within a minute changes nothing in the storage."""
 
 _LAST_SECOND: Final = 2**53
 
@@ -39,14 +42,14 @@ def key_of(claims: Mapping[str, Any]) -> str | None:
     if isinstance(jti, str):
         return "j" + jti
     sub, role, iat, exp = (claims.get(name) for name in ("sub", "role", "iat", "exp"))
-    if not isinstance(sub, str) or not isinstance(role, str) or not _is_number(iat) or not _is_number(exp):
+    if not isinstance(sub, str) or not isinstance(role, str) or not is_number(iat) or not is_number(exp):
         return None
     # The lengths make the concatenation unambiguous.
-    return f"c{len(sub)} {len(role)} {iat!r} {exp!r} {sub}{role}"
+    return f"c{len(sub)} {len(role)} {_spelled(iat)} {_spelled(exp)} {sub}{role}"
 
 
-def last_second(claims: Mapping[str, Any], now: float) -> int | None:
-    """Return the second after which no token of the session of *claims* is valid, or ``None`` if there is none.
+def end_of_session(claims: Mapping[str, Any], now: float) -> int | None:
+    """Return until when an entry for *claims* is kept, or ``None`` if for good: until no token of the session is valid.
 
     A renewed token lives no longer than the lifetime of the one that it replaces.
 
@@ -56,26 +59,33 @@ def last_second(claims: Mapping[str, Any], now: float) -> int | None:
     """
     exp, iat = claims.get("exp"), claims.get("iat")
     for name, value in (("exp", exp), ("iat", iat)):
-        if value is not None and not _is_number(value):
+        if value is not None and not is_number(value):
             raise wrong_type(name, "a finite number of seconds", value)
-    if exp is None:
-        return None
-    lifetime = 0 if iat is None else exp - iat
-    return capped(max(exp, now + lifetime) + MARGIN)
+    return None if exp is None else end_after(max(_in_range(exp), now + lifetime_of(claims)))
 
 
 def lifetime_of(claims: Mapping[str, Any]) -> float:
     """Return the seconds between ``iat`` and ``exp``, or 0 if one of them is missing."""
     exp, iat = claims.get("exp"), claims.get("iat")
-    return exp - iat if _is_number(exp) and _is_number(iat) else 0  # type: ignore[operator]
+    return _in_range(exp) - _in_range(iat) if is_number(exp) and is_number(iat) else 0
 
 
-def capped(second: float) -> int | None:
-    """Return *second*, rounded up, or ``None`` if it is so late that the entry is kept for good."""
-    return ceil(second) if second < _LAST_SECOND else None
+def end_after(second: float) -> int | None:
+    """Return until when an entry is kept whose tokens are valid until *second*, or ``None`` if for good."""
+    return (floor(second + _MARGIN) // _STEP + 1) * _STEP if second < _LAST_SECOND else None
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Return whether *value* is a finite number of seconds."""
     if isinstance(value, bool):
         return False
     return isinstance(value, int) or (isinstance(value, float) and isfinite(value))
+
+
+def _in_range(second: Any) -> float:
+    within: float = max(-_LAST_SECOND, min(second, _LAST_SECOND))
+    return within
+
+
+def _spelled(number: Any) -> str:
+    return number.hex() if isinstance(number, float) else hex(number)
