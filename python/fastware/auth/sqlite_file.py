@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
 from fastware._internal.fork import give_lock
 
@@ -18,6 +19,9 @@ LOCK_TIMEOUT: Final = 5.0
 """Seconds to wait for another process that writes."""
 
 _PAUSE: Final = 0.01
+_FORK_TIMEOUT: Final = 1.0
+"""A thread that waits for another process may not delay a fork for longer."""
+
 _BUSY: Final = 5
 _NO_SHARED_MEMORY: Final = (10, 14, 15)
 
@@ -43,6 +47,9 @@ class _Creation:
 
 _creation = _Creation()
 give_lock(_creation, threading.Lock)
+
+_files: WeakSet[SQLiteFile] = WeakSet()
+_held: list[Any] = []
 
 _inherited: list[Any] = []
 """A connection must not be used, nor closed, in a forked child (https://www.sqlite.org/howtocorrupt.html, 2.6)."""
@@ -81,6 +88,7 @@ class SQLiteFile:
         self._identity: tuple[int, int] | None = None
         self._process = os.getpid()
         give_lock(self, threading.RLock)
+        _files.add(self)
 
     def with_timeout(self, timeout: float) -> SQLiteFile:
         """Return another connection to the same tables. It has its own lock, and waits for *timeout* seconds."""
@@ -147,9 +155,10 @@ class SQLiteFile:
         if not lock.acquire(timeout=self._timeout):
             raise StorageError(f"{self.path}: another thread is opening a database and did not finish in time")
         try:
-            if self.path is not None:
+            if self.path is not None and self._identity is None:
                 _create(self.path, self._timeout)
-                self._identity = self._identity or _identity_of(self.path)
+                self._identity = _identity_of(self.path)
+            self._check_identity()
             connection = _connection_to(self.path or ":memory:", self._timeout)
             try:
                 # A commit is on disk when it returns.
@@ -259,3 +268,23 @@ def _identity_of(path: str) -> tuple[int, int] | None:
 
 def _code_of(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+# A child that is forked while a thread is in SQLite would wait forever for a lock that SQLite holds in the thread.
+
+
+def _hold_all() -> None:
+    for file in list(_files):
+        lock = file._lock
+        if lock.acquire(timeout=_FORK_TIMEOUT):
+            _held.append(lock)
+
+
+def _release_all() -> None:
+    while _held:
+        _held.pop().release()
+
+
+if hasattr(os, "register_at_fork"):
+    # `give_lock` gives the child new locks.
+    os.register_at_fork(before=_hold_all, after_in_parent=_release_all, after_in_child=_held.clear)
