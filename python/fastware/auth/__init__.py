@@ -21,7 +21,9 @@ from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarn
 if TYPE_CHECKING:
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.refresh import Refreshed, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
+    from fastware.auth.revocations import MemoryRevocations, Revocations, RevocationsUnavailableError, SQLiteRevocations
     from fastware.auth.settings import Auth
+    from fastware.auth.sqlite_file import StorageError
     from fastware.auth.tickets import Tickets
     from fastware.auth.token_report import TokenReport, inspect_token
     from fastware.auth.users import JSONFileUserStore, UserExistsError, UserFileError, UserNotFoundError, UserStore
@@ -39,10 +41,15 @@ __all__ = [
     "JSONFileUserStore",
     "LoginGuard",
     "LoginLimitedError",
+    "MemoryRevocations",
     "RefreshTokenError",
     "RefreshTokenReusedError",
     "RefreshTokens",
     "Refreshed",
+    "Revocations",
+    "RevocationsUnavailableError",
+    "SQLiteRevocations",
+    "StorageError",
     "Tickets",
     "TokenReport",
     "UserExistsError",
@@ -70,10 +77,15 @@ _LAZY = {
     "JSONFileUserStore": "users",
     "LoginGuard": "login_guard",
     "LoginLimitedError": "login_guard",
+    "MemoryRevocations": "revocations",
     "RefreshTokenError": "refresh",
     "RefreshTokenReusedError": "refresh",
     "RefreshTokens": "refresh",
     "Refreshed": "refresh",
+    "Revocations": "revocations",
+    "RevocationsUnavailableError": "revocations",
+    "SQLiteRevocations": "revocations",
+    "StorageError": "sqlite_file",
     "Tickets": "tickets",
     "TokenReport": "token_report",
     "UserExistsError": "users",
