@@ -24,7 +24,7 @@ from openapi_spec_validator import validate
 
 import fastware
 from fastware.auth import Auth, HTTPError, UserStore
-from fastware.auth.login import check_credentials
+from fastware.auth.login import authenticate
 from fastware.integrations.fastapi import FastAPIAuth, login_route
 from fastware.integrations.fastapi.login import Credentials
 
@@ -196,7 +196,7 @@ def test_event_loop_is_free_while_the_user_and_the_password_are_checked(monkeypa
 def test_record_of_the_user_has_no_hash():
     cheap = bcrypt.hashpw(b"x", bcrypt.gensalt(bcrypt_cost.LOWEST)).decode()
     store = Store(ada=cheap)
-    user = asyncio.run(check_credentials(store, "ada", "x"))
+    user = asyncio.run(authenticate(store, "ada", "x"))
     assert user == {"username": "ada", "role": "admin", "created_at": ""}
     assert store.load_users()[0]["password_hash"] == cheap
 
@@ -330,7 +330,7 @@ def test_document_shows_both_bodies_and_every_response(app):
     assert list(content) == ["application/json", "application/x-www-form-urlencoded"]
     for body in content.values():
         assert body["schema"]["required"] == ["username", "password"]
-    assert set(operation["responses"]) == {"200", "400", "401", "413", "415"}
+    assert set(operation["responses"]) == {"200", "400", "401", "413", "415", "429", "503"}
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     assert set(answer["properties"]) == {"token", "username", "access_token", "token_type"}
     assert "security" not in operation
