@@ -20,6 +20,7 @@ from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarn
 
 if TYPE_CHECKING:
     from fastware.auth.login import authenticate
+    from fastware.auth.password_rules import password_problem
     from fastware.auth.settings import Auth
     from fastware.auth.token_report import TokenReport, inspect_token
 
@@ -48,6 +49,7 @@ __all__ = [
     "hash_password",
     "inspect_token",
     "needs_rehash",
+    "password_problem",
     "rate_limit",
     "require_role",
     "set_session_cookies",
@@ -60,6 +62,7 @@ _LAZY = {
     "TokenReport": "token_report",
     "authenticate": "login",
     "inspect_token": "token_report",
+    "password_problem": "password_rules",
 }
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
