@@ -41,7 +41,7 @@ async def authenticate(
     """
     record = None
     try:
-        _check_arguments(username, password, guard, address)
+        _check_arguments(username, type(password), guard, address)
         if guard is None:
             record, failure = await _check(store, username, password)
         else:
@@ -58,16 +58,16 @@ async def authenticate(
         record = None
 
 
-def _check_arguments(username: object, password: object, guard: object, address: object) -> None:
+def _check_arguments(username: object, type_of_password: type, guard: object, address: object) -> None:
     if guard is not None and not address:
         raise TypeError("guard needs address, the host of the client, whose attempts it counts")
     check_guard(guard)
     if address is not None and not isinstance(address, str):
         raise TypeError(f"address must be str, not {type(address).__name__}")
-    for name, value in (("username", username), ("password", password)):
-        if not isinstance(value, str):
-            del password
-            raise TypeError(f"{name} must be str, not {type(value).__name__}")
+    if not isinstance(username, str):
+        raise TypeError(f"username must be str, not {type(username).__name__}")
+    if not issubclass(type_of_password, str):
+        raise TypeError(f"password must be str, not {type_of_password.__name__}")
 
 
 def check_guard(guard: object) -> None:
@@ -100,7 +100,7 @@ async def _start_attempt(store: UserStore, username: str, guard: Any, address: s
             user = await _find(store, username)
             known = user["username"] if user else None
             del user
-            audit.record("login_limited", username=known, address=address)
+            audit.record("login_limited", username=known, address=address, reason=getattr(error, "limit", None))
         raise
 
 

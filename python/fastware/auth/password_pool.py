@@ -110,13 +110,12 @@ class _Pool:
     def add(self, job: _Job) -> None:
         """Start *job*, or let it wait for a thread."""
         with self._lock:
-            is_busy = len(self._threads) >= self.size
+            if len(self._threads) < self.size and self._start_thread(job):
+                return
             wait = (len(self._waiting) + 1) * self.call_seconds / self.size
-            if is_busy and wait > MAX_WAIT:
+            if wait > MAX_WAIT:
                 raise _too_many(wait)
             self._waiting.append(job)
-            if not is_busy:
-                self._start_thread(job)
 
     def withdraw(self, job: _Job) -> None:
         """Remove *job* from the queue. One that runs already cannot be stopped; its result is dropped."""
@@ -131,29 +130,31 @@ class _Pool:
         for thread in threads:
             thread.join()
 
-    def _start_thread(self, job: _Job) -> None:
-        thread = threading.Thread(target=self._work, name="fastware-passwords", daemon=True)
-        self._threads.add(thread)
+    def _start_thread(self, job: _Job) -> bool:
+        thread = threading.Thread(target=self._work, args=(job,), name="fastware-passwords", daemon=True)
         try:
             thread.start()
-        except BaseException:
-            self._threads.discard(thread)
+        except RuntimeError:  # the system has no further thread
             if not self._threads:
-                self._waiting.remove(job)
                 raise
+            return False
+        self._threads.add(thread)
+        return True
 
-    def _work(self) -> None:
+    def _work(self, job: _Job | None) -> None:
         _lower_priority()
-        while True:
-            with self._lock:
-                if not self._waiting:
-                    self._threads.discard(threading.current_thread())
-                    return
-                job = self._waiting.popleft()
+        while job is not None:
             started = time.perf_counter()
             job.run()
-            del job
             self._note_duration(time.perf_counter() - started)
+            job = self._next()
+
+    def _next(self) -> _Job | None:
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._threads.discard(threading.current_thread())
+            return None
 
     def _note_duration(self, seconds: float) -> None:
         with self._lock:
@@ -165,10 +166,10 @@ def _too_many(wait: float) -> HTTPError:
 
 
 def _lower_priority() -> None:
-    """Let the event loops of all workers of the machine run first. On Linux, a thread has a priority of its own."""
+    """Let the event loops of all workers run first. On Linux, each thread has a priority of its own (sched(7))."""
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            os.nice(_NICENESS)
 
 
 def _processors() -> int:
