@@ -23,6 +23,7 @@ CALLS = (
     "identify",
     "csrf_verdict",
     "take",
+    "give_back",
     "take_by_client",
     "reset",
     "TokenBuckets",
@@ -158,6 +159,7 @@ def calls_of(engine: Any) -> dict[str, Callable[..., Any]]:
     calls = {name: getattr(engine, name) for name in CALLS if hasattr(engine, name)}
     with_now, without_now, by_client = (engine.TokenBuckets(5, 10**9) for _ in range(3))
     calls["take"] = lambda key, *now: (with_now if now else without_now).take(key, *now)
+    calls["give_back"] = lambda key, *now: (with_now if now else without_now).give_back(key, *now)
     calls["take_by_client"] = by_client.take_by_client
     calls["reset"] = with_now.reset
     return calls
@@ -445,6 +447,11 @@ def _buckets():
         "hostile now": ("client", Made(HostileClass)),
     }.items():
         yield _raises("take", name, *arguments)
+        yield _raises("give_back", name, *arguments)
+    yield _returns("give_back", "one key", "client")
+    yield _returns("give_back", "keys in turn", Made(lambda: f"client {_numbers()}"), Made(_clock))
+    yield _returns("give_back", "unknown keys", Made(lambda: f"{_new_numbers()}愛" * 50), Made(_clock))
+    yield _returns("give_back", "surrogates", Made(lambda: f"\ud800 {_numbers()}"), Made(_clock))
     for name, scope in {
         "address": Made(lambda: {"client": (f"10.0.0.{_numbers()}", 5)}),
         "surrogates": Made(lambda: {"client": (f"\ud800{_numbers()}", 5)}),

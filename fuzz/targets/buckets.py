@@ -36,12 +36,17 @@ def check_buckets(data: bytes) -> None:
     while not inputs.is_used_up():
         key = inputs.choice(KEYS)
         keys.add(key)
-        kind = inputs.number(0, 15)
+        kind = inputs.number(0, 31)
+        gives_back, kind = kind > 23, kind % 16
         if kind >= 14:
             for each in (*buckets, exact):
                 each.reset(key if kind == 14 else None)
             continue
         now = min(max(0, now + step(kind, inputs, period, capacity, wait)), LAST_MOMENT)
+        if gives_back:
+            for each in (*buckets, exact):
+                each.give_back(key, now)
+            continue
         waits = [each.take(key, now) for each in buckets]
         wait = exact.take(key, now)
         expect(waits == [wait] * len(waits), "wrong wait", capacity, period, key, now, waits, wait)
@@ -78,7 +83,7 @@ def step(kind: int, inputs: Input, period: int, capacity: int, wait: int) -> int
 )
 def check_rate_string(data: bytes) -> None:
     rate = as_text(data)
-    parsers = [package.auth.rate_limit.__globals__["_parse"] for package in PACKAGES]
+    parsers = [package.auth.rate_limit.__globals__["parse_rate"] for package in PACKAGES]
     outcome = same("rate_limit", lambda parse: parse(rate), parsers)
     expected = rates.parse(rate)
     if expected is None:

@@ -3,6 +3,8 @@
 Forged requests and tricks around exempt paths are in ``tests/attacks/test_csrf.py``.
 """
 
+import logging
+
 import asgi_client
 import pytest
 
@@ -49,6 +51,26 @@ def test_rejection_shows_neither_token(app):
     response = post(app, headers=[("cookie", "csrf_token=hunter2"), ("x-csrf-token", "swordfish")])
     assert response.json == MISMATCH
     assert not [token for token in (b"hunter2", b"swordfish") if token in response.body]
+
+
+REJECTED = {
+    "missing": ([("cookie", "csrf_token=hunter2; session=hunter2")], "Missing CSRF token"),
+    "mismatch": ([("cookie", "csrf_token=hunter2"), ("x-csrf-token", "swordfish")], "CSRF token mismatch"),
+}
+
+
+@pytest.mark.parametrize(("headers", "reason"), REJECTED.values(), ids=REJECTED)
+def test_rejection_is_an_audit_event_without_the_tokens(app, caplog, headers, reason):
+    with caplog.at_level(logging.INFO, "fastware.auth"):
+        assert post(app, headers=PAIR).status == 201
+        assert caplog.records == []
+        assert post(app, headers=headers, client=("192.0.2.1", 5)).json == {"detail": reason}
+        assert post(app, headers=headers, client=None).json == {"detail": reason}
+    fields = ("levelname", "event", "username", "address", "reason")
+    recorded = [tuple(getattr(record, field) for field in fields) for record in caplog.records]
+    assert recorded == [("INFO", "csrf_rejected", None, address, reason) for address in ("192.0.2.1", None)]
+    shown = repr([vars(record) for record in caplog.records])
+    assert not [token for token in ("hunter2", "swordfish") if token in shown]
 
 
 BLANKS = {

@@ -7,7 +7,9 @@ rates and keys in ``tests/attacks``.
 import asyncio
 import functools
 import inspect
+import logging
 import threading
+import weakref
 from types import SimpleNamespace
 from unittest import mock
 
@@ -183,6 +185,119 @@ def test_disabled_limit_takes_no_token_until_it_is_enabled_again(auth, handler):
 def test_limit_has_no_other_attributes(auth):
     with pytest.raises(AttributeError):
         limited(auth).limit.disable = True  # misspelled
+
+
+# Audit events
+
+
+class Views:
+    def search(self, request):
+        return "done"
+
+
+class CallableObject:
+    def __call__(self, request):
+        return "done"
+
+
+def function(request):
+    return "done"
+
+
+async def coroutine(request):
+    return "done"
+
+
+def without_request():
+    return "done"
+
+
+def wrapped(handler):
+    @functools.wraps(handler)
+    def wrapper(*args, **kwargs):
+        return handler(*args, **kwargs)
+
+    return wrapper
+
+
+SCOPE = {"type": "http", "client": ("192.0.2.1", 50000), "headers": [(b"cookie", b"session=hunter2")]}
+REQUEST = SimpleNamespace(scope=SCOPE, headers={"authorization": "Bearer hunter2"})
+RECORDED = {
+    "function": (function, (REQUEST,), {}, "192.0.2.1", "function"),
+    "coroutine-function": (coroutine, (), {"request": REQUEST}, "192.0.2.1", "coroutine"),
+    "partial": (functools.partial(function), (REQUEST,), {}, "192.0.2.1", "function"),
+    "wrapper": (wrapped(function), (REQUEST,), {}, "192.0.2.1", "function"),
+    "method": (Views().search, (REQUEST,), {}, "192.0.2.1", "Views.search"),
+    "callable-object": (CallableObject(), (REQUEST,), {}, "192.0.2.1", "CallableObject"),
+    "hidden-parameter": (without_request, (), {"scope": REQUEST}, "192.0.2.1", "without_request"),
+    "hidden-scope": (without_request, (), {"scope": SCOPE}, "192.0.2.1", "without_request"),
+    "hidden-scope-of-a-wrapper": (wrapped(without_request), (), {"scope": SCOPE}, "192.0.2.1", "without_request"),
+    "no-client": (function, (SimpleNamespace(scope={"client": None}),), {}, None, "function"),
+    "no-request": (function, ("a key of an application",), {}, None, "function"),
+}
+
+
+def recorded(caplog):
+    fields = ("name", "levelname", "event", "username", "address", "reason")
+    return [tuple(getattr(record, field) for field in fields) for record in caplog.records]
+
+
+@pytest.mark.parametrize(("handler", "args", "kwargs", "address", "name"), RECORDED.values(), ids=RECORDED)
+def test_rejected_call_is_an_audit_event(auth, caplog, handler, args, kwargs, address, name):
+    keys = [lambda request: "key"] if name == "function" and address is None else [None, lambda request: "key"]
+    for key_func in keys:
+        caplog.clear()
+        search = limited_as(auth, handler, key_func)
+        with caplog.at_level(logging.INFO, "fastware.auth"):
+            assert result_of(search, *args, **kwargs) == "done"
+            assert caplog.records == []
+            assert result_of(search, *args, **kwargs) == 429
+        assert recorded(caplog) == [("fastware.auth", "INFO", "rate_limited", None, address, name)]
+        assert "hunter2" not in repr([vars(record) for record in caplog.records])
+
+
+def limited_as(auth, handler, key_func):
+    return auth.rate_limit("1/hour", key_func)(handler)
+
+
+def result_of(search, *args, **kwargs):
+    return result(lambda request: search(*args, **kwargs), None)
+
+
+def test_rejected_websocket_is_an_audit_event(fastware, auth, caplog):
+    @auth.rate_limit("1/hour")
+    async def chat(websocket):
+        await websocket.accept()
+
+    app = asgi_client.websocket_app_of(fastware, chat)
+    with caplog.at_level(logging.INFO, "fastware.auth"):
+        for _ in range(2):
+            asgi_client.converse(app, headers=[("cookie", "session=hunter2")])
+    name = "test_rejected_websocket_is_an_audit_event.<locals>.chat"
+    assert recorded(caplog) == [("fastware.auth", "INFO", "rate_limited", None, "127.0.0.1", name)]
+    assert "hunter2" not in repr(vars(caplog.records[0]))
+
+
+def test_rejected_call_without_a_reader_records_nothing(auth, caplog):
+    search = limited(auth, "1/hour")
+    with caplog.at_level(logging.WARNING, "fastware.auth"):
+        assert results(search, request_of(), request_of()) == ["done", 429]
+    assert caplog.records == []
+
+
+def test_rejected_coroutine_does_not_keep_the_request(auth):
+    class Request:
+        scope = SCOPE
+
+    search = auth.rate_limit("1/hour")(coroutine)
+    asyncio.run(search(REQUEST))
+    request = Request()
+    reference = weakref.ref(request)
+    rejected = search(request)
+    del request
+    assert reference() is None
+    with pytest.raises(Exception, match="429 Rate limit exceeded"):
+        asyncio.run(rejected)
 
 
 # Frozen clocks

@@ -101,6 +101,49 @@ def test_results_stay_exact_while_thousands_of_buckets_come_and_go(engine):
     assert max(sizes[1::2]) <= 20
 
 
+# Giving back
+
+
+@pytest.mark.parametrize("key", ["a", "", "\ud800", "k" * 65], ids=len)
+def test_token_that_is_given_back_can_be_taken_again(engine, key):
+    buckets = engine.TokenBuckets(3, HOUR)
+    assert takes(buckets, key, SECOND, 4) == [0, 0, 0, HOUR // 3]
+    buckets.give_back(key, SECOND)
+    buckets.give_back(key + "x", SECOND)
+    assert takes(buckets, key, SECOND, 2) == [0, HOUR // 3]
+    assert len(buckets) == 1
+
+
+def test_full_bucket_stays_full_and_is_not_kept(engine):
+    buckets = engine.TokenBuckets(2, HOUR)
+    for key in ("a", "b"):
+        buckets.take(key, SECOND)
+        for _ in range(3):
+            buckets.give_back(key, SECOND)
+    assert len(buckets) == 0
+    buckets.take("a", SECOND)
+    buckets.give_back("a", SECOND + 2 * HOUR)
+    assert len(buckets) == 0
+    assert takes(buckets, "a", SECOND + 2 * HOUR, 3) == [0, 0, HOUR // 2]
+
+
+def test_part_of_a_token_that_was_refilled_is_kept(engine):
+    buckets = engine.TokenBuckets(2, HOUR)
+    takes(buckets, "a", 0, 2)
+    buckets.give_back("a", HOUR // 4)
+    assert takes(buckets, "a", HOUR // 4, 2) == [0, HOUR // 4]
+
+
+@pytest.mark.rule("rate.clock")
+def test_giving_back_follows_a_clock_that_is_set_back(engine):
+    buckets = engine.TokenBuckets(1, SECOND)
+    for key in ("a", "b"):
+        buckets.take(key, 10 * SECOND)
+    buckets.give_back("c", 5 * SECOND)
+    assert len(buckets) == 0
+    assert takes(buckets, "a", 5 * SECOND, 2) == [0, SECOND]
+
+
 # Reset
 
 
@@ -173,6 +216,8 @@ def test_clock_of_the_call_is_read_once(engine):
         with clock_at(now) as reads:
             waits.append((buckets.take("key"), buckets.take_by_client(request)))
             assert reads.call_count == 2
+            buckets.give_back("another")
+            assert reads.call_count == 3
     assert waits == [(wait, wait) for wait in (0, 0, SECOND // 2, 1_000, 0, 0)]
 
 
@@ -223,8 +268,9 @@ MOMENTS += [(10**40, OverflowError), (-(10**40), OverflowError), (1.0, TypeError
 
 
 @pytest.mark.parametrize(("now", "error"), MOMENTS, ids=lambda each: f"{each!r:.12}")
-def test_moment_out_of_range_takes_no_token(engine, now, error):
+def test_moment_out_of_range_takes_no_token_and_gives_none_back(engine, now, error):
     buckets = engine.TokenBuckets(1, SECOND)
+    assert outcome(buckets.give_back, "a", now)[:2] == (("raised", error) if error else ("returned", None))
     results = [outcome(buckets.take, "a", now)]
     with clock_at(now):
         results += [outcome(buckets.take, "b"), outcome(buckets.take_by_client, ANYONE)]
@@ -238,6 +284,7 @@ def test_error_of_the_clock_takes_no_token(engine):
     with mock.patch("time.monotonic_ns", side_effect=RuntimeError("stopped")):
         assert outcome(buckets.take_by_client, ANYONE) == ("raised", RuntimeError, "stopped")
         assert outcome(buckets.take, "key") == ("raised", RuntimeError, "stopped")
+        assert outcome(buckets.give_back, "key") == ("raised", RuntimeError, "stopped")
     assert len(buckets) == 0
 
 
@@ -262,6 +309,7 @@ def test_key_of_another_type_is_a_type_error(engine, key):
     buckets.take("a", 0)
     expected = ("raised", TypeError, "a bucket key must be str")
     assert outcome(buckets.take, key, 0) == outcome(buckets.reset, key) == outcome(buckets.take, None, 0) == expected
+    assert outcome(buckets.give_back, key, 0) == outcome(buckets.give_back, None) == expected
     assert len(buckets) == 1
 
 
@@ -280,6 +328,8 @@ def test_overridden_methods_of_a_key_are_not_called(engine):
     buckets = engine.TokenBuckets(1, SECOND)
     assert buckets.take(HostileText("a"), 0) == 0
     assert buckets.take(HostileText("a"), 0) == buckets.take("a", 0) == SECOND
+    buckets.give_back(HostileText("a"), 0)
+    assert buckets.take("a", 0) == 0
     buckets.reset(HostileText("a"))
     assert buckets.take(HostileText("a" * 100), 0) == 0
     assert len(buckets) == 1

@@ -1,6 +1,7 @@
 """``login_route`` of ``fastware.integrations.fastapi``: bodies, responses, cookies, and the event loop."""
 
 import asyncio
+import functools
 import json
 import threading
 import time
@@ -23,7 +24,7 @@ from fastapi.responses import JSONResponse
 from openapi_spec_validator import validate
 
 import fastware
-from fastware.auth import Auth, HTTPError, UserStore, password_pool
+from fastware.auth import Auth, HTTPError, UserStore, login, password_pool, passwords
 from fastware.integrations.fastapi import FastAPIAuth, login_route
 from fastware.integrations.fastapi.login import Credentials
 
@@ -47,6 +48,17 @@ class Store(UserStore):
     def load_users(self):
         self.threads.add(threading.get_ident())
         return self._users
+
+
+NO_PASSWORD = passwords._NO_PASSWORD
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch):
+    """Hashes of the lowest cost are up to date, and the check for unknown users has that cost."""
+    cheap = bcrypt.hashpw(b"nobody has it", bcrypt.gensalt(bcrypt_cost.LOWEST))
+    monkeypatch.setattr(passwords, "_NO_PASSWORD", cheap)
+    monkeypatch.setattr(login, "needs_rehash", functools.partial(passwords.needs_rehash, cost=bcrypt_cost.LOWEST))
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +166,7 @@ def test_wrong_credentials_are_the_same_401(app, headers, username, password):
 @pytest.mark.parametrize("username", ["ada", "bob", "disabled", "without", "broken"])
 def test_each_login_checks_one_hash_of_the_default_cost(app, username, monkeypatch):
     checked = []
+    monkeypatch.setattr(passwords, "_NO_PASSWORD", NO_PASSWORD)
     monkeypatch.setattr(bcrypt, "checkpw", lambda password, hashed: checked.append((password, hashed)) or False)
     assert post(app, {"username": username, "password": "wrong"}).status == 401
     ((password, hashed),) = checked

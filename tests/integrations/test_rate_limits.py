@@ -8,6 +8,7 @@ import asyncio
 import functools
 import gc
 import inspect
+import logging
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -418,6 +419,7 @@ def litestar_app(limit):
             litestar.websocket_listener("/listener")(limit(echo)),
         ],
         openapi_config=litestar.openapi.OpenAPIConfig("title", "1"),
+        logging_config=None,  # it would remove pytest's handlers
     )
 
 
@@ -450,6 +452,19 @@ def test_messages_of_a_listener_of_litestar_are_limited(auth):
     assert (conversation.messages, conversation.close[0]) == (["a", "b"], 1008)
 
 
+def test_scope_of_litestar_names_the_address_of_the_audit_event(auth, caplog):
+    app = litestar_app(by_key(auth, "1/hour"))
+    with caplog.at_level(logging.INFO, "fastware.auth"):
+        headers = [("authorization", "Bearer hunter2")]
+        for _ in range(2):
+            asgi_client.call(
+                app, "GET", "/no-parameters", query="token=hunter2", client=("192.0.2.9", 1), headers=headers
+            )
+    (record,) = [record for record in caplog.records if record.name == "fastware.auth"]
+    assert (record.event, record.username, record.address) == ("rate_limited", None, "192.0.2.9")
+    assert "hunter2" not in repr(vars(record))
+
+
 @pytest.mark.parametrize("order", ["limit fastapi litestar", "litestar limit fastapi", "fastapi limit litestar"])
 def test_frameworks_may_be_imported_before_and_after_the_decoration(order):
     """Litestar reads ``__annotations__``, FastAPI the signature; a ``Scope`` of the application is none of theirs."""
@@ -465,7 +480,8 @@ def test_frameworks_may_be_imported_before_and_after_the_decoration(order):
     source += "warnings.filterwarnings('ignore', message='.*inferred style')\n"
     source += "".join(steps[step] for step in order.split())
     source += "import asgi_client\napp = fastapi.FastAPI(); app.get('/')(handler)\n"
-    source += "for app in (app, litestar.Litestar([litestar.get('/')(handler)])):\n"
+    source += "app_of_litestar = litestar.Litestar([litestar.get('/')(handler)], logging_config=None)\n"
+    source += "for app in (app, app_of_litestar):\n"
     source += "    handler.limit.reset()\n"
     source += "    print([asgi_client.call(app, query='q=5').status for _ in range(3)])\n"
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)

@@ -95,6 +95,33 @@ class BucketMachine(RuleBasedStateMachine):
         assert (number + 1 - self.rate.capacity) * token - tick <= earliest
         self.earliest[key] = (number + 1, earliest)
 
+    def give_back(self, key, now):
+        if self.reference.clock.was_set_back(now):
+            self.forget()
+        self.now = now
+        for buckets in (*self.buckets, self.reference):
+            assert buckets.give_back(key, now) is None
+        if key in self.plain:
+            self.plain[key].give_back()
+        if key in self.earliest:
+            number, earliest = self.earliest[key]
+            self.earliest[key] = (number - 1, earliest)
+        self.rejected = None
+
+    @rule(key=KEYS, times=st.integers(1, 14), data=st.data())
+    def give_back_at_any_moment(self, key, times, data):
+        near = st.integers(max(0, self.now - self.rate.period // 5000), min(self.now + self.rate.period, LAST_MOMENT))
+        moment = data.draw(st.one_of(st.just(self.now), near, st.integers(0, LAST_MOMENT)))
+        for _ in range(times):
+            self.give_back(key, moment)
+
+    @rule(key=KEYS)
+    def take_and_give_back(self, key):
+        """A token that is given back at once is there again."""
+        if self.take(key, self.now) == 0:
+            self.give_back(key, self.now)
+            assert self.take(key, self.now) == 0
+
     @rule(key=KEYS, times=st.integers(1, 14))
     def take_again(self, key, times):
         for _ in range(times):
@@ -185,8 +212,8 @@ class BucketMachine(RuleBasedStateMachine):
         assert {len(buckets) for buckets in self.buckets} <= {0, 1}
 
     @rule(key=KEYS, now=st.sampled_from([-1, 2**63, 10**40]))
-    def take_out_of_range(self, key, now):
-        outcomes = {outcome(buckets.take, key, now) for buckets in self.buckets}
+    def moment_out_of_range(self, key, now):
+        outcomes = {outcome(call, key, now) for each in self.buckets for call in (each.take, each.give_back)}
         assert {each[:2] for each in outcomes} == {("raised", OverflowError)}
         assert len(outcomes) == 1
 

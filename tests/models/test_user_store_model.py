@@ -1,20 +1,25 @@
 """Random calls of JSONFileUserStore and of a store in memory do what a dict of users does.
 
-The file is opened by its path and by a link, edited, damaged and repaired, and its stores are copied.
+The file is opened by its path and by a link, edited in all ways, damaged and repaired, and its stores are copied. An
+edit may leave its size and its time of modification as they were. Some happen in the same tick of the file system's
+clock as the last one, others so much later that the stores trust what they know.
 """
 
 import copy
+import os
 import shutil
 import tempfile
+import time
 import unicodedata
 from pathlib import Path
+from unittest import mock
 
 import bcrypt_cost
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from user_files import leftovers, memory_store_class, mode, read, user, write
+from user_files import clock_of_file_system, leftovers, memory_store_class, mode, read, user, write
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.one_of(
@@ -27,6 +32,30 @@ DAMAGE = st.sampled_from(
     [b"", b"{}", b"null", b"[1]", b"\xff", b"\xef\xbb\xbf[]", b"[" * 5000, b'[{"username": "ada"}]']
 )
 LENGTHS = st.integers(1, 10**6)
+TICK = 10_000_000  # nanoseconds
+MARGIN = 0.02
+"""Seconds until a store trusts the times of a file: two ticks."""
+
+
+def rewrite(path, content):
+    """Change the file without making it empty first."""
+    with open(path, "r+b") as file:
+        file.write(content)
+        file.truncate()
+
+
+def rename_over(path, content):
+    other = path.with_name("edited")
+    other.write_bytes(content)
+    other.replace(path)
+
+
+def make_again(path, content):
+    path.unlink()
+    path.write_bytes(content)
+
+
+EDITS = st.sampled_from([rewrite, rename_over, make_again])
 REOPENINGS = {"new": lambda auth, store: auth.JSONFileUserStore(str(store.path)), "copy": lambda _, s: copy.copy(s)}
 
 
@@ -48,6 +77,7 @@ class UserStores(RuleBasedStateMachine):
         self.users = {}
         self.damage = None
         self.is_saved_by_a_store = False
+        self.edits = 0
 
     def teardown(self):
         shutil.rmtree(self.folder)
@@ -102,10 +132,35 @@ class UserStores(RuleBasedStateMachine):
         self.expect(others)
 
     @is_whole
+    @rule(data=st.data(), role=st.none() | NAMES, has_password=st.booleans(), fields=st.none() | FURTHER_FIELDS)
+    def update(self, data, role, has_password, fields):
+        name, store = self.name(data), self.store(data)
+        changes = {"role": role, "password": "changed" if has_password else None, "fields": fields}
+        if name not in self.users:
+            for each in (store, self.memory):
+                with pytest.raises(LookupError, match="not found"):
+                    each.update_user(name, **changes)
+            return
+        before, record = self.users[name], store.update_user(name, **changes)
+        assert record == {
+            **before,
+            **(fields or {}),
+            "role": before["role"] if role is None else role,
+            "password_hash": record["password_hash"],
+        }
+        assert (record["password_hash"] != before["password_hash"]) == has_password
+        assert not has_password or self.auth.verify_password("changed", record["password_hash"])
+        is_saved = self.is_saved_by_a_store or record != before
+        self.expect([record if each == before else each for each in self.users.values()], by_hand=not is_saved)
+
+    @is_whole
     @rule(data=st.data())
     def find(self, data):
         name = self.name(data)
-        assert self.store(data).find_user(name) == self.memory.find_user(name) == self.users.get(name)
+        found = self.store(data).find_user(name)
+        assert found == self.memory.find_user(name) == self.users.get(name)
+        if found is not None:
+            found["role"] = "changed by the caller"
 
     @is_whole
     @rule(data=st.data(), name=INVALID_NAMES)
@@ -151,6 +206,48 @@ class UserStores(RuleBasedStateMachine):
             users = [{**fields, **user(name, role=role)}, *self.users.values()]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write(self.path, users)
+        self.expect(users, by_hand=True)
+
+    @is_whole
+    @precondition(lambda self: self.users and self.path.exists())
+    @rule(
+        data=st.data(), waits=st.booleans(), restores_time=st.booleans(), hows=st.lists(EDITS, min_size=1, max_size=3)
+    )
+    def edit_without_a_change_of_size(self, data, waits, restores_time, hows):
+        """Edit the file when the stores trust its times, or several times in a tick."""
+        store = self.store(data)
+        if waits:
+            time.sleep(1.5 * MARGIN)
+            self.stores_have_the_expected_users()
+        for how in hows:
+            self.edits += 1
+            users, status = [*self.users.values()], self.path.stat()
+            content = self.path.read_bytes()
+            for number, record in enumerate(users):
+                users[number] = {**record, "created_at": f"{self.edits:04}{record['created_at'][4:]}"}
+                content = content.replace(record["created_at"].encode(), users[number]["created_at"].encode())
+            how(self.path, content)
+            if restores_time:
+                os.utime(self.path, ns=(status.st_atime_ns, status.st_mtime_ns))
+            assert (self.path.stat().st_size, read(self.path)) == (status.st_size, users)
+            self.expect(users, by_hand=True)
+            assert store.find_user(users[0]["username"]) == users[0]
+
+    @is_whole
+    @precondition(lambda self: self.users and self.path.exists())
+    @rule()
+    def point_the_link_to_another_file(self):
+        """Leave the old file where it is."""
+        self.edits += 1
+        users = [{**record, "role": f"role {self.edits}"} for record in self.users.values()]
+        by_path = [store for store in self.stores if store.path == self.path]
+        self.path = self.folder / str(self.edits) / "users.json"
+        self.path.parent.mkdir()
+        write(self.path, users)
+        for store in by_path:
+            store.path = self.path
+        self.link.unlink()
+        self.link.symlink_to(self.path)
         self.expect(users, by_hand=True)
 
     @is_whole
@@ -221,7 +318,9 @@ class UserStores(RuleBasedStateMachine):
 @pytest.mark.rule("users.unique")
 @pytest.mark.rule("users.file")
 def test_stores_do_what_a_dict_does(auth):
-    with bcrypt_cost.lowest():
+    store = auth.JSONFileUserStore("users.json")
+    short_margin = mock.patch.dict(type(store._cache).users_in.__globals__, _MARGIN=MARGIN)
+    with bcrypt_cost.lowest(), short_margin, clock_of_file_system(store, TICK):
         run_state_machine_as_test(
             lambda: UserStores(auth), settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
         )

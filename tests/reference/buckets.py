@@ -48,6 +48,10 @@ class PlainBucket:
         self._level = self.level(moment) - 1
         self._moment = Fraction(moment)
 
+    def give_back(self) -> None:
+        """Return a token. A level above the capacity counts as the capacity."""
+        self._level += 1
+
     def is_full(self, moment: Fraction) -> bool:
         return self.level(moment) == self.rate.capacity
 
@@ -90,15 +94,24 @@ class Buckets:
 
     def take(self, key: object, now: int) -> int:
         """Return what ``TokenBuckets.take`` returns."""
-        if self.clock.was_set_back(now):
-            self.reset()
-        moment = self.clock.read(now) * self.rate.tick
+        moment = self._read(now)
         bucket = self.buckets.setdefault(key, PlainBucket(self.rate))
         wait = bucket.wait(moment)
         if wait > 0:
             return ceil(wait)
         bucket.take(moment)
         return 0
+
+    def give_back(self, key: object, now: int) -> None:
+        """Return a token."""
+        self._read(now)
+        if key in self.buckets:
+            self.buckets[key].give_back()
+
+    def _read(self, now: int) -> Fraction:
+        if self.clock.was_set_back(now):
+            self.reset()
+        return self.clock.read(now) * self.rate.tick
 
     def take_until_rejected(self, key: object, now: int) -> int:
         """Take all tokens at *now*, and return their number."""

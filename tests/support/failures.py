@@ -500,6 +500,86 @@ add(
 add("ValueError", litestar_reserved_dependency=lambda s: litestar_plugin(s, dependency="request"))
 
 
+# Refresh tokens and tickets
+
+
+def refresh_tokens(s, storage="sessions.db", **options):
+    return s.auth.RefreshTokens(storage and s.folder / storage, **options)
+
+
+def tickets(s, **options):
+    return s.auth.Tickets(s.folder / "sessions.db", **options)
+
+
+def marked_token(s, token=None):
+    return s.marks.add("refresh token", token or new_mark(43))
+
+
+def rotate_again(s, asynchronously=False):
+    tokens = refresh_tokens(s)
+    token = marked_token(s, tokens.issue("ada", {"device": s.csrf}))
+    marked_token(s, tokens.rotate(marked_token(s, tokens.rotate(token).token)).token)
+    asyncio.run(tokens.arotate(token)) if asynchronously else tokens.rotate(token)
+
+
+def rotate_of_a_revoked_user(s):
+    numbers = iter([1, 2])
+    tokens = refresh_tokens(s, revocations=SimpleNamespace(revision=lambda username: next(numbers), revoke_user=print))
+    tokens.rotate(marked_token(s, tokens.issue("ada")))
+
+
+def use_of_a_damaged_file(s, use):
+    (s.folder / "damaged.db").write_bytes(s.password.encode() * 100)
+    use(refresh_tokens(s, "damaged.db"), marked_token(s))
+
+
+REJECTED_REQUESTS += [
+    *add(
+        "RefreshTokenError 401",
+        rotate_of_a_revoked_user,
+        rotate_unknown=lambda s: refresh_tokens(s).rotate(marked_token(s)),
+        rotate_unknown_asynchronously=lambda s: asyncio.run(refresh_tokens(s).arotate(marked_token(s))),
+        rotate_of_another_value=lambda s: refresh_tokens(s).rotate(f"{marked_token(s)}="),
+    ),
+    *add(
+        "RefreshTokenReusedError 401",
+        rotate_again,
+        rotate_again_asynchronously=lambda s: rotate_again(s, asynchronously=True),
+    ),
+    *add(
+        "StorageError",
+        rotate_in_a_damaged_file=lambda s: use_of_a_damaged_file(s, lambda tokens, token: tokens.rotate(token)),
+        arotate_in_a_damaged_file=lambda s: use_of_a_damaged_file(
+            s, lambda tokens, token: asyncio.run(tokens.arotate(token))
+        ),
+        revoke_in_a_damaged_file=lambda s: use_of_a_damaged_file(s, lambda tokens, token: tokens.revoke(token)),
+        redeem_in_a_damaged_file=lambda s: use_of_a_damaged_file(
+            s, lambda _, ticket: s.auth.Tickets(s.folder / "damaged.db").redeem(ticket)
+        ),
+    ),
+]
+add(None, redeem_unknown_ticket=lambda s: tickets(s).redeem(marked_token(s)))
+add(
+    "ValueError",
+    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host"),
+    refresh_tokens_without_lifetime=lambda s: refresh_tokens(s, lifetime=0),
+    refresh_token_without_user=lambda s: refresh_tokens(s).issue("", s.csrf),
+    refresh_token_with_long_data=lambda s: refresh_tokens(s).issue("ada", [s.csrf] * 500),
+    refresh_token_with_nan=lambda s: refresh_tokens(s).issue("ada", [s.csrf, float("nan")]),
+    ticket_of_expired_claims=lambda s: tickets(s).issue({"jti": s.csrf, "exp": 1}),
+)
+add(
+    "TypeError",
+    refresh_tokens_in_bytes=lambda s: s.auth.RefreshTokens(s.password.encode()),
+    refresh_tokens_with_lifetime_of_str=lambda s: refresh_tokens(s, lifetime=s.secret),
+    refresh_tokens_with_other_revocations=lambda s: refresh_tokens(s, revocations=s.secret),
+    refresh_token_of_bytes=lambda s: refresh_tokens(s).issue(s.token.encode()),
+    refresh_token_with_object=lambda s: refresh_tokens(s).issue("ada", {s.csrf: ShowsItsSecret(s.csrf)}),
+    ticket_of_a_token=lambda s: tickets(s).issue(s.token),
+    ticket_of_other_expiry=lambda s: tickets(s).issue({"exp": s.csrf}),
+)
+
+
 # Rate limits
 
 
@@ -510,7 +590,16 @@ def limited(s, handler):
 def call_twice(s):
     handler = limited(s, lambda request: s.token)
     handler(s.request())
-    handler(s.request())
+    handler(s.request(headers=s.bearer))
+
+
+def await_twice(s):
+    async def handler(request):
+        return s.token
+
+    handler = limited(s, handler)
+    for headers in ((), s.bearer):
+        asyncio.run(handler(s.request(headers=headers)))
 
 
 def limit_above_route(s):
@@ -531,7 +620,7 @@ def limit_on_a_route(s):
     limited(s, Route("/", ShowsItsSecret(s.secret)))
 
 
-add("RateLimitError 429", call_over_limit=call_twice)
+REJECTED_REQUESTS += add("RateLimitError 429", call_over_limit=call_twice, awaited_call_over_limit=await_twice)
 add("ValueError", invalid_rate=lambda s: s.auth.rate_limit("often", key_func=lambda request: s.token))
 add(
     "TypeError",
@@ -546,6 +635,32 @@ add(
     limited_handler_called_without_request=lambda s: limited(s, holding(lambda **values: values, s.secret))(),
     limited_object_called_without_request=lambda s: limited(s, ShowsItsSecret(s.secret))(s.token, password=s.password),
     limited_function_called_without_request=lambda s: limited(s, lambda token: token)(s.token),
+)
+
+
+# Limits on logins
+
+
+def login_attempts(s, *names):
+    async def main():
+        guard = s.auth.LoginGuard(per_user="1/hour")
+        for name in names:
+            await guard.attempt(name, "192.0.2.1")
+
+    asyncio.run(main())
+
+
+add("LoginLimitedError 429", login_over_limit=lambda s: login_attempts(s, "ada", "ada"))
+add(
+    "TypeError",
+    login_with_invalid_username=lambda s: login_attempts(s, s.password.encode()),
+    guard_with_invalid_buckets=lambda s: s.auth.LoginGuard(buckets=s.secret),
+    guard_with_invalid_name=lambda s: s.auth.LoginGuard(name=s.secret.encode()),
+)
+add(
+    "ValueError",
+    guard_with_invalid_rate=lambda s: s.auth.LoginGuard(per_user="often"),
+    guard_without_name=lambda s: s.auth.LoginGuard(name=""),
 )
 
 

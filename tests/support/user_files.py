@@ -5,6 +5,10 @@ import json
 import os
 import stat
 import time
+from types import SimpleNamespace
+from unittest import mock
+
+from fastware._internal.threads import run_in_thread
 
 HASH = "$2b$04$cVWp4XaNU8a4v1uMRum2SO026BWLIoQMD/TXg5uZV.0P.uO8m3YEm"
 
@@ -147,3 +151,41 @@ def invalid_users(record, secret):
         "lone surrogate": ([{**record, "note": secret + "\udfff"}], ", user 1: 'note' has a lone surrogate"),
         "duplicate username": ([record, bob, record], ", user 3: duplicate username"),
     }
+
+
+class RecordedRevocations:
+    """Revocations that record the users whose tokens are revoked, and what is in *store* then."""
+
+    def __init__(self):
+        self.store, self.revoked, self.error = None, [], None
+
+    def revoke_user(self, username):
+        self._record(username)
+
+    async def arevoke_user(self, username):
+        await run_in_thread(self._record, username)
+
+    def _record(self, username):
+        self.revoked.append((username, self.store.find_user(username)))
+        if self.error is not None:
+            raise self.error
+
+
+def clock_of_file_system(store, nanoseconds, offset=1):
+    """Return a context in which *store* sees times of files as a file system has them whose clock ticks so often.
+
+    Each time has *offset* nanoseconds more. Newer kernels give each change that follows a look its own time.
+    """
+
+    def rounded(status):
+        times = {name: getattr(status, name) // nanoseconds * nanoseconds + offset for name in TIMES}
+        return SimpleNamespace(**times, st_size=status.st_size, st_ino=status.st_ino, st_dev=status.st_dev)
+
+    return mock.patch.dict(
+        type(store._cache).users_in.__globals__,
+        stat=lambda path: rounded(os.stat(path)),
+        fstat=lambda file: rounded(os.fstat(file)),
+    )
+
+
+TIMES = ("st_ctime_ns", "st_mtime_ns")

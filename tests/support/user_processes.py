@@ -1,8 +1,9 @@
-"""Processes that create users in a file on command, at the same time or under a tracer.
+"""Processes that change users in a file on command, at the same time or under a tracer.
 
 The script ``user_processes.py PATH COST`` reads commands from its standard input, and replies to each with a line:
 
 - ``create NAME``: ``created``, ``taken``, or the error.
+- ``update NAME``: ``updated``, and the role is one letter longer; ``delete NAME``: ``deleted``; or the error.
 - ``fork``: the child replies with its process id and takes over until it ends. Then the parent replies how it ended.
 - ``end``: the process ends.
 
@@ -20,8 +21,11 @@ import tempfile
 import bcrypt_cost
 
 
+_REPLIES = ("created", "taken", "updated", "deleted")
+
+
 class UserProcess:
-    """One of the processes. ``created`` and ``taken`` are the names that it reported."""
+    """One of the processes. ``reports`` are its replies and the names of the users."""
 
     def __init__(self, engine, path, cost=bcrypt_cost.LOWEST):
         self._process = subprocess.Popen(
@@ -30,7 +34,7 @@ class UserProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._pending, self.created, self.taken = [], [], []
+        self._pending, self.reports = [], []
 
     def request(self, command):
         self.send(command)
@@ -41,10 +45,25 @@ class UserProcess:
         self._process.stdin.write("".join(f"{command}\n" for command in commands).encode())
         self._process.stdin.flush()
 
+    @property
+    def created(self):
+        return self._reported("created")
+
+    @property
+    def taken(self):
+        return self._reported("taken")
+
+    def _reported(self, word):
+        return [name for reply, name in self.reports if reply == word]
+
     def create(self, names):
         """Make the process create users."""
-        self._pending += names
-        self.send(*(f"create {name}" for name in names))
+        self.change(*(("create", name) for name in names))
+
+    def change(self, *changes):
+        """Make the process do *changes*, such as ``("update", "ada")``."""
+        self._pending += [name for _, name in changes]
+        self.send(*map(" ".join, changes))
 
     def reply(self):
         """Return the next reply, or ``""`` if the process has ended."""
@@ -54,7 +73,8 @@ class UserProcess:
         """Read the reply about the next user. Returns whether there is one."""
         reply = self.reply()
         if reply:
-            {"created": self.created, "taken": self.taken}[reply].append(self._pending.pop(0))
+            assert reply in _REPLIES, reply
+            self.reports.append((reply, self._pending.pop(0)))
         return bool(reply)
 
     def finish(self):
@@ -122,7 +142,7 @@ def _serve(store):
         word, _, name = command.partition(" ")
         if word == "end":
             os._exit(0)
-        _reply(_fork(store) if word == "fork" else _create(store, name))
+        _reply(_fork(store) if word == "fork" else _change(store, word, name))
 
 
 def _fork(store):
@@ -134,17 +154,22 @@ def _fork(store):
     return "killed" if status == -signal.SIGKILL else f"ended {status}"
 
 
-def _create(store, name):
+def _change(store, word, name):
     signal.alarm(60)  # ends a process that hangs
     try:
-        store.create_user(name, "password", "user")
+        if word == "create":
+            store.create_user(name, "password", "user")
+        elif word == "update":
+            store.update_user(name, role=store.find_user(name)["role"] + "r")
+        else:
+            store.delete_user(name)
     except OSError as error:
         return f"OSError {error.errno}"
     except ValueError as error:
         return "taken" if "already exists" in str(error) else f"ValueError: {error}"
     except BaseException as error:
         return f"{type(error).__name__}: {error}"
-    return "created"
+    return f"{word}d"
 
 
 def _main(path, cost):
@@ -152,8 +177,8 @@ def _main(path, cost):
 
     with tempfile.TemporaryDirectory() as folder, bcrypt_cost.lowest():  # imports what is imported late
         store = JSONFileUserStore(os.path.join(folder, "users.json"))
-        for name in ("ada", "bob", "ada"):
-            _create(store, name)
+        for word in ("create", "create", "update", "delete"):
+            _change(store, word, "ada")
     _reply("ready")
     with bcrypt_cost.lowest() if cost == bcrypt_cost.LOWEST else contextlib.nullcontext():
         _serve(JSONFileUserStore(path))

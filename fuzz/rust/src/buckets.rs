@@ -13,7 +13,8 @@ const MAX_IN_CROWDS: u64 = 4_096;
 const LAST_MOMENT: u64 = (1 << 63) - 1;
 
 pub fn seeds() -> Vec<Vec<u8>> {
-    // Read from the end: capacity 3, a minute, moment 0. Then four bytes a call: step, lag, key, crowd.
+    // Read from the end: capacity 3, a minute, moment 0. Then four bytes a call: step, lag, key, and 1 for a crowd
+    // or 2 to give back.
     let calls = |call: &[u8], times: usize| [&call.repeat(times)[..], &[0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0]].concat();
     let noise = |seed: u32| {
         let next = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
@@ -24,6 +25,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         calls(&[60, 1, 0, 0, 0], 6),
         [[0, 0, 0, 7].repeat(24), calls(&[255, 1, 0, 0, 0], 4)].concat(),
         calls(&[0, 0, 0, 11, 0, 0, 0, 7], 6),
+        calls(&[2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 6),
         noise(1),
         noise(2),
         noise(3),
@@ -82,7 +84,13 @@ pub fn check(data: &[u8]) {
         let lag = if input.flag() { input.number(0, LARGEST_LAG) } else { 0 };
         let roughly = now.saturating_sub(lag);
         let first = u64::from(input.byte());
-        let crowd = if input.byte() % 8 == 1 { crowds.min(1 + 8 * u64::from(input.byte())) } else { 1 };
+        let kind = input.byte() % 8;
+        if kind == 2 {
+            exact.give_back(first, roughly, now);
+            buckets.give_back(&first.to_le_bytes(), Clocks { roughly, exactly: now });
+            continue;
+        }
+        let crowd = if kind == 1 { crowds.min(1 + 8 * u64::from(input.byte())) } else { 1 };
         crowds -= crowd - 1;
         for key in first..first + crowd {
             wait = exact.take(key, roughly, now);
@@ -113,14 +121,7 @@ impl ExactBuckets {
     /// Take a token at the exact moment `now`; the clock showed `roughly` when full buckets were swept.
     fn take(&mut self, key: u64, roughly: u64, now: u64) -> u64 {
         let ticks_per_period = self.capacity * self.ticks_per_token;
-        let tick_of = |moment: u64| i128::from(moment) * ticks_per_period / self.period;
-        if tick_of(now) < self.swept_at - ticks_per_period {
-            self.buckets.clear();
-            self.swept_at = tick_of(now);
-        } else if tick_of(roughly) >= self.swept_at + ceil(ticks_per_period, 4_096) {
-            self.swept_at = tick_of(roughly);
-        }
-        let moment = tick_of(now).max(self.swept_at);
+        let moment = self.arrive(roughly, now);
         let (parts, since) = self.buckets.get(&key).copied().unwrap_or((ticks_per_period, moment));
         let parts = (parts + moment - since).min(ticks_per_period);
         if parts >= self.ticks_per_token {
@@ -129,6 +130,26 @@ impl ExactBuckets {
         }
         let missing = self.ticks_per_token - parts;
         u64::try_from(ceil(missing * self.period, ticks_per_period)).expect("a wait of 64 bits")
+    }
+
+    fn give_back(&mut self, key: u64, roughly: u64, now: u64) {
+        self.arrive(roughly, now);
+        if let Some((parts, _)) = self.buckets.get_mut(&key) {
+            *parts += self.ticks_per_token;
+        }
+    }
+
+    /// Sweep at `roughly`, or start again if `now` is on another clock. Returns the tick that `now` counts as.
+    fn arrive(&mut self, roughly: u64, now: u64) -> i128 {
+        let ticks_per_period = self.capacity * self.ticks_per_token;
+        let tick_of = |moment: u64| i128::from(moment) * ticks_per_period / self.period;
+        if tick_of(now) < self.swept_at - ticks_per_period {
+            self.buckets.clear();
+            self.swept_at = tick_of(now);
+        } else if tick_of(roughly) >= self.swept_at + ceil(ticks_per_period, 4_096) {
+            self.swept_at = tick_of(roughly);
+        }
+        tick_of(now).max(self.swept_at)
     }
 }
 

@@ -95,6 +95,15 @@ class TokenBuckets(Protocol):
         """
         ...
 
+    def give_back(self, key: str, now: int | None = None) -> None:
+        """Return one token to the bucket of *key* at *now*, for example because the call that took it does not count.
+
+        The theoretical arrival time moves one token earlier. A full bucket stays full and is not kept: what is given
+        back beyond the capacity is lost. *key*, *now*, the sweeps and the errors are those of :meth:`take`, but no
+        memory is needed.
+        """
+        ...
+
     def take_by_client(self, request: Any) -> int:
         """Take one token, now, from the bucket of the host that *request* comes from; see :meth:`take`.
 

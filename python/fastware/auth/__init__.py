@@ -20,9 +20,15 @@ from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarn
 
 if TYPE_CHECKING:
     from fastware.auth.login import authenticate
+    from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.password_rules import password_problem
+    from fastware.auth.refresh import Refreshed, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
+    from fastware.auth.revocations import MemoryRevocations, Revocations, RevocationsUnavailableError, SQLiteRevocations
     from fastware.auth.settings import Auth
+    from fastware.auth.sqlite_file import StorageError
+    from fastware.auth.tickets import Tickets
     from fastware.auth.token_report import TokenReport, inspect_token
+    from fastware.auth.users import JSONFileUserStore, UserExistsError, UserFileError, UserNotFoundError, UserStore
 
 ENGINE: str = _engine.NAME
 
@@ -35,8 +41,22 @@ __all__ = [
     "HTTPError",
     "InsecureKeyLengthWarning",
     "JSONFileUserStore",
+    "LoginGuard",
+    "LoginLimitedError",
+    "MemoryRevocations",
+    "RefreshTokenError",
+    "RefreshTokenReusedError",
+    "RefreshTokens",
+    "Refreshed",
+    "Revocations",
+    "RevocationsUnavailableError",
+    "SQLiteRevocations",
+    "StorageError",
+    "Tickets",
     "TokenReport",
+    "UserExistsError",
     "UserFileError",
+    "UserNotFoundError",
     "UserStore",
     "_get_asgi_cookie",
     "_get_asgi_header",
@@ -59,7 +79,24 @@ __all__ = [
 
 _LAZY = {
     "Auth": "settings",
+    "JSONFileUserStore": "users",
+    "LoginGuard": "login_guard",
+    "LoginLimitedError": "login_guard",
+    "MemoryRevocations": "revocations",
+    "RefreshTokenError": "refresh",
+    "RefreshTokenReusedError": "refresh",
+    "RefreshTokens": "refresh",
+    "Refreshed": "refresh",
+    "Revocations": "revocations",
+    "RevocationsUnavailableError": "revocations",
+    "SQLiteRevocations": "revocations",
+    "StorageError": "sqlite_file",
+    "Tickets": "tickets",
     "TokenReport": "token_report",
+    "UserExistsError": "users",
+    "UserFileError": "users",
+    "UserNotFoundError": "users",
+    "UserStore": "users",
     "authenticate": "login",
     "inspect_token": "token_report",
     "password_problem": "password_rules",

@@ -23,8 +23,8 @@ class CSRFMiddleware:
 
     Any method but GET, HEAD and OPTIONS needs a ``csrf_token`` cookie equal to the ``X-CSRF-Token`` header. A request
     with a well-formed ``Authorization: Bearer`` token passes: another site cannot make a browser add one. Other
-    requests get a 403 ``{"detail": "Missing CSRF token"}`` or ``{"detail": "CSRF token mismatch"}``, and the inner
-    application is not called.
+    requests get a 403 ``{"detail": "Missing CSRF token"}`` or ``{"detail": "CSRF token mismatch"}``, the inner
+    application is not called, and the audit event ``csrf_rejected`` is recorded.
 
     Args:
         app: the inner ASGI application.
@@ -60,8 +60,17 @@ class CSRFMiddleware:
         if is_checked and not (self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)):
             verdict = csrf_verdict(scope["headers"], self._cookie_name)
             if verdict != CSRF_PASSED:
-                return send_error(send, 403, _DETAILS[verdict])
+                return _reject(scope, send, _DETAILS[verdict])
         return self.app(scope, receive, send)
+
+
+def _reject(scope: Any, send: Any, detail: str) -> Awaitable[None]:
+    """Record the rejected request as an audit event, and return the response."""
+    from fastware.auth import audit  # noqa: PLC0415 - not needed before the first event
+
+    if audit.is_recorded("csrf_rejected"):
+        audit.record("csrf_rejected", address=audit.address_of(scope), reason=detail)
+    return send_error(send, 403, detail)
 
 
 def _path_prefixes(exempt_paths: Iterable[str] | None) -> tuple[str, ...]:

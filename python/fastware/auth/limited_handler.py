@@ -25,14 +25,15 @@ class Switch(Protocol):
 Take = Callable[[Any], int]
 """Takes a token for a request. Returns the nanoseconds to wait, 0 if the token was taken."""
 
-Reject = Callable[[int], Any]
-"""Receives the nanoseconds to wait. Its result is returned, or its error raised, in place of the handler's."""
+Reject = Callable[[int, Any, Callable[..., Any]], Any]
+"""Receives the nanoseconds to wait, the request and the handler. Its result is returned, or its error raised, in place
+of the handler's."""
 
 _TEMPLATE: Final = """
 def make({_}switch, {_}take, {_}reject, {_}handler, {_}find, {_}missing):
     def {_}limited{parameters}:
         {_}wait = 0 if {_}switch.disabled else {_}take({request})
-        return {_}reject({_}wait) if {_}wait else {_}handler({arguments})
+        return {_}reject({_}wait, {request}, {_}handler) if {_}wait else {_}handler({arguments})
     return {_}limited
 """
 _STARS: Final[dict[Any, str]] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
@@ -162,7 +163,7 @@ def _generic(handler: Callable[..., Any], request: Any, switch: Switch, take: Ta
 
     def function(*args: Any, **kwargs: Any) -> Any:
         wait = 0 if switch.disabled else take(connection_of(args, kwargs))
-        return reject(wait) if wait else handler(*args, **kwargs)
+        return reject(wait, connection_of(args, kwargs), handler) if wait else handler(*args, **kwargs)
 
     return function
 
@@ -173,9 +174,11 @@ def _generic_with_hidden(handler: Callable[..., Any], hidden: str, switch: Switc
     def function(*args: Any, **kwargs: Any) -> Any:
         connection = kwargs.pop(hidden, missing)
         if not switch.disabled:
-            wait = take(find((*args, *kwargs.values()), handler) if connection is missing else connection)
+            if connection is missing:
+                connection = find((*args, *kwargs.values()), handler)
+            wait = take(connection)
             if wait:
-                return reject(wait)
+                return reject(wait, connection, handler)
         return handler(*args, **kwargs)
 
     return function

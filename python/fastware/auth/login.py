@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
-from fastware._internal.threads import run_in_thread
 from fastware.auth import audit, password_pool
 from fastware.auth.passwords import check_password_once, hash_password, needs_rehash
-from fastware.auth.users.store import User, UserStore
+from fastware.auth.users import User, UserStore
 from fastware.errors import HTTPError
+
+if TYPE_CHECKING:
+    from fastware.auth.login_guard import LoginAttempt, LoginGuard
 
 _Checked = tuple[User | None, str | None]
 """The record of a user who exists, and the reason why the login fails, if it does."""
@@ -17,7 +19,7 @@ _Then = Callable[[User], Awaitable[None]]
 
 
 async def authenticate(
-    store: UserStore, username: str, password: str, *, guard: Any = None, address: str | None = None
+    store: UserStore, username: str, password: str, *, guard: LoginGuard | None = None, address: str | None = None
 ) -> User | None:
     """Return the record of *username* without ``password_hash``, or ``None`` for a wrong username or password.
 
@@ -48,7 +50,12 @@ async def authenticate(
 
 
 async def authenticate_then(
-    store: UserStore, username: str, password: str, guard: Any, address: str | None, then: _Then | None = None
+    store: UserStore,
+    username: str,
+    password: str,
+    guard: LoginGuard | None,
+    address: str | None,
+    then: _Then | None = None,
 ) -> User | None:
     """Do what :func:`authenticate` does, and await ``then(record)`` before it looks whether the record has changed.
 
@@ -57,7 +64,7 @@ async def authenticate_then(
     record = None
     try:
         _check_arguments(username, type(password), guard, address)
-        if guard is None:
+        if guard is None or address is None:
             record, failure = await _check(store, username, password, then)
         else:
             record, failure = await _check_guarded(store, username, password, guard, address, then)
@@ -91,7 +98,7 @@ def check_guard(guard: object) -> None:
 
 
 async def _check_guarded(
-    store: UserStore, username: str, password: str, guard: Any, address: str | None, then: _Then | None
+    store: UserStore, username: str, password: str, guard: LoginGuard, address: str, then: _Then | None
 ) -> _Checked:
     try:
         attempt = await _start_attempt(store, username, guard, address)
@@ -108,12 +115,12 @@ async def _check_guarded(
         password = ""
 
 
-async def _start_attempt(store: UserStore, username: str, guard: Any, address: str | None) -> Any:
+async def _start_attempt(store: UserStore, username: str, guard: LoginGuard, address: str) -> LoginAttempt:
     try:
         return await guard.attempt(username, address)
     except HTTPError as error:
         if error.status_code == 429 and audit.is_recorded("login_limited"):
-            user = await _find(store, username)
+            user = await store.afind_user(username)
             known = user["username"] if user else None
             del user
             audit.record("login_limited", username=known, address=address, reason=getattr(error, "limit", None))
@@ -123,7 +130,7 @@ async def _start_attempt(store: UserStore, username: str, guard: Any, address: s
 async def _check(store: UserStore, username: str, password: str, then: _Then | None) -> _Checked:
     user = None
     try:
-        user = await _find(store, username)
+        user = await store.afind_user(username)
         is_valid = await _is_password_of(user, password)
         if user is None:
             return None, "unknown user"
@@ -147,7 +154,7 @@ async def _confirm(store: UserStore, username: str, password: str, user: User, t
             expected = await _renew_hash(store, user, password)
         if then is not None:
             await then({name: value for name, value in user.items() if name != "password_hash"})
-        again = await _find(store, username)
+        again = await store.afind_user(username)
         is_same = again is not None and (again["password_hash"], again["role"]) == (expected, user["role"])
         if not is_same and is_outdated and again is not None and again["role"] == user["role"]:
             # Another login of this user may have replaced the hash.
@@ -165,19 +172,15 @@ async def _renew_hash(store: UserStore, user: User, password: str) -> str:
     new_hash = ""
     try:
         new_hash = await password_pool.run(hash_password, password)
-        is_replaced = await store._areplace_hash(user["username"], hashed, new_hash)  # type: ignore[attr-defined]
+        is_replaced = await store._areplace_hash(user["username"], hashed, new_hash)
         return new_hash if is_replaced else hashed
     except Exception as error:  # noqa: BLE001 - a store may raise any error, whose text may contain the hash
         if not isinstance(error, HTTPError):  # the pool is busy; the next login tries again
-            _logger().warning("The outdated password hash of a user could not be replaced: %s", _described(error))
+            _warn(error)
         return hashed
     finally:
         password = hashed = new_hash = ""
         user = {}
-
-
-async def _find(store: UserStore, username: str) -> User | None:
-    return await run_in_thread(store.find_user, username)
 
 
 async def _is_password_of(user: User | None, password: str) -> bool | None:
@@ -189,12 +192,10 @@ async def _is_password_of(user: User | None, password: str) -> bool | None:
         user = None
 
 
-def _described(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) else None
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _logger() -> Any:
+def _warn(error: Exception) -> None:
     import logging  # noqa: PLC0415 - loaded when there is something to log
 
-    return logging.getLogger("fastware")
+    logger = logging.getLogger("fastware")
+    text = error.strerror if isinstance(error, OSError) else None
+    described = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    logger.warning("The outdated password hash of a user could not be replaced: %s", described)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 from fastware._engine import engine
 from fastware._internal.coroutines import returns_coroutine
 from fastware._internal.framework_errors import adopt_framework_errors
+from fastware._internal.names import name_of
 from fastware.errors import HTTPError
 
 ParametersT = ParamSpec("ParametersT")
@@ -102,10 +103,11 @@ def rate_limit(rate: str, key_func: Callable[[Any], str] | None = None) -> Decor
         ValueError: *rate* is invalid.
         TypeError: the decorated object is no handler, or already has a route, which the limit would not affect.
 
-    A call without a token raises ``HTTPError(429, "Rate limit exceeded")`` with ``Retry-After`` in whole seconds.
+    A call without a token raises ``HTTPError(429, "Rate limit exceeded")`` with ``Retry-After`` in whole seconds, and
+    is an audit event, ``rate_limited``.
 
     """
-    capacity, period = _parse(rate)
+    capacity, period = parse_rate(rate)
 
     def decorate(handler: Callable[ParametersT, ResultT_co]) -> LimitedHandler[ParametersT, ResultT_co]:
         # With these imports, that of fastware.auth would take a quarter longer.
@@ -150,24 +152,53 @@ class RateLimitError(HTTPError):
 
     @functools.cached_property
     def headers(self) -> dict[str, str]:  # type: ignore[override]
-        """``Retry-After`` in whole seconds, rounded up (RFC 9110 section 10.2.3)."""
-        return {"Retry-After": str(-(-self.wait // _NANOSECONDS))}
+        """``Retry-After`` in whole seconds."""
+        return retry_after(self.wait)
 
 
-def _reject(wait: int) -> NoReturn:
+def _reject(wait: int, request: Any, handler: Callable[..., Any]) -> NoReturn:
+    _record(request, handler)
+    del request, handler  # error reporters show the local variables of a traceback's frames
     raise RateLimitError(wait)
 
 
-async def _reject_when_awaited(wait: int) -> NoReturn:
+def _reject_when_awaited(wait: int, request: Any, handler: Callable[..., Any]) -> Awaitable[NoReturn]:
+    _record(request, handler)
+    return _raise_when_awaited(wait)
+
+
+async def _raise_when_awaited(wait: int) -> NoReturn:
     raise RateLimitError(wait)
 
 
-def _parse(rate: object) -> tuple[int, int]:
+def _record(request: Any, handler: Callable[..., Any]) -> None:
+    """Record the rejected call of *handler* as an audit event."""
+    audit = _audit()
+    if audit.is_recorded("rate_limited"):
+        scope = request if isinstance(request, Mapping) else getattr(request, "scope", None)
+        address = audit.address_of(scope) if isinstance(scope, Mapping) else None
+        audit.record("rate_limited", address=address, reason=name_of(handler))
+
+
+@functools.cache
+def _audit() -> Any:
+    from fastware.auth import audit  # noqa: PLC0415 - not needed before the first event
+
+    return audit
+
+
+def parse_rate(rate: object, parameter: str = "rate") -> tuple[int, int]:
+    """Return the tokens of *rate*, and the nanoseconds in which they are refilled."""
     match = _RATE.match(rate) if isinstance(rate, str) else None
     capacity = int(match[1]) if match else 0
     if not match or capacity > 10**9:
         raise ValueError(
-            'rate must be "N/second", "N/minute" or "N/hour" with N from 1 to 1000000000, like "5/minute"; '
+            f'{parameter} must be "N/second", "N/minute" or "N/hour" with N from 1 to 1000000000, like "5/minute"; '
             f"not {rate!r:.80}"
         )
     return capacity, _PERIODS[match[2]]
+
+
+def retry_after(wait: int) -> dict[str, str]:
+    """Return the header for a *wait* in nanoseconds: whole seconds, rounded up (RFC 9110 section 10.2.3)."""
+    return {"Retry-After": str(-(-wait // _NANOSECONDS))}

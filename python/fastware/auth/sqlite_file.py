@@ -3,49 +3,107 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
 from fastware._internal.fork import give_lock
 
 if TYPE_CHECKING:
     import sqlite3
-    import threading
 
-_LOCK_TIMEOUT: Final = 5.0
+LOCK_TIMEOUT: Final = 5.0
 """Seconds to wait for another process that writes."""
+
+_PAUSE: Final = 0.01
+_FORK_TIMEOUT: Final = 1.0
+"""A thread that waits for another process may not delay a fork for longer."""
+
+_BUSY: Final = 5
+_NO_SHARED_MEMORY: Final = (10, 14, 15)
+
+_FIXES: Final = {  # by the primary result code, https://www.sqlite.org/rescode.html
+    5: "another process is writing and did not finish in time",
+    10: "the file must be on a local disk with file locks",
+    11: "restore it from a backup, or delete it while no process uses it",
+    14: "the file and its folder must be writable for this process",
+    15: "the file must be on a local disk with file locks",
+    26: "choose another path",
+}
 
 
 class StorageError(OSError):
     """A database cannot be used. The message names the file and the reason."""
 
 
+class _Creation:
+    """The lock that one thread holds while it creates and opens a file."""
+
+    _lock: threading.Lock
+
+
+_creation = _Creation()
+give_lock(_creation, threading.Lock)
+
+_files: WeakSet[SQLiteFile] = WeakSet()
+_held: list[Any] = []
+
+_inherited: list[Any] = []
+"""A connection must not be used, nor closed, in a forked child (https://www.sqlite.org/howtocorrupt.html, 2.6)."""
+
+
 class SQLiteFile:
     """The tables of one *part* in the database at *path*, or in memory.
 
     Several parts may share a file. A transaction that is acknowledged is on disk; one that is interrupted leaves no
-    trace. The file is readable and writable by its owner only.
+    trace. The file is readable and writable by its owner only. Processes must be stopped before the file is replaced
+    or deleted: they notice it, and raise ``StorageError`` from then on.
 
     Args:
         path: the file, made on first use together with its folder. ``None``: a database in memory.
         part: the name of the tables' owner, under which the file records *version*.
         version: the version of *schema*.
         schema: the statements that create the tables and indexes, separated by semicolons.
+        timeout: seconds to wait for another process that writes.
 
     """
 
     _lock: threading.RLock
 
-    def __init__(self, path: str | os.PathLike[str] | None, part: str, version: int, schema: str) -> None:
-        import threading  # noqa: PLC0415
-
-        self.path = None if path is None else os.path.abspath(path)
-        self._part, self._version, self._schema = part, version, schema
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None,
+        part: str,
+        version: int,
+        schema: str,
+        *,
+        timeout: float = LOCK_TIMEOUT,
+    ) -> None:
+        self.path = None if path is None else os.path.abspath(os.fsdecode(path))
+        self._part, self._version, self._schema, self._timeout = part, version, schema, timeout
         self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
         self._process = os.getpid()
-        self._inherited: list[Any] = []
         give_lock(self, threading.RLock)
+        _files.add(self)
+
+    def with_timeout(self, timeout: float) -> SQLiteFile:
+        """Return another connection to the same tables. It has its own lock, and waits for *timeout* seconds."""
+        other = SQLiteFile(self.path, self._part, self._version, self._schema, timeout=timeout)
+        other._identity = self._identity
+        return other
+
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is None:
+            return
+        if self._process == os.getpid():
+            connection.close()
+        else:
+            _inherited.append(connection)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -65,80 +123,168 @@ class SQLiteFile:
         The transaction is committed at the end, and rolled back if an exception leaves the block.
 
         Raises:
-            StorageError: the database cannot be used, or another process has been writing for five seconds.
+            StorageError: the database cannot be used, or another process writes for too long.
 
         """
-        with self._lock, self._errors():
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                import sqlite3  # noqa: PLC0415
-
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
+        with self._lock, self._errors(), _transaction(self._open()) as connection:
+            yield connection
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         import sqlite3  # noqa: PLC0415 - not needed by applications without a database
 
-        problem = None
         try:
             yield
         except sqlite3.Error as error:
-            problem = str(error)
-        # Raised outside the `except`: the error of SQLite may refer to a statement's values.
-        if problem is not None:
-            raise StorageError(f"{self.path or 'the database in memory'}: {problem}")
+            fix = _FIXES.get(_code_of(error))
+            problem = f"{error}; {fix}" if fix else str(error)
+            raise StorageError(f"{self.path or 'the database in memory'}: {problem}") from None
 
     def _open(self) -> sqlite3.Connection:
-        if self._process != os.getpid():
-            # A connection must not be used, nor closed, in a forked child (https://www.sqlite.org/howtocorrupt.html).
-            self._inherited.append(self._connection)
-            self._process = os.getpid()
-            self._connection = self._connect() if self.path is not None else self._connection
+        if self._process != os.getpid() and self.path is not None:
+            _inherited.append(self._connection)
+            self._connection, self._process = None, os.getpid()
         if self._connection is None:
             self._connection = self._connect()
+        else:
+            self._check_identity()
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:
-        import sqlite3  # noqa: PLC0415
-
-        if self.path is not None:
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
-            # The files beside it, -wal and -shm, get the same mode from SQLite.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = sqlite3.connect(
-            self.path or ":memory:", timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False
-        )
+        lock = _creation._lock
+        if not lock.acquire(timeout=self._timeout):
+            raise StorageError(f"{self.path}: another thread is opening a database and did not finish in time")
         try:
-            # With a write-ahead log, readers do not wait for writers. FULL: a commit is on disk when it returns.
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            self._create_tables(connection)
-        except BaseException:
-            connection.close()
-            raise
+            if self.path is not None and self._identity is None:
+                _create(self.path, self._timeout)
+                self._identity = _identity_of(self.path)
+            self._check_identity()
+            connection = _connection_to(self.path or ":memory:", self._timeout)
+            try:
+                # A commit is on disk when it returns.
+                connection.execute("PRAGMA synchronous = FULL")
+                self._prepare(connection)
+                self._check_identity()
+            except BaseException:
+                connection.close()
+                raise
+        finally:
+            lock.release()
         return connection
 
-    def _create_tables(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+    def _check_identity(self) -> None:
+        if self.path is not None and self._identity != _identity_of(self.path):
+            raise StorageError(f"{self.path}: it was replaced or deleted; restart the processes that use it")
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Create the tables of the part, unless they exist."""
+        if self._has_tables(connection):
+            return
+        with _transaction(connection):
+            if self._has_tables(connection):
+                return
             connection.execute("CREATE TABLE IF NOT EXISTS parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL)")
-            found = connection.execute("SELECT version FROM parts WHERE name = ?", (self._part,)).fetchone()
-            if found is None:
-                for statement in self._schema.split(";"):
-                    connection.execute(statement)
-                connection.execute("INSERT INTO parts VALUES (?, ?)", (self._part, self._version))
-            elif found[0] != self._version:
-                raise StorageError(
-                    f"{self.path}: its {self._part} have version {found[0]}, and this fastware reads version "
-                    f"{self._version}; use one version of fastware for all processes, or another file"
-                )
-            connection.execute("COMMIT")
-        except BaseException:
+            for statement in self._schema.split(";"):
+                connection.execute(statement)
+            connection.execute("INSERT INTO parts VALUES (?, ?)", (self._part, self._version))
+
+    def _has_tables(self, connection: sqlite3.Connection) -> bool:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchall():
+            return False
+        found = connection.execute("SELECT version FROM parts WHERE name = ?", (self._part,)).fetchall()
+        if found and found[0][0] != self._version:
+            raise StorageError(
+                f"{self.path}: its {self._part} have version {found[0][0]}, and this fastware reads version "
+                f"{self._version}; use one version of fastware for all processes, or another file"
+            )
+        return bool(found)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    import sqlite3  # noqa: PLC0415
+
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
-            raise
+        raise
+
+
+def _connection_to(path: str, timeout: float) -> sqlite3.Connection:
+    import sqlite3  # noqa: PLC0415
+
+    return sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+
+
+def _create(path: str, timeout: float) -> None:
+    """Create the file, unless it exists, for its owner only. SQLite gives the files beside it the same mode."""
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        # An existing file is not opened: to close it would release the locks that SQLite holds in this process.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        is_empty = os.path.getsize(path) == 0
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}: {error.filename}") from None
+    if is_empty:
+        _use_write_ahead_log(path, timeout)
+
+
+def _use_write_ahead_log(path: str, timeout: float) -> None:
+    """Let readers and writers of a new file not wait for each other, if its file system has shared memory."""
+    import sqlite3  # noqa: PLC0415
+
+    deadline = time.monotonic() + timeout
+    code = _BUSY
+    # Two processes that switch at once do not wait for each other in SQLite.
+    while code == _BUSY and time.monotonic() <= deadline:
+        with closing(_connection_to(path, timeout)) as connection:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.Error as error:
+                code = _code_of(error)
+        if code == _BUSY:
+            time.sleep(_PAUSE)
+    if code in _NO_SHARED_MEMORY:
+        with closing(_connection_to(path, timeout)) as connection:
+            # A connection that excludes others needs no shared memory.
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def _identity_of(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _code_of(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+# A child that is forked while a thread is in SQLite would wait forever for a lock that SQLite holds in the thread.
+
+
+def _hold_all() -> None:
+    for file in list(_files):
+        lock = file._lock
+        if lock.acquire(timeout=_FORK_TIMEOUT):
+            _held.append(lock)
+
+
+def _release_all() -> None:
+    while _held:
+        _held.pop().release()
+
+
+if hasattr(os, "register_at_fork"):
+    # `give_lock` gives the child new locks.
+    os.register_at_fork(before=_hold_all, after_in_parent=_release_all, after_in_child=_held.clear)

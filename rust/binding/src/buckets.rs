@@ -27,11 +27,15 @@ impl TokenBuckets {
     #[pyo3(signature = (key, now = None))]
     fn take(&self, key: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
         let key = text(key)?;
-        let now = match now {
-            None => clock::monotonic(key.py())?,
-            Some(now) => Monotonic::exact(clock::nanoseconds(now)?),
-        };
+        let now = moment(key, now)?;
         with_octets(key, |key| self.take_of(key, now))?
+    }
+
+    #[pyo3(signature = (key, now = None))]
+    fn give_back(&self, key: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let key = text(key)?;
+        let now = moment(key, now)?;
+        with_octets(key, |key| self.0.give_back(key, now))
     }
 
     fn take_by_client(&self, request: &Bound<'_, PyAny>) -> PyResult<u64> {
@@ -67,6 +71,14 @@ impl TokenBuckets {
 
 fn text<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyString>> {
     key.cast::<PyString>().map_err(|_| PyTypeError::new_err("a bucket key must be str"))
+}
+
+#[inline]
+fn moment(key: &Bound<'_, PyString>, now: Option<&Bound<'_, PyAny>>) -> PyResult<Monotonic> {
+    match now {
+        None => clock::monotonic(key.py()),
+        Some(now) => clock::nanoseconds(now).map(Monotonic::exact),
+    }
 }
 
 /// Call `with` with the UTF-8 of `key`, in which lone surrogates are encoded too.

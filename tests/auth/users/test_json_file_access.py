@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import interpreters
@@ -29,12 +31,18 @@ def test_new_file_is_readable_by_its_owner_only(store, path, umask, mask):
     assert mode(path) == 0o600
 
 
-@pytest.mark.parametrize("wider", [0o644, 0o666, 0o640, 0o700], ids=oct)
-def test_save_makes_a_file_readable_by_its_owner_only(store, path, wider):
+# {mode before a save: mode after it}. A mode that others have access with is that of the usual umask.
+MODES = {0o600: 0o600, 0o644: 0o600, 0o664: 0o600, 0o666: 0o600, 0o700: 0o600, 0o640: 0o640, 0o660: 0o660, 0o770: 0o660}
+
+
+@pytest.mark.parametrize(("before", "after"), MODES.items(), ids=map(oct, MODES))
+@pytest.mark.rule("users.mode")
+def test_save_keeps_the_access_of_a_group_and_none_of_others(store, path, before, after):
     write(path, [user("ada")])
-    path.chmod(wider)
+    path.chmod(before)
     store.create_user("bob", "password", "user")
-    assert mode(path) == 0o600
+    assert mode(path) == after
+    assert mode(path.with_name("users.json.lock")) == after  # those who may write the file can take the lock
 
 
 @pytest.mark.usefixtures("umask")
@@ -132,6 +140,37 @@ def test_root_keeps_the_owner_of_the_file(auth, file_of_nobody, engine_name):
     assert names_in(file_of_nobody) == ["ada", "bob", "eve"]
 
 
+AS_MEMBER = """
+import os, sys, tempfile
+from fastware.auth import JSONFileUserStore
+with tempfile.TemporaryDirectory() as folder:  # loads every module while this user may still read it
+    JSONFileUserStore(folder + "/users.json").create_user("ada", "password", "admin")
+path, name, user, *groups = sys.argv[1:]
+os.setgroups(list(map(int, groups)))
+os.setgid(int(user))
+os.setuid(int(user))
+JSONFileUserStore(path).create_user(name, "password", "user")
+"""
+
+
+@only_root
+@pytest.mark.rule("users.mode")
+def test_members_of_its_group_share_a_file(file_of_nobody):
+    group, one, other = 54_321, 54_322, 54_323
+    for path, access in ((file_of_nobody, 0o660), (file_of_nobody.parent, 0o770)):
+        os.chown(path, -1, group)
+        path.chmod(access)
+    for user_id in (one, other, one):
+        interpreters.run(AS_MEMBER, file_of_nobody, len(read(file_of_nobody)), user_id, group)
+        status = file_of_nobody.stat()
+        assert (status.st_uid, status.st_gid, mode(file_of_nobody)) == (user_id, group, 0o660)
+    # An owner who is no longer a member cannot give the new file to the group, and no other group gets access.
+    file_of_nobody.parent.chmod(0o777)
+    interpreters.run(AS_MEMBER, file_of_nobody, "last", one)
+    assert (file_of_nobody.stat().st_gid, mode(file_of_nobody)) == (one, 0o600)
+    assert names_in(file_of_nobody) == ["ada", "1", "2", "3", "last"]
+
+
 @only_root
 def test_root_creates_the_file_for_the_owner_of_its_folder(auth, folder_of_nobody, engine_name):
     path = folder_of_nobody / "users.json"
@@ -210,3 +249,104 @@ def test_folder_in_place_of_the_file_raises(auth, tmp_path):
     for call in (store.load_users, lambda: store.create_user("ada", "password", "admin")):
         with pytest.raises(OSError):
             call()
+
+
+# Mount points and locks
+
+MOUNTED = """
+import os, subprocess, sys, tempfile
+from fastware.auth import JSONFileUserStore
+from fastware.auth.users.mounts import is_mount_point
+source, path = sys.argv[1:3]
+assert not is_mount_point(path)
+subprocess.run(["mount", "--bind", source, path], check=True)
+assert is_mount_point(path) and not is_mount_point(source)
+store = JSONFileUserStore(path)
+for options in sys.argv[3:]:
+    subprocess.run(["mount", "--bind", os.path.dirname(path), os.path.dirname(path)], check=True)
+    subprocess.run(["mount", "--bind", source, path], check=True)
+    subprocess.run(["mount", "-o", options, os.path.dirname(path)], check=True)
+try:
+    store.update_user("ada", role="admin")
+except OSError as error:
+    print(type(error).__name__, error.errno, error)
+print(store.find_user("ada")["role"])
+"""
+
+
+def may_mount():
+    return interpreters.IS_ROOT and subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not may_mount(), reason="is not allowed to mount")
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ([], "OSError 16 [Errno 16] Device or resource busy: it is a mount point of its own, which a save"),
+        (["remount,bind,ro"], "OSError 30 [Errno 30] Read-only file system: {path} cannot be changed: it is a mount"),
+    ],
+    ids=["folder", "read-only folder"],
+)
+@pytest.mark.parametrize("name", ["users.json", "my users\\é.json"])
+def test_file_that_is_a_mount_point_raises_an_error_that_says_what_to_mount(tmp_path, name, options, error):
+    source, path = tmp_path / "real.json", tmp_path / "app" / name
+    path.parent.mkdir()
+    write(source, [user("ada")])
+    path.write_text("")
+    shown, role = interpreters.run(MOUNTED, source, path, *options, before=("unshare", "-m")).splitlines()
+    assert shown.startswith(error.format(path=path))
+    assert "mount its folder instead, such as `docker run -v ./data:/app/data`" in shown
+    assert role == "user"
+    assert leftovers(path) == []
+
+
+LOCKED = """
+import errno, fcntl, os, sys, time
+import bcrypt_cost
+from fastware.auth import JSONFileUserStore
+from fastware.auth.users import json_file, lock_file
+path, failure = sys.argv[1:]
+if failure == "held":
+    lock_file.TIMEOUT = 0.3
+    os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR)
+    lock = os.open(f"{path}.lock", os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+else:
+    def flock(descriptor, operation):
+        raise OSError(getattr(errno, failure), os.strerror(getattr(errno, failure)))
+    fcntl.flock = flock
+started = time.monotonic()
+for _ in range(2):
+    try:
+        with bcrypt_cost.lowest():
+            JSONFileUserStore(path).create_user("ada", "password", "user")
+    except OSError as error:
+        print(type(error).__name__, error.filename == f"{path}.lock", error)
+print(JSONFileUserStore(path).load_users(), time.monotonic() - started < 5)
+"""
+LOCK_ERRORS = {
+    "ENOSYS": "OSError True [Errno 38] Function not implemented: this file system has no locks",
+    "ENOLCK": "OSError True [Errno 37] No locks available: this file system has no locks",
+    "EOPNOTSUPP": "OSError True [Errno 95] Operation not supported: this file system has no locks",
+    "held": "TimeoutError True [Errno 110] another process has been changing users for ",
+}
+
+
+@pytest.mark.parametrize("as_root", [pytest.param(True, marks=only_root), False], ids=["root", "nobody"])
+@pytest.mark.parametrize(("failure", "error"), LOCK_ERRORS.items(), ids=LOCK_ERRORS)
+@pytest.mark.rule("users.exclusive")
+def test_lock_that_cannot_be_had_is_an_error_that_names_the_file(folder_of_nobody, as_root, failure, error):
+    """Nothing waits without end, and nothing is changed without a lock."""
+    run = interpreters.run if as_root else interpreters.run_as_nobody
+    *shown, last = run(LOCKED, folder_of_nobody / "users.json", failure).splitlines()
+    assert [line.startswith(error) for line in shown] == [True, True]
+    assert last == "[] True"
+
+
+def test_thread_that_waits_for_another_raises_after_the_timeout(store, monkeypatch):
+    monkeypatch.setitem(type(store)._exclusive.__wrapped__.__globals__, "TIMEOUT", 0.05)
+    with ThreadPoolExecutor(1) as threads, store._exclusive():
+        error = threads.submit(store.create_user, "ada", "password", "user").exception(30)
+    assert isinstance(error, TimeoutError)
+    assert str(error).startswith(f"{store.path}: another thread has been changing users for")
+    store.create_user("ada", "password", "user")

@@ -182,6 +182,43 @@ def test_process_killed_at_any_time_leaves_every_user_that_it_reported(auth, pat
     assert leftovers(path) == []
 
 
+@pytest.mark.rule("users.atomic")
+def test_process_killed_at_any_time_leaves_what_it_reported_and_at_most_one_change_more(auth, path, engine_name):
+    old = [user(f"old {number}") for number in range(200)]
+    store = auth.JSONFileUserStore(path)
+    store.save_users(old)
+    roles = {record["username"]: record["role"] for record in old}
+    with user_processes.started(engine_name, *[path] * 12) as processes:
+        for number, process in enumerate(processes):
+            names = [f"user {number}-{each}" for each in range(300)]
+            changes = list(chain(*[[("create", name), ("update", name), ("delete", name)] for name in names]))
+            changes[2::6] = [("update", name) for name in names[::2]]
+            process.change(*changes)
+            process.read_report()
+            time.sleep(random.uniform(0, 0.06))
+            process.kill()
+            for change in changes[: len(process.reports)]:
+                make(change, roles)
+            found = {record["username"]: record["role"] for record in read(path)}
+            if found != roles:
+                make(changes[len(process.reports)], roles)
+            assert found == roles
+            assert store.find_user(names[0]) == next(
+                (each for each in read(path) if each["username"] == names[0]), None
+            )
+    store.delete_user("old 0")
+    assert leftovers(path) == []
+
+
+def make(change, roles):
+    """Do to ``{username: role}`` what a process does to the users."""
+    word, name = change
+    if word == "delete":
+        del roles[name]
+    else:
+        roles[name] = roles[name] + "r" if word == "update" else "user"
+
+
 @pytest.mark.parametrize("name", ["users.json", "[users].json"])
 def test_save_deletes_temporary_files_of_killed_processes(auth, tmp_path, name):
     own = f".{name}.abcd_0_z.tmp"

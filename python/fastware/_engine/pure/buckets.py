@@ -12,7 +12,7 @@ from fastware._engine.arguments import as_text
 from fastware._engine.contract import MAX_BUCKET_CAPACITY, MAX_BUCKET_PERIOD, MIN_BUCKET_PERIOD
 from fastware._internal.fork import give_lock
 
-_NOW: Final = range(2**63)
+_LAST_MOMENT: Final = 2**63 - 1
 _SHARDS: Final = 1024
 _STEPS: Final = 4096
 _STEPS_PER_SHARD: Final = _STEPS // _SHARDS
@@ -44,19 +44,7 @@ class TokenBuckets:
     def take(self, key: str, now: int | None = None) -> int:
         kept_key = key if type(key) is str and len(key) <= _MAX_KEY_LENGTH else self._kept_key(key)
         with self._lock:
-            if now is None:
-                # Under the lock: a thread that waits for the lock must not use an old time.
-                now = time.monotonic_ns()
-            if not isinstance(now, int):
-                raise TypeError("now must be int")
-            if now not in _NOW:
-                raise OverflowError("now must be 0 to 2**63 - 1 nanoseconds")
-            tick = now * self._ticks_per_period // self._period
-            if tick >= self._swept_at + self._ticks_per_step:
-                self._sweep(tick)
-            elif tick + self._ticks_per_period < self._swept_at:
-                self._start_again(tick)
-            tick = max(tick, self._swept_at)
+            tick = self._tick(now)
             shard = self._shards[hash(kept_key) % _SHARDS]
             arrival = max(shard.get(kept_key, 0), tick) + self._ticks_per_token
             wait = arrival - tick - self._ticks_per_period
@@ -64,6 +52,17 @@ class TokenBuckets:
                 shard[kept_key] = arrival
                 return 0
         return -(-wait * self._period // self._ticks_per_period)
+
+    def give_back(self, key: str, now: int | None = None) -> None:
+        kept_key = self._kept_key(key)
+        with self._lock:
+            self._tick(now)
+            shard = self._shards[hash(kept_key) % _SHARDS]
+            arrival = shard.get(kept_key, 0) - self._ticks_per_token
+            if arrival > self._swept_at:
+                shard[kept_key] = arrival
+            else:
+                shard.pop(kept_key, None)
 
     def take_by_client(self, request: Any) -> int:
         try:
@@ -86,6 +85,25 @@ class TokenBuckets:
 
     def __len__(self) -> int:
         return sum(map(len, self._shards))
+
+    def _tick(self, now: int | None) -> int:
+        """Return the tick that *now* counts as, after the sweep that is due. Called under the lock."""
+        if now is None:
+            # Under the lock: a thread that waits for the lock must not use an old time.
+            now = time.monotonic_ns()
+        if not isinstance(now, int):
+            raise TypeError("now must be int")
+        if not 0 <= now <= _LAST_MOMENT:
+            raise OverflowError("now must be 0 to 2**63 - 1 nanoseconds")
+        tick = now * self._ticks_per_period // self._period
+        swept_at = self._swept_at
+        if tick >= swept_at + self._ticks_per_step:
+            self._sweep(tick)
+        elif tick < swept_at:
+            if tick + self._ticks_per_period >= swept_at:
+                return swept_at
+            self._start_again(tick)
+        return tick
 
     def _kept_key(self, key: object) -> str | bytes:
         text = as_text(key)

@@ -1,12 +1,15 @@
-"""Replaces a file atomically and durably, and creates the lock file that its writers share."""
+"""Replaces a file atomically and durably."""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+
+from fastware.auth.users.mounts import MOUNT_THE_FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +30,9 @@ def replace_file(target: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            _give_to_owner(file.fileno(), target)
+            share(file.fileno(), target)
             os.fsync(file.fileno())
-        os.replace(name, target)
+        _replace(name, target)
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(name)
@@ -37,16 +40,13 @@ def replace_file(target: Path, content: bytes) -> None:
     _sync_folder(target.parent)
 
 
-def make_lock(lock: str, target: Path) -> None:
-    """As root, create a missing lock file for the owner of *target*, so that the owner's server can use it."""
-    if not _is_root():
-        return
-    with suppress(FileExistsError):
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        try:
-            _give_to_owner(descriptor, target)
-        finally:
-            os.close(descriptor)
+def _replace(name: str, target: Path) -> None:
+    try:
+        os.replace(name, target)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        raise OSError(error.errno, f"{error.strerror}: {MOUNT_THE_FOLDER}", str(target)) from None
 
 
 def _remove_leftovers(target: Path) -> None:
@@ -64,11 +64,21 @@ def _status(target: Path) -> os.stat_result | None:
         return None
 
 
-def _give_to_owner(descriptor: int, target: Path) -> None:
-    """As root, give the file to the owner of *target*, or of its folder, so that the owner's server keeps access."""
-    if _is_root():
-        owner = _status(target) or target.parent.stat()
+def share(descriptor: int, target: Path) -> None:
+    """Let those use a new file who may use *target*: its owner, and its group if others have no access.
+
+    If others have access, nobody has chosen the mode: it is that of the usual umask. A group is kept together with its
+    access, or not at all.
+    """
+    before = _status(target)
+    if _is_root():  # the server of the file's owner keeps access
+        owner = before or target.parent.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    group = before.st_mode & stat.S_IRWXG & ~stat.S_IXGRP if before and not before.st_mode & stat.S_IRWXO else 0
+    if before and group:
+        with suppress(PermissionError):  # only a member may give a file to a group
+            os.fchown(descriptor, -1, before.st_gid)
+            os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR | group)
 
 
 def _is_root() -> bool:

@@ -5,36 +5,74 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fastware.auth.users.durable_file import make_lock, replace_file
-from fastware.auth.users.records import check_users, read_users, users_as_json
-from fastware.auth.users.store import User, UserStore
+from fastware.auth.users.changes import User
+from fastware.auth.users.durable_file import replace_file
+from fastware.auth.users.errors import UserFileError
+from fastware.auth.users.lock_file import TIMEOUT, locked
+from fastware.auth.users.records import check_users, parse_users, users_as_json
+from fastware.auth.users.store import UserStore
+from fastware.auth.users.user_cache import UserCache
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fastware.auth.users.store import UserRevocations
 
 
 class JSONFileUserStore(UserStore):
     """Users in a JSON array at *path*. A missing file means that there are no users.
 
     Each user is an object of strings: ``username``, ``password_hash``, ``role``, ``created_at`` (ISO 8601, UTC), and
-    further fields. Each call reads the whole file: it is meant for thousands of users, not for a hundred thousand.
+    further fields. :meth:`find_user` reads the file again only if it has changed, and keeps the users in memory: about
+    1 KB for each. The other calls read and write the whole file.
 
     A save is atomic and durable: a reader finds the old users or the new ones, even if the process is killed. Threads
-    and processes that share the file lose no update; the lock is an empty file beside it, ``<name>.lock``. The
-    file is readable and writable by its owner only. A symbolic link is followed, not replaced. On Windows a save raises
-    ``PermissionError`` while another process has the file open.
+    and processes that share the file lose no update; the lock is an empty file beside it, ``<name>.lock``. A call that
+    waits for the lock for ten seconds raises ``TimeoutError``. A symbolic link is followed, not replaced. On Windows a
+    save raises ``PermissionError`` while another process has the file open.
+
+    The file is readable and writable by its owner only. If its group has access and others have none (mode 0640 or
+    0660), a save keeps the group and its access. Any other mode becomes 0600.
 
     Args:
         path: the file. Missing parent folders are created.
+        revocations: where the tokens of a user are revoked, see :class:`UserStore`.
 
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Note whether the subclass loads users from elsewhere, which :meth:`find_user` must do then."""
+        super().__init_subclass__(**kwargs)
+        cls._loads_otherwise = cls.load_users is not JSONFileUserStore.load_users
+
+    _loads_otherwise = False
+    _cache: UserCache
+    _path: Path
+    _filename: str
+
+    def __init__(self, path: str | os.PathLike[str], *, revocations: UserRevocations | None = None) -> None:
         from pathlib import Path  # noqa: PLC0415 - a sixth of the import time of fastware.auth
 
-        self.path: Path = Path(path)
+        super().__init__(revocations=revocations)
+        self.path = Path(path)
+
+    def _set_up(self) -> None:
+        super()._set_up()
+        self._cache = UserCache()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_cache"}
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    @path.setter
+    def path(self, path: Path) -> None:
+        self._path, self._filename = path, os.fspath(path)
 
     def load_users(self) -> list[User]:
         """Return all users.
@@ -45,9 +83,31 @@ class JSONFileUserStore(UserStore):
 
         """
         try:
-            return read_users(self.path)
+            content = self.path.read_bytes()
         except FileNotFoundError:
             return []
+        users, problem = parse_users(content)
+        del content
+        if problem is not None:
+            del users
+            raise UserFileError(f"{self.path}{problem}")
+        return users
+
+    def find_user(self, username: str) -> User | None:
+        """Return a copy of the user *username*, or ``None``. The file is read again only if it has changed.
+
+        Raises:
+            UserFileError: the file is not a JSON array of users.
+            OSError: the file cannot be read.
+
+        """
+        if self._loads_otherwise or "load_users" in self.__dict__:
+            return super().find_user(username)
+        try:
+            user = self._cache.users_in(self._filename).get(username)
+        except TypeError:  # not hashable
+            return None
+        return None if user is None else user.copy()
 
     def save_users(self, users: list[User]) -> None:
         """Replace all users.
@@ -65,15 +125,16 @@ class JSONFileUserStore(UserStore):
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        with super()._exclusive():
+        lock = self._lock  # a forked child gets another one
+        if not lock.acquire(timeout=TIMEOUT):
+            raise TimeoutError(f"{self.path}: another thread has been changing users for {TIMEOUT:.0f} seconds")
+        try:
             target = self._target()
             target.parent.mkdir(parents=True, exist_ok=True)
-            from filelock import FileLock  # noqa: PLC0415 - importing it takes longer than importing fastware.auth
-
-            lock = f"{target}.lock"
-            make_lock(lock, target)
-            with FileLock(lock, mode=0o600, is_singleton=True):
+            with locked(target):
                 yield
+        finally:
+            lock.release()
 
     def _target(self) -> Path:
         """Return the file that the path leads to, through symbolic links."""

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
-from fastware.auth.users.store import REQUIRED_FIELDS, User
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-
-class UserFileError(ValueError):
-    """The user file is invalid. The message names the path and the place, and shows no value of the content."""
+from fastware.auth.users.changes import REQUIRED_FIELDS, User, kind_of, problem_of_field
+from fastware.auth.users.errors import UserFileError
 
 
 class _DuplicateField:
@@ -24,33 +15,22 @@ class _DuplicateField:
         self.name = name
 
 
-_KINDS: Final = {
-    dict: "an object",
-    _DuplicateField: "an object",
-    list: "an array",
-    str: "a string",
-    float: "a number",
-    bool: "true or false",
-    type(None): "null",
-}
-
-
 def _object(fields: list[tuple[str, Any]]) -> dict[str, Any] | _DuplicateField:
-    values: dict[str, Any] = {}
-    for name, value in fields:
-        if name in values:
-            return _DuplicateField(name)
-        values[name] = value
-    return values
+    values = dict(fields)
+    if len(values) == len(fields):
+        return values
+    names = [name for name, _ in fields]
+    return _DuplicateField(next(name for position, name in enumerate(names) if name in names[:position]))
 
 
-def read_users(path: Path) -> list[User]:
-    """Return the users in the file *path*. Raises ``UserFileError``."""
+def parse_users(content: bytes) -> tuple[list[User], str | None]:
+    """Return the users in the *content* of a file, and the place and kind of the first error.
+
+    The caller raises the error, without local variables of the content: error reporters show them.
+    """
     import json  # noqa: PLC0415 - not needed to verify a token
 
-    content = path.read_bytes()
-    # The error is raised outside the `except`, and without local variables of the content: error reporters show both.
-    users: Any = None
+    users: Any = []
     try:
         users = json.loads(content.decode("utf-8"), object_pairs_hook=_object, parse_int=float)
         problem = _problem_of(users)
@@ -60,11 +40,7 @@ def read_users(path: Path) -> list[User]:
         problem = f", byte {error.start}: not UTF-8"
     except RecursionError:
         problem = ": nested too deep"
-    if problem is not None:
-        del content, users
-        raise UserFileError(f"{path}{problem}")
-    checked: list[User] = users
-    return checked
+    return users, problem
 
 
 def users_as_json(users: list[User]) -> bytes:
@@ -105,15 +81,8 @@ def _problem_of_one(user: Any) -> str | None:
     for field in REQUIRED_FIELDS:
         if field not in user:
             return f"{field!r} is missing"
-    for field, value in user.items():
-        if not isinstance(field, str):
-            return f"the field name {field!r} must be a string"
-        if not isinstance(value, str):
-            return f"{field!r} must be a string, not {_kind(value)}"
-        if _SURROGATE.search(field + value):
-            return f"{field!r} has a lone surrogate"
-    return None
+    return next(filter(None, map(problem_of_field, user.keys(), user.values())), None)
 
 
 def _kind(value: object) -> str:
-    return _KINDS.get(type(value), type(value).__name__)
+    return kind_of({}) if isinstance(value, _DuplicateField) else kind_of(value)

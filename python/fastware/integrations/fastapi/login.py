@@ -15,9 +15,10 @@ from fastware._engine.arguments import as_expires_in
 from fastware.asgi import Message, Receive
 from fastware.auth.audit import address_of
 from fastware.auth.login import authenticate_then, check_guard
+from fastware.auth.login_guard import LoginGuard
 from fastware.auth.session_cookies import set_session_cookies
 from fastware.auth.settings import Auth
-from fastware.auth.users.store import User, UserStore
+from fastware.auth.users import User, UserStore
 from fastware.core.body import read_body
 from fastware.core.request import Request as BodyReader
 from fastware.errors import HTTPError
@@ -41,7 +42,7 @@ class Credentials(msgspec.Struct):
 
 
 def login_route(
-    auth: Auth, store: UserStore, *, guard: Any = None, expires_in: float | timedelta | None = None
+    auth: Auth, store: UserStore, *, guard: LoginGuard | None = None, expires_in: float | timedelta | None = None
 ) -> APIRouter:
     """Return a router with ``POST /login``: ``app.include_router(login_route(auth, store))``.
 

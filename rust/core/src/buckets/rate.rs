@@ -47,6 +47,11 @@ impl Rate {
         if next > latest { Err(next - latest) } else { Ok(next) }
     }
 
+    /// The new arrival time after one token is given back: 0 if the bucket was never less than full.
+    pub fn give_back(self, arrival: u64) -> u64 {
+        arrival.saturating_sub(self.ticks_per_token)
+    }
+
     /// The new arrival time after one token is taken at any moment from `now` to [`LARGEST_LAG`] later, if it is the
     /// same for all of them: the bucket is never full in that time, and always has a token.
     pub fn take_soon_after(self, arrival: u64, now: u64) -> Option<u64> {

@@ -79,6 +79,21 @@ impl Table {
         }
     }
 
+    /// Set the arrival time of a fingerprint that is kept to the result of `change`, which is not later than the current
+    /// one, and forget the fingerprint if that is not later than `floor`.
+    pub fn lower(&mut self, fingerprint: Fingerprint, floor: u64, change: impl FnOnce(u64) -> u64) {
+        let Some(index) = self.index_of(fingerprint) else { return };
+        let segment = self.slabs.segment(index);
+        if let Place::Found(at) = segment::find(segment, fingerprint, floor) {
+            let arrival = change(segment::arrival(&segment[at]));
+            if arrival > floor {
+                segment::set_arrival(&mut segment[at], arrival);
+            } else {
+                self.remove(fingerprint);
+            }
+        }
+    }
+
     /// Forget a fingerprint.
     pub fn remove(&mut self, fingerprint: Fingerprint) {
         if let Some(index) = self.index_of(fingerprint) {

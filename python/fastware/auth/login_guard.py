@@ -1,0 +1,218 @@
+"""Limits for guesses at passwords: for each user and address, each address, and each user."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Protocol
+
+from fastware._engine import engine
+from fastware.auth.rate_limit import parse_rate, retry_after
+from fastware.errors import HTTPError
+
+
+class LoginGuard:
+    """Limits how many passwords can be guessed, without locking out the user whose password is guessed.
+
+    Usage::
+
+        guard = LoginGuard()
+
+        user = await authenticate(store, username, password, guard=guard, address=request.client.host)
+
+    Each login takes a token of the user at this address, a token of the address, and a token of the user, before the
+    password is checked. If the password is right, the tokens are given back, and the user has all tokens at this
+    address again. A login without a token raises :class:`LoginLimitedError`, and no password is checked.
+
+    A login that an earlier limit rejects takes no token of a later one. So one address takes at most a tenth of a
+    user's tokens by default, and does not lock the user out at other addresses (OWASP Authentication Cheat Sheet,
+    "Account Lockout"). Users that do not exist count like others, so that the limits do not tell who exists.
+
+    An IPv6 address counts as its /64, which a single client may own (RFC 6177), and an IPv4-mapped one as the IPv4
+    address. One guard may be shared between threads, and between event loops.
+
+    Args:
+        per_user_and_address: failed logins of one user at one address, as a rate of ``rate_limit``: ``"10/hour"`` is 10
+            at once, and one more every 6 minutes.
+        per_address: failed logins of all users at one address.
+        per_user: failed logins of one user at all addresses.
+        buckets: where the tokens are: ``None`` is the memory of this process. Several processes have limits of their
+            own.
+        name: separates guards that share buckets.
+
+    Raises:
+        TypeError: *buckets* is of another kind, or *name* is not ``str``.
+        ValueError: a rate is invalid, or *name* is empty.
+
+    """
+
+    def __init__(
+        self,
+        *,
+        per_user_and_address: str = "10/hour",
+        per_address: str = "100/hour",
+        per_user: str = "100/hour",
+        buckets: None = None,
+        name: str = "login",
+    ) -> None:
+        rates = {"per_user_and_address": per_user_and_address, "per_address": per_address, "per_user": per_user}
+        parsed = {limit: parse_rate(rate, limit) for limit, rate in rates.items()}
+        if buckets is not None:
+            raise TypeError(f"buckets must be None, for the memory of this process; not {type(buckets).__name__}")
+        _check_is_str("name", name)
+        if not name:
+            raise ValueError("name must not be empty")
+        self.name = name
+        self._rates = rates
+        self._pairs, self._addresses, self._users = (_MemoryBuckets(limit, *rate) for limit, rate in parsed.items())
+
+    def __repr__(self) -> str:
+        return f"LoginGuard({', '.join(f'{limit}={rate!r}' for limit, rate in self._rates.items())})"
+
+    async def attempt(self, username: str, address: str) -> LoginAttempt:
+        """Take the tokens of a login, before its password is checked.
+
+        :func:`authenticate` calls it. Without a call of one of the methods of the result, the login counts as failed.
+
+        Args:
+            username: any name, whether it exists or not.
+            address: the host of the client. A text that is no IP address is a client of its own.
+
+        Raises:
+            LoginLimitedError: a limit is reached. No token is taken.
+            TypeError: an argument is not ``str``.
+
+        """
+        attempt = LoginAttempt()
+        for buckets, key in self._buckets_of(username, address):
+            wait = await buckets.take(key)
+            if wait:
+                await attempt.withdrawn()
+                raise LoginLimitedError(buckets.limit, wait)
+            attempt.taken.append((buckets, key))
+        return attempt
+
+    def reset(self, username: str | None = None, address: str | None = None) -> None:
+        """Refill the bucket of *username*, that of *address*, and that of both together if both are given.
+
+        Without arguments, every bucket is refilled.
+        """
+        for buckets, key in self._buckets_to_reset(username, address):
+            buckets.reset(key)
+
+    async def areset(self, username: str | None = None, address: str | None = None) -> None:
+        """Do what :meth:`reset` does, without blocking the event loop."""
+        for buckets, key in self._buckets_to_reset(username, address):
+            await buckets.areset(key)
+
+    def _buckets_of(self, username: str, address: str) -> Iterable[tuple[_Buckets, str]]:
+        """Return the buckets of a login, in the order in which a token is taken from each.
+
+        An address whose tokens of a user are used up takes no more tokens of that user, nor of itself.
+        """
+        _check_is_str("username", username)
+        client = _client_at(address)
+        # A name may contain anything: the length keeps it apart from the client.
+        pair = f"{len(client)} {client} {username}"
+        return (self._pairs, pair), (self._addresses, client), (self._users, username)
+
+    def _buckets_to_reset(self, username: str | None, address: str | None) -> Iterable[tuple[_Buckets, str | None]]:
+        if username is not None and address is not None:
+            return self._buckets_of(username, address)
+        if username is not None:
+            _check_is_str("username", username)
+            return [(self._users, username)]
+        if address is not None:
+            return [(self._addresses, _client_at(address))]
+        return [(buckets, None) for buckets in (self._pairs, self._addresses, self._users)]
+
+
+class LoginAttempt:
+    """The tokens of one login. Call one method, once the login has ended; a further call has no effect."""
+
+    __slots__ = ("taken",)
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[_Buckets, str]] = []
+
+    async def succeeded(self) -> None:
+        """Give the tokens back, and refill the bucket of the user at this address: the password was right."""
+        taken, self.taken = self.taken, []
+        for buckets, key in taken[1:]:
+            await buckets.give_back(key)
+        for buckets, key in taken[:1]:
+            await buckets.areset(key)
+
+    async def withdrawn(self) -> None:
+        """Give the tokens back: no password was checked."""
+        taken, self.taken = self.taken, []
+        for buckets, key in taken:
+            await buckets.give_back(key)
+
+
+class LoginLimitedError(HTTPError):
+    """The ``HTTPError`` 429 of a login that a :class:`LoginGuard` rejects.
+
+    ``Retry-After`` is the time until the limit that rejects the login admits one.
+
+    Attributes:
+        limit: the parameter of the guard, for example ``"per_user"``. Clients are not told.
+
+    """
+
+    def __init__(self, limit: str, wait: int) -> None:
+        super().__init__(429, "Too many login attempts", retry_after(wait))
+        self.limit = limit
+
+
+class _Buckets(Protocol):
+    """The buckets of one limit. Only ``reset`` may block."""
+
+    limit: str
+
+    async def take(self, key: str) -> int:
+        """Take a token. Returns 0, or the nanoseconds until there is one."""
+        ...
+
+    async def give_back(self, key: str) -> None: ...
+
+    async def areset(self, key: str | None) -> None: ...
+
+    def reset(self, key: str | None) -> None: ...
+
+
+class _MemoryBuckets:
+    """Buckets in the memory of this process, which block nothing."""
+
+    def __init__(self, limit: str, capacity: int, period: int) -> None:
+        self.limit = limit
+        self._buckets = engine.TokenBuckets(capacity, period)
+        self.reset = self._buckets.reset
+
+    async def take(self, key: str) -> int:
+        return self._buckets.take(key)
+
+    async def give_back(self, key: str) -> None:
+        self._buckets.give_back(key)
+
+    async def areset(self, key: str | None) -> None:
+        self._buckets.reset(key)
+
+
+def _client_at(address: str) -> str:
+    """Return the key of the client at *address*: an IPv4 address, the /64 of an IPv6 one, or another text."""
+    _check_is_str("address", address)
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return f"text {address}"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is None:
+            return f"{ipaddress.IPv6Address(int(parsed) >> 64 << 64)}/64"
+        parsed = parsed.ipv4_mapped
+    return str(parsed)
+
+
+def _check_is_str(parameter: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{parameter} must be str, not {type(value).__name__}")

@@ -1,0 +1,67 @@
+"""A family of refresh tokens, and what a storage of families does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fastware.auth.opaque_tokens import OpaqueToken
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The tokens that follow one login: each is the successor of the one before.
+
+    Attributes:
+        username: whose login it was.
+        data: the JSON of the application's data.
+        key: the key of the successors.
+        revision: the user's revocation number at the login.
+        issued_at: when the first token was issued, in seconds since the epoch.
+        rotated_at: when the current token was issued.
+        ends_at: when the last token expires; 0 if the family was revoked.
+        rotations: how many tokens were replaced.
+        current: the hash of the only token that was not used yet.
+        previous: the hash of the one before; empty before the first rotation.
+        id: the storage's number for the family; 0 before it is stored.
+
+    """
+
+    username: str
+    data: str = field(repr=False)
+    key: bytes = field(repr=False)
+    revision: int
+    issued_at: float
+    rotated_at: float
+    ends_at: float
+    rotations: int
+    current: bytes = field(repr=False)
+    previous: bytes = field(repr=False)
+    id: int = 0
+
+
+class FamilyStorage(Protocol):
+    """Where families are. Each method is one atomic step, which other threads and processes see as a whole.
+
+    The storage knows every token of a family until the family ends. It then removes them a few at a time.
+    """
+
+    def add(self, family: Family) -> None:
+        """Store a new family with its first token."""
+        ...
+
+    def find(self, token: OpaqueToken) -> Family | None:
+        """Return the family of *token*, which may have ended; ``None`` if the token is unknown."""
+        ...
+
+    def advance(self, family: Family, successor: OpaqueToken, now: float, ends_at: float) -> bool:
+        """Replace the current token by *successor*. ``False``: it is not that of *family* any more, nothing changes."""
+        ...
+
+    def end(self, family: Family) -> bool:
+        """Revoke the family. ``False``: it had been revoked already."""
+        ...
+
+    def end_user(self, username: str) -> None:
+        """Revoke every family of the user."""
+        ...

@@ -1,0 +1,7 @@
+"""Lists of revoked tokens, for :class:`~fastware.auth.Auth` and the stores of users."""
+
+from fastware.auth.revocations.base import Revocations, RevocationsUnavailableError
+from fastware.auth.revocations.memory import MemoryRevocations
+from fastware.auth.revocations.sqlite import SQLiteRevocations
+
+__all__ = ["MemoryRevocations", "Revocations", "RevocationsUnavailableError", "SQLiteRevocations"]
