@@ -1,6 +1,7 @@
 """``login_route`` of ``fastware.integrations.fastapi``: bodies, responses, cookies, and the event loop."""
 
 import asyncio
+import functools
 import json
 import threading
 import time
@@ -23,8 +24,7 @@ from fastapi.responses import JSONResponse
 from openapi_spec_validator import validate
 
 import fastware
-from fastware.auth import Auth, HTTPError, UserStore
-from fastware.auth.login import check_credentials
+from fastware.auth import Auth, HTTPError, UserStore, login, password_pool, passwords
 from fastware.integrations.fastapi import FastAPIAuth, login_route
 from fastware.integrations.fastapi.login import Credentials
 
@@ -48,6 +48,17 @@ class Store(UserStore):
     def load_users(self):
         self.threads.add(threading.get_ident())
         return self._users
+
+
+NO_PASSWORD = passwords._NO_PASSWORD
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch):
+    """Hashes of the lowest cost are up to date, and the check for unknown users has that cost."""
+    cheap = bcrypt.hashpw(b"nobody has it", bcrypt.gensalt(bcrypt_cost.LOWEST))
+    monkeypatch.setattr(passwords, "_NO_PASSWORD", cheap)
+    monkeypatch.setattr(login, "needs_rehash", functools.partial(passwords.needs_rehash, cost=bcrypt_cost.LOWEST))
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +166,7 @@ def test_wrong_credentials_are_the_same_401(app, headers, username, password):
 @pytest.mark.parametrize("username", ["ada", "bob", "disabled", "without", "broken"])
 def test_each_login_checks_one_hash_of_the_default_cost(app, username, monkeypatch):
     checked = []
+    monkeypatch.setattr(passwords, "_NO_PASSWORD", NO_PASSWORD)
     monkeypatch.setattr(bcrypt, "checkpw", lambda password, hashed: checked.append((password, hashed)) or False)
     assert post(app, {"username": username, "password": "wrong"}).status == 401
     ((password, hashed),) = checked
@@ -193,12 +205,77 @@ def test_event_loop_is_free_while_the_user_and_the_password_are_checked(monkeypa
     assert threading.get_ident() not in store.threads
 
 
-def test_record_of_the_user_has_no_hash():
-    cheap = bcrypt.hashpw(b"x", bcrypt.gensalt(bcrypt_cost.LOWEST)).decode()
-    store = Store(ada=cheap)
-    user = asyncio.run(check_credentials(store, "ada", "x"))
-    assert user == {"username": "ada", "role": "admin", "created_at": ""}
-    assert store.load_users()[0]["password_hash"] == cheap
+class Guard:
+    """Notes the attempts. *error* rejects them."""
+
+    def __init__(self, error=None):
+        self.log = []
+        self.error = error
+
+    async def attempt(self, username, address):
+        self.log.append((username, address))
+        if self.error is not None:
+            raise self.error
+        return self
+
+    async def succeeded(self):
+        self.log.append("succeeded")
+
+    async def withdrawn(self):
+        self.log.append("withdrawn")
+
+
+@pytest.mark.parametrize(
+    ("client", "address"),
+    [(("203.0.113.7", 5), "203.0.113.7"), (None, "unknown"), (("", 0), "unknown")],
+    ids=["address", "none", "empty"],
+)
+def test_guard_gets_the_address_of_the_client_and_every_attempt(store, client, address):
+    guard = Guard()
+    app = app_with_guard(store, guard)
+    assert post(app, CREDENTIALS, client=client).status == 200
+    assert post(app, {"username": "bob", "password": "x"}, client=client).status == 401
+    assert guard.log == [("ada", address), "succeeded", ("bob", address)]
+
+
+def app_with_guard(store, guard):
+    app = FastAPI()
+    app.include_router(login_route(AUTH, store, guard=guard))
+    return app
+
+
+def test_limited_login_is_429_and_a_full_pool_503(store, monkeypatch):
+    limited = app_with_guard(store, Guard(HTTPError(429, "Too many login attempts", {"Retry-After": "9"})))
+    response = post(limited, CREDENTIALS)
+    assert (response.status, response.header("retry-after")) == (429, "9")
+
+    def reject(pool, job):
+        raise HTTPError(503, "Too many logins at once; try again later", {"Retry-After": "6"})
+
+    monkeypatch.setattr(password_pool._Pool, "add", reject)
+    guard = Guard()
+    response = post(app_with_guard(store, guard), CREDENTIALS)
+    assert (response.status, response.header("retry-after")) == (503, "6")
+    assert response.json == {"detail": "Too many logins at once; try again later"}
+    assert guard.log == [("ada", "127.0.0.1"), "withdrawn"]
+
+
+def test_role_that_changes_while_the_token_is_made_is_no_login(store):
+    class Changing(Auth):
+        async def acreate_token(self, username, role, **options):
+            changing.load_users()[0]["role"] = "guest"
+            return await super().acreate_token(username, role, **options)
+
+    user = dict(store.load_users()[0])
+    changing = Store(ada=user["password_hash"])
+    changing.find_user = lambda username: dict(UserStore.find_user(changing, username))
+    response = post(app_of(changing, Changing(SECRET)), CREDENTIALS)
+    assert (response.status, response.header_list("set-cookie")) == (401, [])
+
+
+def test_invalid_guard_is_a_type_error(store):
+    with pytest.raises(TypeError, match="guard must be a fastware.auth.LoginGuard"):
+        login_route(AUTH, store, guard=5)
 
 
 # Bodies
@@ -330,7 +407,7 @@ def test_document_shows_both_bodies_and_every_response(app):
     assert list(content) == ["application/json", "application/x-www-form-urlencoded"]
     for body in content.values():
         assert body["schema"]["required"] == ["username", "password"]
-    assert set(operation["responses"]) == {"200", "400", "401", "413", "415"}
+    assert set(operation["responses"]) == {"200", "400", "401", "413", "415", "429", "503"}
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     assert set(answer["properties"]) == {"token", "username", "access_token", "token_type"}
     assert "security" not in operation

@@ -10,7 +10,7 @@ from fastware._engine import engine as _engine
 from fastware.auth.csrf import CSRFMiddleware
 from fastware.auth.headers import _get_asgi_cookie, _get_asgi_header
 from fastware.auth.identity import get_current_user, require_role
-from fastware.auth.passwords import ahash_password, averify_password, hash_password, verify_password
+from fastware.auth.passwords import ahash_password, averify_password, hash_password, needs_rehash, verify_password
 from fastware.auth.rate_limit import rate_limit
 from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
 from fastware.auth.tokens import create_token, verify_token
@@ -19,7 +19,9 @@ from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
+    from fastware.auth.password_rules import password_problem
     from fastware.auth.refresh import Refreshed, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
     from fastware.auth.revocations import MemoryRevocations, Revocations, RevocationsUnavailableError, SQLiteRevocations
     from fastware.auth.settings import Auth
@@ -59,12 +61,15 @@ __all__ = [
     "_get_asgi_cookie",
     "_get_asgi_header",
     "ahash_password",
+    "authenticate",
     "averify_password",
     "clear_session_cookies",
     "create_token",
     "get_current_user",
     "hash_password",
     "inspect_token",
+    "needs_rehash",
+    "password_problem",
     "rate_limit",
     "require_role",
     "set_session_cookies",
@@ -92,7 +97,9 @@ _LAZY = {
     "UserFileError": "users",
     "UserNotFoundError": "users",
     "UserStore": "users",
+    "authenticate": "login",
     "inspect_token": "token_report",
+    "password_problem": "password_rules",
 }
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others

@@ -13,10 +13,12 @@ from starlette.requests import ClientDisconnect
 
 from fastware._engine.arguments import as_expires_in
 from fastware.asgi import Message, Receive
-from fastware.auth.login import check_credentials
+from fastware.auth.audit import address_of
+from fastware.auth.login import authenticate_then, check_guard
+from fastware.auth.login_guard import LoginGuard
 from fastware.auth.session_cookies import set_session_cookies
 from fastware.auth.settings import Auth
-from fastware.auth.users.store import UserStore
+from fastware.auth.users import User, UserStore
 from fastware.core.body import read_body
 from fastware.core.request import Request as BodyReader
 from fastware.errors import HTTPError
@@ -39,7 +41,9 @@ class Credentials(msgspec.Struct):
         return "<Credentials>"
 
 
-def login_route(auth: Auth, store: UserStore, *, expires_in: float | timedelta | None = None) -> APIRouter:
+def login_route(
+    auth: Auth, store: UserStore, *, guard: LoginGuard | None = None, expires_in: float | timedelta | None = None
+) -> APIRouter:
     """Return a router with ``POST /login``: ``app.include_router(login_route(auth, store))``.
 
     The body is JSON or a form with ``username`` and ``password``. The response has the ``username`` and the ``token``,
@@ -48,13 +52,16 @@ def login_route(auth: Auth, store: UserStore, *, expires_in: float | timedelta |
     of another origin sends gets the token, but no cookies.
 
     A wrong username or password is a 401, after the same work for each username. A body that is malformed, over 64 KiB,
-    or neither JSON nor a form is a 400, 413 or 415. The event loop is not blocked.
+    or neither JSON nor a form is a 400, 413 or 415. The event loop is not blocked. Logins beyond those that bcrypt
+    can check within five seconds get a 503 with ``Retry-After``.
 
-    Exempt the path from ``CSRFMiddleware``, and limit the rate at which clients may try passwords.
+    Exempt the path from ``CSRFMiddleware``, and pass a *guard*.
 
     Args:
         auth: the settings, which sign the token.
         store: the users.
+        guard: a :class:`~fastware.auth.LoginGuard`, which limits the attempts per user and per address of the client,
+            as the server gives it in the scope. Further attempts get a 429 with ``Retry-After``.
         expires_in: lifetime of the token and of the cookies in seconds, a number or a ``timedelta``. By default, the
             token is valid for 30 days, and the cookies end with the browser session.
 
@@ -69,6 +76,7 @@ def login_route(auth: Auth, store: UserStore, *, expires_in: float | timedelta |
         raise error
     if not callable(getattr(store, "find_user", None)):
         raise TypeError(f"store must be a fastware.auth.UserStore, not {type(store).__name__}")
+    check_guard(guard)
     lifetime = None if expires_in is None else as_expires_in(expires_in)
     if lifetime is not None and lifetime <= 0:
         raise ValueError("expires_in must be at least one second")
@@ -77,13 +85,25 @@ def login_route(auth: Auth, store: UserStore, *, expires_in: float | timedelta |
     @router.post("/login", response_model=None, openapi_extra={"requestBody": _REQUEST_BODY}, responses=_RESPONSES)
     async def login(request: Request) -> JSONResponse:
         """Exchange a username and a password for a token, and start a browser session."""
+        token = ""
+
+        async def issue(user: User) -> None:
+            nonlocal token
+            token = await auth.acreate_token(user["username"], user["role"], expires_in=lifetime)
+
         body = await _read_body(request)
         credentials = _credentials_in(body)
-        user = await check_credentials(store, credentials.username, credentials.password)
-        del credentials  # error reporters show the local variables of a traceback's frames
+        address = address_of(request.scope) or "unknown"
+        try:
+            user = await authenticate_then(store, credentials.username, credentials.password, guard, address, issue)
+        except BaseException:
+            token = ""  # error reporters show the local variables of a traceback's frames
+            raise
+        finally:
+            del credentials
         if user is None:
+            token = ""
             raise HTTPError(401, "Invalid credentials", {"WWW-Authenticate": 'Bearer realm="api"'})
-        token = auth.create_token(user["username"], user["role"], expires_in=lifetime)
         is_secure = request.scope.get("scheme") == "https"
         cookies = [] if _is_of_another_site(body) else _session_cookies(token, auth, lifetime, is_secure)
         return _response(token, user["username"], cookies)
@@ -180,4 +200,6 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     401: _error("The username or the password is wrong"),
     413: _error("The body is too large"),
     415: _error("The body is of another type"),
+    429: _error("Too many attempts; the header Retry-After has the seconds to wait"),
+    503: _error("Too many logins at once; the header Retry-After has the seconds to wait"),
 }
