@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastware.auth.users.changes import User
 from fastware.auth.users.durable_file import replace_file
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastware.auth.users.store import UserRevocations
+
+_OF_ONE_STORE: Final = ("_cache", "_filename", "_path")
 
 
 class JSONFileUserStore(UserStore):
@@ -63,7 +65,12 @@ class JSONFileUserStore(UserStore):
         self._cache = UserCache()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in super().__getstate__().items() if name != "_cache"}
+        others = {name: value for name, value in super().__getstate__().items() if name not in _OF_ONE_STORE}
+        return {"path": self.path, **others}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     @property
     def path(self) -> Path:
