@@ -27,8 +27,8 @@ class JSONFileUserStore(UserStore):
     """Users in a JSON array at *path*. A missing file means that there are no users.
 
     Each user is an object of strings: ``username``, ``password_hash``, ``role``, ``created_at`` (ISO 8601, UTC), and
-    further fields. :meth:`find_user` reads the file again only if it has changed, and keeps the users in memory: about
-    1 KB for each. The other calls read and write the whole file.
+    further fields. :meth:`find_user` reads the file again only if it has changed, and keeps the users in memory, about
+    600 bytes for each. The other calls read or write the whole file.
 
     A save is atomic and durable: a reader finds the old users or the new ones, even if the process is killed. Threads
     and processes that share the file lose no update; the lock is an empty file beside it, ``<name>.lock``. A call that
