@@ -15,6 +15,7 @@ import importlib
 import os
 import pickle
 import sys
+import threading
 import time
 import typing
 import uuid
@@ -279,13 +280,106 @@ def save_to_read_only_file(s):
 FAILED_SAVES = add("OSError", save_that_fails, save_on_full_disk) + add("PermissionError", save_to_read_only_file)
 add("NotImplementedError", load_users=lambda s: s.auth.UserStore().create_user("ada", s.password, "user"))
 add("NotImplementedError", save_users=lambda s: s.auth.UserStore().save_users([s.user()]))
-add("LookupError", delete_missing_user=lambda s: s.memory_store().delete_user("bob"))
+add(
+    "UserNotFoundError",
+    delete_missing_user=lambda s: s.memory_store().delete_user("bob"),
+    update_missing_user=lambda s: s.memory_store().update_user("bob", role="admin"),
+    update_password_of_missing_user=lambda s: s.memory_store().update_user("bob", password=s.password),
+)
 add("IsADirectoryError", load_users_of_folder=lambda s: s.auth.JSONFileUserStore(s.folder).load_users())
 add(
-    "ValueError",
+    "UserExistsError",
     create_duplicate_user=lambda s: s.memory_store().create_user("ada", s.password, "user"),
     create_duplicate_user_in_file=lambda s: s.file_store().create_user("ada", s.password, "user"),
 )
+add(
+    "ValueError",
+    update_role_in_fields=lambda s: s.memory_store().update_user("ada", fields={"role": s.password}),
+    update_number_in_fields=lambda s: s.memory_store().update_user("ada", fields={"note": s.password, "age": 5}),
+    update_to_long_password=lambda s: s.memory_store().update_user("ada", password=s.password * 9),
+)
+add("TypeError", update_fields_of_str=lambda s: s.memory_store().update_user("ada", fields=s.password))
+add("TypeError", revocations_of_str=lambda s: s.auth.JSONFileUserStore("users.json", revocations=s.secret))
+
+
+def update_while_another_thread_does(s):
+    store, held = s.file_store(), threading.Event()
+
+    def hold():
+        with store._exclusive():
+            held.set()
+            done.wait()
+
+    done = threading.Event()
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait()
+    try:
+        with mock.patch.dict(type(store)._exclusive.__wrapped__.__globals__, TIMEOUT=0.01):
+            store.update_user("ada", password=s.password)
+    finally:
+        done.set()
+        other.join()
+
+
+def update_while_another_process_does(s):
+    import filelock
+
+    store = s.file_store()
+    with mock.patch.object(filelock.FileLock, "acquire", side_effect=filelock.Timeout("users.json.lock")):
+        store.update_user("ada", password=s.password)
+
+
+def update_without_locks(s):
+    import filelock
+
+    store = s.file_store()
+    with mock.patch.object(filelock.FileLock, "acquire", side_effect=OSError(38, "Function not implemented")):
+        store.update_user("ada", password=s.password)
+
+
+def update_mounted_file(s):
+    store = s.file_store()
+    with mock.patch.object(os, "replace", side_effect=OSError(16, "Device or resource busy")):
+        store.update_user("ada", password=s.password)
+
+
+FAILED_SAVES += add("TimeoutError", update_while_another_thread_does, update_while_another_process_does)
+
+
+def create_user_when_another_thread_does(s):
+    store = s.memory_store()
+    with mock.patch.object(store, "find_user", return_value=None):
+        store.create_user("ada", s.password, "user")
+
+
+def update_that_is_not_renamed(s):
+    store = s.file_store()
+    with mock.patch.object(os, "replace", side_effect=DISK_FULL):
+        store.update_user("ada", password=s.password)
+
+
+FAILED_SAVES += add("OSError", update_without_locks, update_mounted_file, update_that_is_not_renamed)
+FAILED_SAVES += add("UserExistsError", create_user_when_another_thread_does)
+
+
+def failing_revocation(s):
+    store = s.memory_store()
+    store.revocations = mock.Mock(revoke_user=mock.Mock(side_effect=OSError("no database")))
+    store.update_user("ada", password=s.password)
+
+
+FAILED_SAVES += add("OSError", failing_revocation)
+for name in ("acreate_user", "aupdate_user"):
+
+    def change_with_a_twin(s, name=name):
+        store = s.memory_store()
+        arguments = ("bob", s.password, "user") if name == "acreate_user" else ("ada",)
+        options = {} if name == "acreate_user" else {"password": s.password}
+        with mock.patch.object(store, "save_users", side_effect=DISK_FULL):
+            asyncio.run(getattr(store, name)(*arguments, **options))
+
+    FAILED_SAVES += add("OSError", **{f"{name}_on_full_disk": change_with_a_twin})
 DAMAGED_FILES = []
 example = user_files.user("ada", password_hash="a secret")
 for kind in user_files.damaged_files(example, "a secret"):
@@ -294,7 +388,11 @@ for kind in user_files.damaged_files(example, "a secret"):
         store = s.file_store(user_files.damaged_files(s.user(), s.hash)[kind][0])
         store.create_user("bob", s.password, "user")
 
+    def load_damaged_file(s, kind=kind):
+        s.file_store(user_files.damaged_files(s.user(), s.hash)[kind][0]).load_users()
+
     DAMAGED_FILES += add("UserFileError", **{f"damaged_file_{kind.replace(' ', '_')}": create_user_in_damaged_file})
+    DAMAGED_FILES += add("UserFileError", **{f"load_damaged_file_{kind.replace(' ', '_')}": load_damaged_file})
 for kind in user_files.invalid_users(example, "a secret"):
 
     def save_invalid_users(s, kind=kind):
