@@ -175,6 +175,93 @@ add(
 )
 
 
+# Revoked tokens
+
+
+def marked_claims(s, **claims):
+    return {"sub": "ada", "exp": 2**40, "sid": s.marks.add("claim", new_mark()), **claims}
+
+
+def revocations_at(s, name="revocations.db"):
+    return s.auth.SQLiteRevocations(s.folder / name)
+
+
+def revoke_in_a_file_that_was_replaced(s):
+    revocations = revocations_at(s)
+    (s.folder / "revocations.db").rename(s.folder / "moved")
+    revocations_at(s)
+    revocations.revoke(marked_claims(s))
+
+
+def revoke_in_a_full_file(s):
+    revocations = revocations_at(s)
+    with revocations._file.reading() as connection:
+        connection.execute("PRAGMA max_page_count = 1")
+    for _ in range(1000):
+        revocations.revoke(marked_claims(s, jti=s.token))
+
+
+def check_after_the_file_is_lost(s, seconds):
+    revocations = revocations_at(s)
+    (s.folder / "revocations.db").unlink()
+    revocations._look_at = revocations._try_at = 0.0
+    revocations._read_at -= seconds
+    return revocations.is_revoked(marked_claims(s))
+
+
+def open_file_of_another_version(s):
+    revocations = revocations_at(s)
+    with revocations._file.writing() as connection:
+        connection.execute("UPDATE parts SET version = 2")
+    revocations_at(s)
+
+
+def open_what_is_no_database(s):
+    (s.folder / "text.db").write_text(s.password * 100)
+    revocations_at(s, "text.db")
+
+
+def open_in_a_file(s):
+    (s.folder / "file").write_text(s.password)
+    revocations_at(s, "file/revocations.db")
+
+
+def open_while_another_thread_opens_one(s):
+    revocations = revocations_at(s)
+    reader = revocations._file.with_timeout(0)
+    with s.module("auth.sqlite_file")._creation._lock, reader.reading():
+        pass
+
+
+add(
+    "StorageError",
+    revoke_in_a_file_that_was_replaced,
+    revoke_in_a_full_file,
+    open_file_of_another_version,
+    open_what_is_no_database,
+    open_in_a_file,
+    open_while_another_thread_opens_one,
+)
+add(
+    "ValueError",
+    revoke_claims_without_id=lambda s: s.auth.MemoryRevocations().revoke({"aud": s.token, "sub": s.password}),
+    revoke_negative_leeway=lambda s: s.auth.MemoryRevocations().accept_leeway(-1),
+)
+add(
+    "TypeError",
+    revoke_a_token=lambda s: s.auth.MemoryRevocations().revoke(s.token),
+    revoke_with_another_exp=lambda s: s.auth.MemoryRevocations().revoke(marked_claims(s, exp=s.token)),
+    revoke_another_user=lambda s: s.auth.MemoryRevocations().revoke_user([s.token]),
+)
+add("RevocationsUnavailableError 503", check_long_after_the_file_is_lost=lambda s: check_after_the_file_is_lost(s, 10))
+add(False, check_when_the_file_is_lost=lambda s: check_after_the_file_is_lost(s, 0))
+add(
+    None,
+    revoke_by_claims=lambda s: revocations_at(s).revoke(marked_claims(s, jti=s.token)),
+    revoke_a_user=lambda s: s.auth.MemoryRevocations().revoke_user("ada"),
+)
+
+
 # Warnings
 
 
