@@ -1,6 +1,10 @@
 """The steps of the demo as shell commands."""
 
-TEMPLATE = """\
+from __future__ import annotations
+
+from typing import Final
+
+_TEMPLATE: Final = """\
 # log in: save the cookies in cookies.txt and the token in TOKEN
 TOKEN=$(curl -s -c cookies.txt BASE/login -H 'Content-Type: application/json' \\
   -d '{"username": "USERNAME", "password": "PASSWORD"}' | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
@@ -22,10 +26,10 @@ curl -w '\\n' -b cookies.txt -c cookies.txt -X POST BASE/logout \\
 """
 
 
-def curl_lines(base_url, username, password):
+def curl_lines(base_url: str, username: str, password: str) -> str:
     """Return the commands for the server at *base_url*."""
     values = {"BASE": base_url, "USERNAME": username, "PASSWORD": password}
-    lines = TEMPLATE
+    lines = _TEMPLATE
     for name, value in values.items():
         lines = lines.replace(name, value)
     return lines

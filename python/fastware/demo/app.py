@@ -1,14 +1,18 @@
 """The demo application: ``fastware.auth`` and the few lines around it that a real application needs."""
 
+from __future__ import annotations
+
 import html
 import os
 import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
-from fastware import HTMLResponse, HTTPError, JSONResponse, Response, Router, create_app
+from fastware import HTMLResponse, HTTPError, JSONResponse, Request, Response, Router, create_app
 from fastware.auth import (
     ENGINE,
     CSRFMiddleware,
@@ -22,14 +26,13 @@ from fastware.auth import (
     require_role,
     set_session_cookies,
 )
+from fastware.demo import settings
+from fastware.demo.curl_lines import curl_lines
 
-from . import settings
-from .curl_lines import curl_lines
-
-FOLDER = Path(__file__).parent
-SESSION_HOURS = 1
-SEARCH_RATE = "5/minute"
-PAGE_HEADERS = {
+FOLDER: Final = Path(__file__).parent
+SESSION_HOURS: Final = 1
+SEARCH_RATE: Final = "5/minute"
+PAGE_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -46,30 +49,32 @@ unknown_user_hash = hash_password(secrets.token_urlsafe(32))
 
 
 @asynccontextmanager
-async def lifespan(app):
+async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Yield the configuration that ``get_current_user`` reads."""
     yield {"config": {"jwt_secret": os.environ[settings.JWT_SECRET], "allow_query_token": False}}
 
 
-def _page():
+def _page() -> str:
     text = (FOLDER / "page.html").read_text(encoding="utf-8")
     curl = curl_lines(os.environ[settings.BASE_URL], "alice", "PASSWORD")
     return text.replace("{{engine}}", html.escape(ENGINE)).replace("{{curl}}", html.escape(curl))
 
 
-def _asset(name, content_type):
+def _asset(name: str, content_type: str) -> Callable[[], Awaitable[Response]]:
     body = (FOLDER / name).read_bytes()
 
-    async def serve():
+    async def serve() -> Response:
         return Response(body, headers={**PAGE_HEADERS, "Content-Type": content_type})
 
     return serve
 
 
-PAGE = _page()
+PAGE: Final = _page()
 
 
 @router.get("/")
-async def page():
+async def page() -> Response:
+    """Return the page."""
     return HTMLResponse(PAGE, headers=PAGE_HEADERS)
 
 
@@ -78,13 +83,16 @@ router.get("/page.js")(_asset("page.js", "text/javascript; charset=utf-8"))
 
 
 class Credentials(msgspec.Struct):
+    """The body of a login."""
+
     username: str
     password: str
 
 
 @router.post("/login")
 @rate_limit("30/minute")
-async def login(request):
+async def login(request: Request) -> Response:
+    """Check the password, and return a token, also as cookies."""
     credentials = request.decode(Credentials)
     user = user_store.find_user(credentials.username)
     password_hash = user["password_hash"] if user else unknown_user_hash
@@ -98,23 +106,27 @@ async def login(request):
 
 
 @router.post("/logout")
-async def logout():
+async def logout() -> Response:
+    """Delete the cookies."""
     return JSONResponse({"message": "Logged out"}, cookies=clear_session_cookies())
 
 
 @router.get("/profile", deps={"user": get_current_user})
-async def profile(user):
+async def profile(user: dict[str, Any]) -> dict[str, Any]:
+    """Return the claims of the user."""
     return {"username": user["sub"], "role": user["role"], "expires": user["exp"]}
 
 
 @router.get("/admin", deps={"user": require_role("admin")})
-async def admin(user):
+async def admin(user: dict[str, Any]) -> dict[str, Any]:
+    """Return the usernames, for admins only."""
     return {"message": f"Welcome, admin {user['sub']}", "users": [each["username"] for each in user_store.load_users()]}
 
 
 @router.get("/search")
 @rate_limit(SEARCH_RATE)
-async def search(request):
+async def search(request: Request) -> dict[str, Any]:
+    """Return a result, five times a minute."""
     return {"found": 3, "limit": SEARCH_RATE}
 
 
