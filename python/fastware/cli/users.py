@@ -145,7 +145,7 @@ def _tell_about_tokens(store: UserStore, name: str) -> None:
 
     if store.revocations is None:
         note(f"Tokens of {name} stay valid until they expire: the store has no revocations (--revocations).")
-    elif isinstance(store.revocations, MemoryRevocations):
+    elif type(store.revocations) is MemoryRevocations:
         note(
             f"Tokens of {name} stay valid until they expire: the store's revocations are in the memory of each process "
             "(use SQLiteRevocations and --revocations)."

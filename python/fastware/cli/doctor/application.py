@@ -34,9 +34,8 @@ class Application:
         return self.objects_of(Auth)
 
     def objects_of(self, kind: type[Any]) -> list[Any]:
-        """Return the objects of *kind* that it made, also those that no module names."""
-        # By the actual type: asking a proxy of another library for its class may run code.
-        return [found for found in gc.get_objects() if issubclass(type(found), kind)]
+        """Return the objects of exactly *kind* that it made, also those that no module names."""
+        return [found for found in gc.get_objects() if type(found) is kind]
 
     def limited_handlers(self) -> list[Callable[..., Any]]:
         """Return the handlers behind ``rate_limit``, with the limit in their attribute ``limit``."""

@@ -65,4 +65,5 @@ class Examination:
             self.not_checked["limits of several workers"] = "tell their number: --workers or WEB_CONCURRENCY"
         else:
             self.facts.append(Fact("workers", str(number)))
-            self.findings += workers.check_workers(number, application)
+            self.findings += workers.check_limits(number, application)
+            self.findings += workers.check_memory(number, application)

@@ -43,6 +43,15 @@ def check_owner(file: Path) -> Iterator[Finding]:
         yield Finding("file-owner", "warning", message, f"chown {_user(owner_of_folder)} {_quoted(file)}")
 
 
+def check_mount(file: Path) -> Iterator[Finding]:
+    """Yield whether *file* is a mount point, which cannot be replaced."""
+    from fastware.auth.users.mounts import is_mount_point  # noqa: PLC0415
+
+    if is_mount_point(file):
+        message = f"{file} is a mount point of its own: a save replaces the file, and fails."
+        yield Finding("mount", "error", message, f"Mount its folder instead: docker run -v ./data:{file.parent}")
+
+
 def check_folder(file: Path) -> Iterator[Finding]:
     """Yield whether the folder of *file* is read-only, or open to every user of the machine."""
     folder = next(each for each in file.parents if each.exists())

@@ -55,6 +55,7 @@ def check_user_file(path: Path) -> Iterator[Finding]:
     if file.is_file():
         yield from files.check_mode(file)
         yield from files.check_owner(file)
+        yield from files.check_mount(file)
     yield from files.check_lock(file)
 
 

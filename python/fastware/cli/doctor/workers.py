@@ -1,9 +1,9 @@
-"""Limits and revocations in the memory of a process, where several processes serve."""
+"""What a process keeps in its memory, where several processes serve."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastware.cli.doctor.findings import Finding
 
@@ -11,31 +11,27 @@ if TYPE_CHECKING:
     from fastware.cli.doctor.application import Application
 
 
-def check_workers(workers: int, application: Application) -> Iterator[Finding]:
-    """Yield what each of the *workers* counts or keeps for itself."""
-    if workers < 2:
-        return
-    handlers = sorted(f"{each.__module__}.{each.__qualname__}" for each in application.limited_handlers())
-    if handlers:
-        message = f"Rate limits count in each of the {workers} workers, which together allow {workers} times the rate: "
+def check_limits(workers: int, application: Application) -> Iterator[Finding]:
+    """Yield the limits that each of the *workers* counts for itself."""
+    from fastware.auth import LoginGuard  # noqa: PLC0415
+
+    limits = sorted(f"{each.__module__}.{each.__qualname__}" for each in application.limited_handlers())
+    limits += ["LoginGuard"] * bool(application.objects_of(LoginGuard))
+    if limits and workers > 1:
+        message = f"Each of the {workers} workers counts for itself, so that clients get {workers} times the limits of "
         fix = "Divide the rates by the number of workers, or limit at the reverse proxy."
-        yield Finding("limits", "warning", f"{message}{', '.join(handlers)}.", fix)
-    if any(map(_counts_in_memory, application.objects_of(_public("LoginGuard")))):
-        message = (
-            f"A LoginGuard counts in each of the {workers} workers, which together allow {workers} times the attempts."
-        )
-        yield Finding("limits", "warning", message, "Divide its limits by the number of workers.")
-    if application.objects_of(_public("MemoryRevocations")):
-        message = f"MemoryRevocations end a token in one of the {workers} workers only; the others accept it."
-        yield Finding("revocations", "error", message, "Use SQLiteRevocations(path).")
+        yield Finding("limits", "warning", f"{message}{', '.join(limits)}.", fix)
 
 
-def _public(name: str) -> type[Any]:
-    import fastware.auth  # noqa: PLC0415
+def check_memory(workers: int, application: Application) -> Iterator[Finding]:
+    """Yield the revocations, refresh tokens and tickets that only one of the *workers* knows."""
+    from fastware.auth import MemoryRevocations  # noqa: PLC0415
+    from fastware.auth.sqlite_file import SQLiteFile  # noqa: PLC0415
 
-    kind: type[Any] = getattr(fastware.auth, name)
-    return kind
-
-
-def _counts_in_memory(guard: Any) -> bool:
-    return getattr(guard, "buckets", None) is None
+    parts = {file._part for file in application.objects_of(SQLiteFile) if file.path is None}
+    if application.objects_of(MemoryRevocations):
+        parts.add("revocations")
+    if parts and workers > 1:
+        message = f"The {' and '.join(sorted(parts))} are in the memory of one of the {workers} workers; the others do "
+        fix = "Keep them in a file: SQLiteRevocations(path), RefreshTokens(path), Tickets(path)."
+        yield Finding("memory", "error", f"{message}not know them.", fix)
