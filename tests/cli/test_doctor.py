@@ -36,6 +36,9 @@ app = object()
 """
 
 
+ADDED_LINE = len(APPLICATION.splitlines()) + 2
+
+
 class Setup:
     """A folder with a user file and an application, and the options of ``fastware doctor``."""
 
@@ -150,7 +153,12 @@ MISTAKES = {
     ),
     "settings": ("settings", "error", "FASTWARE_JWT_LEEWAY", set_environment(FASTWARE_JWT_LEEWAY="soon")),
     "application": ("application", "error", "shop cannot be imported: ZeroDivisionError", add_code("1 / 0")),
-    "cookies": ("cookies", "warning", "shop.py:24 sets", add_code("set_session_cookies('a', 'b', secure=False)")),
+    "cookies": (
+        "cookies",
+        "warning",
+        f"shop.py:{ADDED_LINE} sets",
+        add_code("set_session_cookies('a', 'b', secure=False)"),
+    ),
     "query tokens": (
         "query-tokens",
         "warning",
@@ -160,7 +168,7 @@ MISTAKES = {
     "query tokens in the config": (
         "query-tokens",
         "warning",
-        "shop.py:24 configures a jwt_secret",
+        f"shop.py:{ADDED_LINE} configures a jwt_secret",
         add_code('config = {"jwt_secret": ""}'),
     ),
     "limits": ("limits", "warning", "2 times the limits of shop.search", add_code(LIMITED)),

@@ -1,4 +1,4 @@
-"""The demo, as ``make demo`` starts it."""
+"""The demo, as ``fastware demo`` and ``make demo`` start it."""
 
 import contextlib
 import os
@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import servers
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -51,8 +49,7 @@ class Demo:
 def running(folder, port, engine="auto"):
     """Start the demo, and yield it when it listens."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "examples.demo", "--port", str(port), "--folder", str(folder)],
-        cwd=ROOT,
+        [sys.executable, "-m", "fastware", "demo", "--port", str(port), "--folder", str(folder)],
         env={**os.environ, "FASTWARE_ENGINE": engine},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
