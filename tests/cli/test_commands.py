@@ -1,7 +1,6 @@
 """The commands, run as a shell does: what they print, and with which status they exit."""
 
 import dataclasses
-import re
 
 import command_line
 import pytest
@@ -158,16 +157,15 @@ LINES = [
 ]
 
 
-def matches(text, pattern):
-    """Return whether *text* is *pattern*, in which ``...`` matches anything."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("..."))), text, re.DOTALL) is not None
-
-
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.arguments.replace(" ", "_") or "nothing")
 def test_command_line_prints_and_exits_as_in_the_table(folder, line):
     before = (folder / "users.json").read_bytes()
     done = command_line.run(*line.arguments.split(), folder=folder, stdin=line.stdin, **line.environment)
-    assert (done.returncode, matches(done.stdout, line.stdout), matches(done.stderr, line.stderr)) == (
+    assert (
+        done.returncode,
+        command_line.matches(done.stdout, line.stdout),
+        command_line.matches(done.stderr, line.stderr),
+    ) == (
         line.status,
         True,
         True,

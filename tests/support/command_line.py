@@ -1,6 +1,7 @@
 """The command ``fastware``, as a shell runs it."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -28,3 +29,8 @@ def run(*arguments, folder, stdin="", **variables):
         encoding="utf-8",
         timeout=60,
     )
+
+
+def matches(text, pattern):
+    """Return whether *text* is *pattern*, in which ``...`` matches anything."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("..."))), text, re.DOTALL) is not None

@@ -57,11 +57,12 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         note("Aborted.")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader has read enough: fastware users list | head -1
-        discard_output()
-        return FAILURE
-    except (OSError, ImportError) as error:
-        discard_output()
+    except ImportError as error:
         note(f"Error: {describe(error)}")
+        return FAILURE
+    except OSError as error:  # the output cannot be written
+        discard_output()
+        if not isinstance(error, BrokenPipeError):  # the reader has read enough: fastware users list | head -1
+            note(f"Error: {describe(error)}")
         return FAILURE
     return status if isinstance(status, int) else 0
