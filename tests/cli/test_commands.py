@@ -161,15 +161,8 @@ LINES = [
 def test_command_line_prints_and_exits_as_in_the_table(folder, line):
     before = (folder / "users.json").read_bytes()
     done = command_line.run(*line.arguments.split(), folder=folder, stdin=line.stdin, **line.environment)
-    assert (
-        done.returncode,
-        command_line.matches(done.stdout, line.stdout),
-        command_line.matches(done.stderr, line.stderr),
-    ) == (
-        line.status,
-        True,
-        True,
-    ), done
+    shown = command_line.matches(done.stdout, line.stdout), command_line.matches(done.stderr, line.stderr)
+    assert (done.returncode, *shown) == (line.status, True, True), done
     assert (folder / "users.json").read_bytes() == before
     assert TOKEN not in done.stdout + done.stderr
     assert SECRET not in done.stdout + done.stderr

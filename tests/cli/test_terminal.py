@@ -189,8 +189,7 @@ COMPLETE = {
     '_fastware_completion fastware; echo "${COMPREPLY[@]}"',
     "zsh": '_FASTWARE_COMPLETE=zsh_source fastware | zsh -n && COMP_WORDS="fastware users pa" COMP_CWORD=2 '
     "_FASTWARE_COMPLETE=zsh_complete fastware | sed -n 2p",
-    "fish": "_FASTWARE_COMPLETE=fish_source fastware | fish -n && COMP_WORDS='fastware users pa' COMP_CWORD=pa "
-    "_FASTWARE_COMPLETE=fish_complete fastware | sed -n 2p",
+    "fish": "fish -c '_FASTWARE_COMPLETE=fish_source fastware | source; complete -C \"fastware users pa\"' | cut -f1",
 }
 
 

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from contextlib import redirect_stdout
-from typing import Any
+from typing import Any, Final
 
 from fastware.cli.output import describe, fail
+
+_REFERENCE: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+def is_reference(text: str) -> bool:
+    """Return whether *text* is ``module:attribute``. ``./module:attribute`` is a path."""
+    return _REFERENCE.fullmatch(text) is not None
 
 
 def load_object(reference: str) -> Any:
     """Return the object that ``module:attribute`` names; the current folder is searched first, as by ``python -m``."""
+    if not is_reference(reference):
+        fail(f"{reference} is not module:attribute, such as shop.main:app")
     module_name, _, path = reference.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())

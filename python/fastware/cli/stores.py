@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import CompletionItem
 
+from fastware.cli.applications import is_reference, load_object
 from fastware.cli.output import fail, note
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from fastware.auth import UserStore
 
-_REFERENCE: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _KINDS: Final = "a path (users.json) or module:attribute, the store of an application (shop.users:store)"
 
@@ -62,7 +62,7 @@ def open_store(reference: str, revocations: Path | None = None) -> UserStore:
     if _URL.match(reference):
         scheme = reference.partition("://")[0]
         fail(f"a store at a URL ({scheme}://...) is not supported; --store is {_KINDS}")
-    if is_reference(reference):
+    if is_reference(reference) and not _is_file(reference):
         store = _store_of_application(reference)
     else:
         from fastware.auth import JSONFileUserStore  # noqa: PLC0415 - the help does not need it
@@ -71,12 +71,6 @@ def open_store(reference: str, revocations: Path | None = None) -> UserStore:
     if revocations is not None:
         store.revocations = open_revocations(revocations)
     return store
-
-
-def is_reference(text: str) -> bool:
-    """Return whether *text* is ``module:attribute``. ``./module:attribute`` is a path."""
-    is_file = text.endswith(".json") or Path(text).exists()
-    return _REFERENCE.fullmatch(text) is not None and not is_file
 
 
 def open_revocations(path: Path) -> Any:
@@ -95,9 +89,12 @@ def name_of_store(store: UserStore, reference: str) -> str:
     return f"{reference} (there is no such file)" if is_missing else reference
 
 
+def _is_file(text: str) -> bool:
+    return text.endswith(".json") or Path(text).exists()
+
+
 def _store_of_application(reference: str) -> UserStore:
     from fastware.auth import UserStore  # noqa: PLC0415
-    from fastware.cli.applications import load_object  # noqa: PLC0415
 
     store = load_object(reference)
     if isinstance(store, type) and issubclass(store, UserStore):

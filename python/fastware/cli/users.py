@@ -85,6 +85,10 @@ def role(name: str, role: str, store: str, revocations: Path | None) -> None:
     """Give the user NAME the role ROLE."""
     with one_line_errors():
         opened = _open_with_user(store, revocations, name)
+        before = opened.find_user(name)
+        if before is not None and before["role"] == role:
+            say(f"The role of {name} is {role} already.")
+            return
         opened.update_user(name, role=role)
     say(f"The role of {name} is {role}.")
     _tell_about_tokens(opened, name)
@@ -127,9 +131,13 @@ def copy(source: str, target: str, skip_existing: bool) -> None:
 
 
 def _open_with_user(reference: str, revocations: Path | None, name: str) -> UserStore:
+    from fastware.auth import Revocations  # noqa: PLC0415 - the help does not need it
+
     store = open_store(reference, revocations)
     if store.find_user(name) is None:
         fail(f"no user {name!r} in {name_of_store(store, reference)}")
+    if isinstance(store.revocations, Revocations):
+        store.revocations.revision(name)  # an unusable file is an error before the user is changed
     return store
 
 
