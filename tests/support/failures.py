@@ -1274,7 +1274,6 @@ add(
 )
 add(
     1,
-    command_users_add_weak=lambda s: command(s, "users add eve --role user", s.password),
     command_users_add_too_long=lambda s: command(s, "users add eve --role user --allow-weak-password", s.password * 9),
     command_users_add_two_lines=lambda s: command(s, "users add eve --role user", f"{s.password}\n{s.csrf}"),
     command_users_add_surrogate=lambda s: command(s, "users add eve --role user", s.password + "\ud800"),
