@@ -15,13 +15,14 @@ import msgspec
 from fastware import HTMLResponse, HTTPError, JSONResponse, Request, Response, Router, create_app
 from fastware.auth import (
     ENGINE,
+    Auth,
     CSRFMiddleware,
     JSONFileUserStore,
-    averify_password,
+    LoginGuard,
+    MemoryRevocations,
+    authenticate,
     clear_session_cookies,
-    create_token,
     get_current_user,
-    hash_password,
     rate_limit,
     require_role,
     set_session_cookies,
@@ -30,7 +31,7 @@ from fastware.demo import settings
 from fastware.demo.curl_lines import curl_lines
 
 FOLDER: Final = Path(__file__).parent
-SESSION_HOURS: Final = 1
+SESSION_SECONDS: Final = 3600
 SEARCH_RATE: Final = "5/minute"
 PAGE_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -44,14 +45,15 @@ PAGE_HEADERS: Final = {
 
 router = Router()
 user_store = JSONFileUserStore(os.environ[settings.USERS_FILE])
-# Verified if the user does not exist, so that the response time does not reveal which usernames exist.
-unknown_user_hash = hash_password(secrets.token_urlsafe(32))
+revocations = MemoryRevocations()  # for one worker; SQLiteRevocations for several
+auth = Auth(os.environ[settings.JWT_SECRET], revocations=revocations)
+guard = LoginGuard()
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     """Yield the configuration that ``get_current_user`` reads."""
-    yield {"config": {"jwt_secret": os.environ[settings.JWT_SECRET], "allow_query_token": False}}
+    yield {"config": {"auth": auth}}
 
 
 def _page() -> str:
@@ -90,24 +92,23 @@ class Credentials(msgspec.Struct):
 
 
 @router.post("/login")
-@rate_limit("30/minute")
 async def login(request: Request) -> Response:
     """Check the password, and return a token, also as cookies."""
     credentials = request.decode(Credentials)
-    user = user_store.find_user(credentials.username)
-    password_hash = user["password_hash"] if user else unknown_user_hash
-    is_valid = await averify_password(credentials.password, password_hash)
-    if not user or not is_valid:
+    address = request.scope["client"][0]
+    user = await authenticate(user_store, credentials.username, credentials.password, guard=guard, address=address)
+    if user is None:
         raise HTTPError(401, "Invalid credentials")
-    username = user["username"]
-    token = create_token(username, user["role"], request.state.config["jwt_secret"], expires_hours=SESSION_HOURS)
-    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_HOURS * 3600)
-    return JSONResponse({"token": token, "username": username, "role": user["role"]}, cookies=cookies)
+    username, role = user["username"], user["role"]
+    token = await auth.acreate_token(username, role, expires_in=SESSION_SECONDS)
+    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_SECONDS)
+    return JSONResponse({"token": token, "username": username, "role": role}, cookies=cookies)
 
 
-@router.post("/logout")
-async def logout() -> Response:
-    """Delete the cookies."""
+@router.post("/logout", deps={"user": get_current_user})
+async def logout(user: dict[str, Any]) -> Response:
+    """End the session: revoke its token, and delete the cookies."""
+    await revocations.arevoke(user)
     return JSONResponse({"message": "Logged out"}, cookies=clear_session_cookies())
 
 

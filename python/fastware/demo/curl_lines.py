@@ -22,7 +22,10 @@ for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code} ' BASE/search; do
 # log out: without the CSRF token the request is rejected, with it the cookies are deleted
 curl -w '\\n' -b cookies.txt -c cookies.txt -X POST BASE/logout
 curl -w '\\n' -b cookies.txt -c cookies.txt -X POST BASE/logout \\
-  -H "X-CSRF-Token: $(awk '/csrf_token/ {print $7}' cookies.txt)"\
+  -H "X-CSRF-Token: $(awk '/csrf_token/ {print $7}' cookies.txt)"
+
+# the token has ended, too
+curl -w '\\n' -H "Authorization: Bearer $TOKEN" BASE/profile\
 """
 
 
