@@ -142,14 +142,23 @@ MISTAKES = {
     "weak secret": (
         "secret",
         "error",
-        'secret 2 of 2 contains "changeme"',
+        'Secret 2 of 2 in the environment variable FASTWARE_JWT_SECRET contains "changeme"',
         set_environment(FASTWARE_JWT_SECRET=f"{SECRET},changeme-0123456789-abcdefghijklm"),
     ),
     "weak secret in the application": (
         "secret",
         "error",
-        "An Auth of the application: its secret repeats a shorter text",
+        "The secret in an Auth of the application repeats a shorter text",
         add_code('weak = Auth("sesame" * 6)'),
+    ),
+    "weak secret in the state": (
+        "secret",
+        "error",
+        "The secret in the jwt_secret of the application has only 2 different characters",
+        add_code(
+            "class app:\n  class state:\n    config = dict(jwt_secret=['abaabbbaabababbaabbabaabbabaabbbab'], "
+            "allow_query_token=False)"
+        ),
     ),
     "settings": ("settings", "error", "FASTWARE_JWT_LEEWAY", set_environment(FASTWARE_JWT_LEEWAY="soon")),
     "application": ("application", "error", "shop cannot be imported: ZeroDivisionError", add_code("1 / 0")),

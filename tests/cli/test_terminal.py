@@ -211,11 +211,13 @@ def test_shell_completes_a_command(tmp_path, shell):
 
 
 def test_missing_extra_is_one_line_that_says_how_to_install_it(tmp_path):
-    package = Path(fastware.__file__).parents[1]
-    (tmp_path / "fastware").symlink_to(package / "fastware")
-    # -S: without the installed packages
+    (tmp_path / "fastware").symlink_to(Path(fastware.__file__).parent)
     done = subprocess.run(
-        [sys.executable, "-S", "-m", "fastware", "secret"], cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-S", "-m", "fastware", "secret"],  # -S: without the installed packages
+        cwd=tmp_path,
+        env=command_line.environment(PYTHONPATH=""),
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == 'Error: the command line needs the package click: pip install "fastware[cli]"\n'

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _SHOWN: Final = ("username", "role", "created_at")
 """Further fields may be secrets of the application."""
 
+_COLUMNS: Final = ("USERNAME", "ROLE", "CREATED")
+
 
 @click.group()
 def users() -> None:
@@ -50,16 +52,14 @@ def list_users(store: str, as_json: bool) -> None:
     """List the users, without their password hashes."""
     with one_line_errors():
         opened = open_store(store)
-        found = opened.load_users()
-        name = name_of_store(opened, store)
+        rows = [[str(user[field]) for field in _SHOWN] for user in opened.load_users()]
     if as_json:
-        say_json([{field: user[field] for field in _SHOWN} for user in found])
-        return
-    if not found:
-        note(f"No users in {name}.")
-        return
-    for line in table([("USERNAME", "ROLE", "CREATED"), *([user[field] for field in _SHOWN] for user in found)]):
-        say(line)
+        say_json([dict(zip(_SHOWN, row, strict=True)) for row in rows])
+    elif not rows:
+        note(f"No users in {name_of_store(opened, store)}.")
+    else:
+        for line in table([_COLUMNS, *rows]):
+            say(line)
 
 
 @users.command()
@@ -120,11 +120,14 @@ def copy(source: str, target: str, skip_existing: bool) -> None:
     Nothing is lost: hashes, creation times and further fields are copied, and compared afterwards. If TARGET has a user
     of the same name already, nothing is copied.
     """
+    from fastware.auth.users.records import check_users  # noqa: PLC0415 - the help does not need it
+
     with one_line_errors():
         opened, into = open_store(source), open_store(target)
         found = opened.load_users()
         if not found:
             fail(f"no users in {name_of_store(opened, source)}")
+        check_users(found, source)
         copied = _copy(found, into, target, skip_existing)
     skipped = f", skipped {len(found) - copied} that are in {target} already" if copied < len(found) else ""
     say(f"Copied {copied} of {len(found)} users from {source} to {target}{skipped}.")

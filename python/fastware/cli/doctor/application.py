@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fastware.cli.applications import load_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fastware.auth import Auth
 
@@ -23,7 +23,7 @@ class Application:
     """The application that *reference* names. Importing it runs its modules, but not its lifespan."""
 
     def __init__(self, reference: str) -> None:
-        load_object(reference)
+        self._object = load_object(reference)
         self._package = reference.partition(":")[0].partition(".")[0]
 
     @property
@@ -32,6 +32,16 @@ class Application:
         from fastware.auth import Auth  # noqa: PLC0415
 
         return self.objects_of(Auth)
+
+    @property
+    def secrets(self) -> list[tuple[str, Sequence[str | bytes]]]:
+        """The secrets of its settings and of its ``state.config``, each list with the place where it is."""
+        found = [("an Auth of the application", auth._secrets) for auth in self.auths]
+        config = getattr(getattr(self._object, "state", None), "config", None)
+        secret = config.get("jwt_secret") if isinstance(config, Mapping) else None
+        secrets = tuple(secret) if isinstance(secret, (list, tuple)) else (secret,)
+        usable = tuple(each for each in secrets if isinstance(each, (str, bytes)))
+        return [*found, ("the jwt_secret of the application", usable)] if usable else found
 
     def objects_of(self, kind: type[Any]) -> list[Any]:
         """Return the objects of exactly *kind* that it made, also those that no module names."""

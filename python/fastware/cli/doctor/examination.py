@@ -33,7 +33,7 @@ class Examination:
         self.facts += installation.facts()
         self.findings += installation.check_packages()
         application = self._application(app)
-        self.findings += secrets.check_secret(application.auths if application else [])
+        self.findings += secrets.check_secret(application.secrets if application else [])
         if application is None:
             self.not_checked["cookies, query tokens, limits of several workers"] = _NAME_THE_APPLICATION
         else:

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Final
 from fastware.cli.doctor.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from fastware.auth import Auth
+    from collections.abc import Sequence
 
 _VARIABLE: Final = "FASTWARE_JWT_SECRET"
 _NEW_SECRET: Final = "Create another one with: fastware secret"
@@ -43,13 +41,12 @@ _PUBLISHED: Final = frozenset(
 )
 
 
-def check_secret(auths: Iterable[Auth]) -> Iterator[Finding]:
-    """Yield what is wrong with the secret in the environment, and with those of the application's *auths*."""
-    auths = list(auths)
-    if os.environ.get(_VARIABLE, "").strip() or not auths:
+def check_secret(of_application: Sequence[tuple[str, Sequence[str | bytes]]]) -> Iterator[Finding]:
+    """Yield what is wrong with the secret in the environment, and with those of the application, if it has any."""
+    if os.environ.get(_VARIABLE, "").strip() or not of_application:
         yield from _in_environment()
-    for auth in auths:
-        yield from _problems("An Auth of the application", auth._secrets)
+    for place, secrets in of_application:
+        yield from _problems(place, secrets)
 
 
 def weakness(secret: bytes) -> str | None:
@@ -82,7 +79,7 @@ def _in_environment() -> Iterator[Finding]:
     except (ConfigurationError, ValueError) as error:
         problem = str(error)
     if auth is not None:
-        yield from _problems(f"The environment variable {_VARIABLE}", auth._secrets)
+        yield from _problems(f"the environment variable {_VARIABLE}", auth._secrets)
     elif problem is not None and _VARIABLE in problem:
         fix = f"Set it to a random secret, the same for all workers: export {_VARIABLE}=$(fastware secret)"
         yield Finding("secret", "error", problem.removesuffix(f"; {HOW_TO_CREATE_ONE}") + ".", fix)
@@ -90,9 +87,9 @@ def _in_environment() -> Iterator[Finding]:
         yield Finding("settings", "error", problem, "Correct or unset the variable (docs/api.md, Auth.from_env).")
 
 
-def _problems(owner: str, secrets: Sequence[str | bytes]) -> Iterator[Finding]:
+def _problems(place: str, secrets: Sequence[str | bytes]) -> Iterator[Finding]:
     for number, secret in enumerate(secrets, start=1):
-        problem = weakness(secret.encode() if isinstance(secret, str) else secret)
+        problem = weakness(secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else secret)
         if problem is not None:
-            place = f"secret {number} of {len(secrets)}" if len(secrets) > 1 else "its secret"
-            yield Finding("secret", "error", f"{owner}: {place} {problem}.", _NEW_SECRET)
+            which = f"Secret {number} of {len(secrets)}" if len(secrets) > 1 else "The secret"
+            yield Finding("secret", "error", f"{which} in {place} {problem}.", _NEW_SECRET)

@@ -11,7 +11,7 @@ import click
 from fastware.cli.doctor import files
 from fastware.cli.doctor.findings import Fact, Finding
 from fastware.cli.output import describe
-from fastware.cli.stores import open_store
+from fastware.cli.stores import name_of_store, open_store
 
 if TYPE_CHECKING:
     from fastware.auth import UserStore
@@ -36,7 +36,8 @@ class StoreReport:
             self.findings += check_user_file(path)
         users = self._load(store, reference)
         if users is not None:
-            self.facts.append(Fact("users", f"{len(users)} in {reference}, {_renewed(users)}"))
+            renewed = f", {_renewed(users)}" if users else ""
+            self.facts.append(Fact("users", f"{len(users)} in {name_of_store(store, reference)}{renewed}"))
             self.findings += check_hashes(users)
 
     def _load(self, store: UserStore, reference: str) -> list[dict[str, Any]] | None:
