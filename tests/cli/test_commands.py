@@ -113,8 +113,14 @@ LINES = [
     Line(
         "users add eve --role user --store users.json",
         1,
-        stderr="Error: ...15... (--allow-weak-password accepts it)\n",
+        stderr="Error: The password must have at least 15 characters. --allow-weak-password accepts it.\n",
         stdin="short",
+    ),
+    Line(
+        "users add eve --role user --store users.json",
+        1,
+        stderr="Error: The password is too long: at most 72 bytes can be stored. ... 4 or more.\n",
+        stdin="correct horse battery " * 4,
     ),
     Line(
         "users add eve --role user --allow-weak-password --store users.json",

@@ -27,8 +27,14 @@ def new_password(username: str, *, allow_weak: bool) -> str:
     password = read_hidden("password", repeated=True)
     problem = None if allow_weak else password_problem(password, username=username)
     if problem is not None:
-        fail(f"{problem} (--allow-weak-password accepts it)")
+        hint = " --allow-weak-password accepts it." if _is_storable(password) else ""
+        fail(f"{problem}{hint}")
     return password
+
+
+def _is_storable(password: str) -> bool:
+    """Return whether bcrypt reads all of *password*."""
+    return len(password.encode("utf-8", "replace")) <= 72 and "\0" not in password
 
 
 def read_hidden(name: str, *, repeated: bool = False) -> str:

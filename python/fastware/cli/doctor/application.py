@@ -36,7 +36,9 @@ class Application:
     @property
     def secrets(self) -> list[tuple[str, Sequence[str | bytes]]]:
         """The secrets of its settings and of its ``state.config``, each list with the place where it is."""
-        found = [("an Auth of the application", auth._secrets) for auth in self.auths]
+        found: list[tuple[str, Sequence[str | bytes]]] = [
+            ("an Auth of the application", auth._secrets) for auth in self.auths
+        ]
         config = getattr(getattr(self._object, "state", None), "config", None)
         secret = config.get("jwt_secret") if isinstance(config, Mapping) else None
         secrets = tuple(secret) if isinstance(secret, (list, tuple)) else (secret,)
