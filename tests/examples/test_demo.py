@@ -103,6 +103,13 @@ def test_ctrl_c_stops_demo_without_traceback_and_deletes_users(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_demo_without_a_folder_leaves_no_files(tmp_path):
+    with demo.running(None, servers.free_port(), TMPDIR=str(tmp_path)) as running:
+        assert len(list(tmp_path.glob("*/users-*.json"))) == 1
+        running.interrupt()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_demos_run_from_one_folder(tmp_path):
     with demo.running(tmp_path, servers.free_port()) as first, demo.running(tmp_path, servers.free_port()) as second:
         for running in (first, second):

@@ -13,7 +13,9 @@ def environment(**variables):
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("FASTWARE_", "LC_", "LANG", "PYTHONIOENCODING", "WEB_CONCURRENCY"))
+        if not name.startswith(
+            ("FASTWARE_", "LC_", "LANG", "PYTHONIOENCODING", "WEB_CONCURRENCY", "GRANIAN_", "UVICORN_")
+        )
     }
     return {**inherited, "LC_ALL": "C.UTF-8", **variables}
 

@@ -46,11 +46,12 @@ class Demo:
 
 
 @contextlib.contextmanager
-def running(folder, port, engine="auto"):
-    """Start the demo, and yield it when it listens."""
+def running(folder, port, engine="auto", **environment):
+    """Start the demo, and yield it when it listens. Without a *folder*, it makes one."""
+    arguments = ["--port", str(port), *([] if folder is None else ["--folder", str(folder)])]
     process = subprocess.Popen(
-        [sys.executable, "-m", "fastware", "demo", "--port", str(port), "--folder", str(folder)],
-        env={**os.environ, "FASTWARE_ENGINE": engine},
+        [sys.executable, "-m", "fastware", "demo", *arguments],
+        env={**os.environ, "FASTWARE_ENGINE": engine, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    envvar="WEB_CONCURRENCY",
+    envvar=["WEB_CONCURRENCY", "GRANIAN_WORKERS", "UVICORN_WORKERS"],
     show_envvar=True,
     help="How many processes of the server there are.",
 )
