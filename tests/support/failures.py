@@ -12,6 +12,7 @@ import datetime
 import enum
 import functools
 import importlib
+import io
 import os
 import pickle
 import sys
@@ -1418,3 +1419,55 @@ add(
 add(415, fastapi_login_with_text=lambda s: fastapi_login(s, b"%s", "text/plain"))
 add(422, fastapi_override_without_its_parameter=lambda s: fastapi_override(s, "http"))
 add("websocket.close", fastapi_override_of_websocket_without_its_parameter=lambda s: fastapi_override(s, "websocket"))
+
+
+# The command line and the demo. What the commands print is among the output that is searched.
+
+
+def module_of_copy(s, name):
+    """Return the module *name* of this copy of the package, imported now if it is not yet."""
+    return __import__(f"fastware.{name}", vars(s.fastware), None, ("__name__",))
+
+
+def command(s, line, stdin="", **environment):
+    """Run a command line, and return its exit status."""
+    s.file_store()
+    text = io.TextIOWrapper(io.BytesIO(stdin.encode("utf-8", "surrogatepass")))
+    with (
+        contextlib.chdir(s.folder),
+        mock.patch.dict(os.environ, {"FASTWARE_STORE": "users.json", **environment}),
+        mock.patch.object(sys, "stdin", text),
+    ):
+        return module_of_copy(s, "cli.program").run(line.split())
+
+
+def demo_login(s):
+    names = module_of_copy(s, "demo.settings")
+    values = {names.USERS_FILE: f"{s.folder}/users.json", names.BASE_URL: "http://x", names.JWT_SECRET: s.secret}
+    with mock.patch.dict(os.environ, values):
+        app = module_of_copy(s, "demo.app").app
+    return call(app, "POST", "/login", headers=s.session, body=s.fill(b'{"username":"bob","password":"%s"}'))
+
+
+add(401, demo_login)
+add(
+    0,
+    command_users_list=lambda s: command(s, "users list"),
+    command_users_passwd=lambda s: command(s, "users passwd ada --allow-weak-password", s.password),
+    command_users_copy=lambda s: command(s, "users copy users.json copy.json"),
+    command_doctor=lambda s: command(s, "doctor --store none.json", FASTWARE_JWT_SECRET=s.secret),
+)
+add(
+    1,
+    command_users_add_too_long=lambda s: command(s, "users add eve --role user --allow-weak-password", s.password * 9),
+    command_users_add_two_lines=lambda s: command(s, "users add eve --role user", f"{s.password}\n{s.csrf}"),
+    command_users_add_surrogate=lambda s: command(s, "users add eve --role user", s.password + "\ud800"),
+    command_users_copy_of_existing=lambda s: command(s, "users copy users.json users.json"),
+    command_users_list_of_an_application=lambda s: command(s, "users list --store os:sep"),
+    command_token_forged=lambda s: command(s, "token inspect", s.forged, FASTWARE_JWT_SECRET=f"{s.secret},{s.secret}"),
+    command_token_short_secret=lambda s: command(s, "token inspect", s.token, FASTWARE_JWT_SECRET=f"{s.secret},x"),
+    command_token_two_lines=lambda s: command(s, "token inspect", f"{s.token}\n{s.forged}"),
+    command_doctor_with_weak_secret=lambda s: command(s, "doctor", FASTWARE_JWT_SECRET=f"changeme {s.secret}"),
+    command_doctor_with_short_secret=lambda s: command(s, "doctor", FASTWARE_JWT_SECRET=f"{s.secret},{s.secret[:8]}"),
+)
+add(2, command_users_delete_without_terminal=lambda s: command(s, "users delete ada"))
