@@ -5,7 +5,9 @@ in the SQLite file that ``ACCOUNTS_DB`` names (default ``accounts.db``). All wor
 """
 
 import os
+import re
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +30,8 @@ from fastware.auth import (
 
 TOKEN_SECONDS = 15 * 60
 REFRESH_SECONDS = 30 * 24 * 3600
+# No two names look alike, as they would in capitals or in other alphabets.
+USERNAME = re.compile(r"[a-z0-9._-]{1,32}")
 # Paths that are called without a session, and so without a CSRF token. They require JSON instead.
 WITHOUT_SESSION = ["/register", "/login", "/refresh"]
 
@@ -75,13 +79,13 @@ class Session:
 
 async def register(credentials: Credentials) -> None:
     """Create an account."""
+    if not USERNAME.fullmatch(credentials.username):
+        raise HTTPError(400, "A username has up to 32 lowercase letters, digits, dots, hyphens and underscores")
     check_strength(credentials.password, credentials.username)
     try:
         await user_store.acreate_user(credentials.username, credentials.password, "user")
     except UserExistsError:
         raise HTTPError(409, "This username is taken") from None
-    except ValueError as error:  # an invalid username
-        raise HTTPError(400, str(error)) from None
 
 
 async def log_in(credentials: Credentials, scope: Mapping[str, Any]) -> Session:
@@ -93,23 +97,25 @@ async def log_in(credentials: Credentials, scope: Mapping[str, Any]) -> Session:
 
 
 async def open_session(user: Mapping[str, str]) -> Session:
-    token = await auth.acreate_token(user["username"], user["role"], expires_in=TOKEN_SECONDS)
+    username = user["username"]
+    token = await auth.acreate_token(username, user["role"], expires_in=TOKEN_SECONDS)
     claims = auth.verify_token(token)
     if claims is None:  # revoked in this moment
         raise HTTPError(401, "Invalid credentials")
-    session = {"sid": claims["sid"], "rev": claims["rev"]}
-    return Session(user["username"], token, await refresh_tokens.aissue(user["username"], session))
+    refresh_token = await refresh_tokens.aissue(username, {"sid": claims["sid"], "rev": claims["rev"]})
+    return Session(username, token, refresh_token)
 
 
 async def refresh(refresh_token: str) -> Session:
-    """Go on with a session, with the current role of its user."""
+    """Go on with a session: return a new token with the current role of the user, and a new refresh token."""
     refreshed = await refresh_tokens.arotate(refresh_token)
     user = await user_store.afind_user(refreshed.username)
     if user is None:
-        raise HTTPError(401, "Invalid refresh token")
-    # Raises a 401 if the session or all sessions of the user have been revoked.
-    claims = {"sub": user["username"], "role": user["role"], **refreshed.data}
-    token = await auth.arenew_token(claims, expires_in=TOKEN_SECONDS)
+        raise HTTPError(401, "Invalid or expired refresh token")
+    # With the identifier of the session and the revocation number of the login: a 401 if one of them is revoked.
+    now = int(time.time())
+    session = {**refreshed.data, "iat": now, "exp": now + TOKEN_SECONDS}
+    token = await auth.arenew_token({"sub": user["username"], "role": user["role"], **session})
     return Session(user["username"], token, refreshed.token)
 
 
@@ -141,7 +147,7 @@ async def delete_account(claims: Mapping[str, Any], confirmation: Confirmation, 
 
 
 async def confirm(username: str, password: str, scope: Mapping[str, Any]) -> None:
-    """Raise a 403 unless this is the password of the user, whose session may be in the hands of somebody else."""
+    """Raise a 403 unless this is the password of the user, whose session somebody else may use."""
     if await check_password(username, password, scope) is None:
         raise HTTPError(403, "Wrong password")
 
