@@ -1,4 +1,4 @@
-"""Accounts from the registration to the deletion: what the applications in this folder share. No framework is needed.
+"""Accounts from the registration to the deletion: what the applications of this folder share, without a framework.
 
 Users are in the file that ``USERS_FILE`` names (default ``users.json``). Revoked tokens, refresh tokens and tickets are
 in the SQLite file that ``ACCOUNTS_DB`` names (default ``accounts.db``). All workers of a machine share the two files.
@@ -42,7 +42,7 @@ tickets = Tickets(DATABASE)
 # It ends all sessions of a user whose role or password changes, or who is deleted.
 user_store = JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"), revocations=revocations)
 auth = Auth.from_env(revocations=revocations, tickets=tickets)
-# The only state that workers do not share: N workers allow N times as many wrong passwords.
+# Its counters are in the memory of a worker, like those of `rate_limit`: N workers allow N times the wrong passwords.
 guard = LoginGuard()
 
 
@@ -102,8 +102,9 @@ async def open_session(user: Mapping[str, str]) -> Session:
     claims = auth.verify_token(token)
     if claims is None:  # revoked in this moment
         raise HTTPError(401, "Invalid credentials")
-    refresh_token = await refresh_tokens.aissue(username, {"sid": claims["sid"], "rev": claims["rev"]})
-    return Session(username, token, refresh_token)
+    # What tells the session from others: the tokens of later refreshes are revoked together with this one.
+    session = {"sid": claims["sid"], "rev": claims["rev"]}
+    return Session(username, token, await refresh_tokens.aissue(username, session))
 
 
 async def refresh(refresh_token: str) -> Session:
@@ -112,10 +113,9 @@ async def refresh(refresh_token: str) -> Session:
     user = await user_store.afind_user(refreshed.username)
     if user is None:
         raise HTTPError(401, "Invalid or expired refresh token")
-    # With the identifier of the session and the revocation number of the login: a 401 if one of them is revoked.
     now = int(time.time())
-    session = {**refreshed.data, "iat": now, "exp": now + TOKEN_SECONDS}
-    token = await auth.arenew_token({"sub": user["username"], "role": user["role"], **session})
+    claims = {"sub": user["username"], "role": user["role"], "iat": now, "exp": now + TOKEN_SECONDS, **refreshed.data}
+    token = await auth.arenew_token(claims)  # a 401 if the session, or all sessions of the user, were revoked
     return Session(user["username"], token, refreshed.token)
 
 

@@ -60,6 +60,14 @@ def test_form_without_valid_credentials_is_rejected(fastapi_app, body, status):
     assert call(fastapi_app, "POST", "/login", headers=[FORM], body=body).status == status
 
 
+def test_code_of_the_page_about_accounts_is_that_of_the_example():
+    page = (ROOT / "docs/accounts.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python fragment\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    code = (ROOT / "examples/accounts.py").read_text(encoding="utf-8")
+    assert len(blocks) >= 9
+    assert [block for block in blocks if block not in code] == []
+
+
 def test_first_commands_of_the_examples_work_and_are_the_same(tmp_path):
     found = {_first_commands(example) for example in EXAMPLES}
     assert len(found) == 1
