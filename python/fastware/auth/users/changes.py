@@ -12,7 +12,7 @@ User = dict[str, str]
 REQUIRED_FIELDS: Final = ("username", "password_hash", "role", "created_at")
 
 _INVALID_IN_NAME: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Change:
@@ -85,7 +85,7 @@ def problem_of_field(name: object, value: object) -> str | None:
         return f"the field name {name!r} must be a string"
     if not isinstance(value, str):
         return f"{name!r} must be a string, not {kind_of(value)}"
-    if _SURROGATE.search(name + value):
+    if SURROGATE.search(name + value):
         return f"{name!r} has a lone surrogate"
     return None
 

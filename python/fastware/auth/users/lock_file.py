@@ -14,6 +14,8 @@ from fastware.auth.users.mounts import MOUNT_THE_FOLDER, is_mount_point
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from filelock import BaseFileLock
+
 TIMEOUT: Final = 10.0
 """Seconds to wait for another thread or process that changes users."""
 
@@ -30,28 +32,29 @@ def locked(target: Path) -> Iterator[None]:
         OSError: there is no lock on this file system, or the lock file cannot be opened.
 
     """
+    lock = _acquire(f"{target}.lock", target)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(name: str, target: Path) -> BaseFileLock:
     from filelock import FileLock, Timeout  # noqa: PLC0415 - importing it takes longer than importing fastware.auth
 
-    name = f"{target}.lock"
-    problem: OSError | None = None
     try:
         _make(name, target)
         # A soft lock excludes only processes that fell back to one too, and takes the file that `_make` leaves for a
         # lock that is held. The mode is that of `_make`.
         lock = FileLock(name, timeout=TIMEOUT, fallback_to_soft=False, is_singleton=True)
         lock.acquire()
+        return lock
     except Timeout:
-        problem = TimeoutError(
-            errno.ETIMEDOUT, f"another process has been changing users for {TIMEOUT:.0f} seconds", name
-        )
+        reason = f"another process has been changing users for {TIMEOUT:.0f} seconds"
+        problem: OSError = TimeoutError(errno.ETIMEDOUT, reason, name)
     except OSError as error:
         problem = _explained(error, name, target)
-    if problem is not None:
-        raise problem
-    try:
-        yield
-    finally:
-        lock.release()
+    raise problem
 
 
 def _make(name: str, target: Path) -> None:
