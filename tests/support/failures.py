@@ -684,9 +684,12 @@ def guarded_login_over_limit(s):
 
 
 def with_full_pool(s, call):
-    pool = s.module("auth.password_pool")._pool
-    with mock.patch.multiple(pool, _start_thread=lambda job: False, call_seconds=1_000.0):
-        return call(s)
+    return with_full(s.module("auth.password_pool"), lambda: call(s))
+
+
+def with_full(password_pool, call):
+    with mock.patch.multiple(password_pool._pool, _start_thread=lambda job: False, call_seconds=1_000.0):
+        return call()
 
 
 def login_without_a_thread(s):
@@ -1322,6 +1325,13 @@ add(
     400,
     fastapi_login_with_invalid_json=lambda s: fastapi_login(s, b'{"username":5,"password":"%s"}', JSON_TYPE),
     fastapi_login_without_username=lambda s: fastapi_login(s, b"password=%s", FORM),
+)
+add(
+    503,
+    fastapi_login_while_the_pool_is_full=lambda s: with_full(
+        importlib.import_module("fastware.auth.password_pool"),
+        lambda: fastapi_login(s, b'{"username":"ada","password":"%s"}', JSON_TYPE),
+    ),
 )
 add(415, fastapi_login_with_text=lambda s: fastapi_login(s, b"%s", "text/plain"))
 add(422, fastapi_override_without_its_parameter=lambda s: fastapi_override(s, "http"))
