@@ -16,7 +16,7 @@ help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo-$(KIND) ## build, install, and serve the demo on http://127.0.0.1:8000
-	@$(BIN)/python -m examples.demo $(ARGS)
+	@$(BIN)/python -m fastware demo $(ARGS)
 
 test: $(VENV)/.test-$(KIND) ## run the tests on both engines (ARGS="-k tokens" selects)
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -61,7 +61,7 @@ wheel: $(VENV)/.wheel ## build the native wheel, the pure-Python wheel and the s
 	  @echo "No cargo: the native wheel is skipped.")
 
 clean: ## remove build products and virtual environments
-	rm -rf dist target $(VENV) .venv-pure .venv-oldest .demo .benchmarks .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf dist target $(VENV) .venv-pure .venv-oldest .benchmarks .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find python -name '*.so' -delete -o -name __pycache__ -prune -exec rm -rf {} +
 
 # The virtual environment, with the extras that a command needs. It is updated when sources of the engine change.
@@ -81,7 +81,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo-$(KIND): $(BIN)/python $(SOURCES)
-	$(call install,auth$(,)server)
+	$(call install,cli$(,)server)
 
 $(VENV)/.test-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,test)

@@ -1,78 +1,95 @@
-"""A Litestar application with a login, a profile, a page for admins, a limited search and a WebSocket.
+"""A Litestar application with accounts, a page for admins, a limited search and a WebSocket.
 
-Create a secret and a user, then start the server (``pip install litestar granian``):
+Create a secret and the first admin, then start the server (``pip install litestar granian``):
 
-    export FASTWARE_JWT_SECRET=$(python -c "import secrets; print(secrets.token_urlsafe(32))")
-    python -c "from examples.litestar_app import user_store; user_store.create_user('ada', 'a password', 'admin')"
-    granian --interface asgi examples.litestar_app:app
+    export FASTWARE_JWT_SECRET=$(fastware secret)
+    fastware users add ada --role admin --store users.json
+    granian --interface asgi --workers 2 examples.litestar_app:app
 
 The OpenAPI document is at ``/schema``.
 """
 
-import os
-import secrets
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Litestar, Request, WebSocket, get, post, websocket
-from litestar.concurrency import sync_to_thread
+from litestar import Litestar, Request, WebSocket, delete, get, post, websocket
 from litestar.middleware import DefineMiddleware
 from litestar.params import Body
 from litestar.response.base import ASGIResponse
 
-from fastware.auth import (
-    Auth,
-    CSRFMiddleware,
-    HTTPError,
-    JSONFileUserStore,
-    averify_password,
-    clear_session_cookies,
-    hash_password,
-    rate_limit,
-    set_session_cookies,
-)
+from fastware.auth import CSRFMiddleware, rate_limit
 from fastware.integrations.litestar import AuthPlugin, CurrentUser, require_role
 
-SESSION_SECONDS = 12 * 3600
+from . import accounts
 
-auth = Auth.from_env()
-user_store = JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"))
-# Verified if the user does not exist, so that the response time does not reveal which usernames exist.
-unknown_user_hash = hash_password(secrets.token_urlsafe(32))
+AnyRequest = Request[Any, Any, Any]
 
 
-class Credentials(msgspec.Struct):
-    username: str
-    password: str
-
-
-def json_with_cookies(content: dict[str, str], cookies: list[str]) -> ASGIResponse:
+def with_cookies(content: Any, cookies: list[str]) -> ASGIResponse:
     # The headers of `Response` are a dict, which cannot hold two of one name.
     return ASGIResponse(body=msgspec.json.encode(content), headers=[("set-cookie", cookie) for cookie in cookies])
 
 
+def with_session(session: accounts.Session, request: AnyRequest) -> ASGIResponse:
+    return with_cookies(session, accounts.session_cookies(session, request.scope))
+
+
+def without_session(message: str, request: AnyRequest) -> ASGIResponse:
+    return with_cookies({"message": message}, accounts.no_cookies(request.scope))
+
+
+@post("/register")
+@rate_limit("60/hour")
+async def register(request: AnyRequest, data: Annotated[accounts.Credentials, Body()]) -> dict[str, str]:
+    """Create an account. It has no session yet."""
+    accounts.require_json(request.scope)
+    await accounts.register(data)
+    return {"username": data.username}
+
+
 @post("/login", status_code=200)
-async def login(request: Request[Any, Any, Any], data: Annotated[Credentials, Body()]) -> ASGIResponse:
-    """Check the password; return a token and set the session cookies."""
-    # A form of another site, which cannot send this type, would log a visitor in to an account of its choice.
-    if request.content_type[0].strip().lower() != "application/json":
-        raise HTTPError(415, "Expected application/json")
-    user = await sync_to_thread(user_store.find_user, data.username)
-    password_hash = user["password_hash"] if user else unknown_user_hash
-    is_valid = await averify_password(data.password, password_hash)
-    if not user or not is_valid:
-        raise HTTPError(401, "Invalid credentials")
-    token = auth.create_token(user["username"], user["role"], expires_in=SESSION_SECONDS)
-    is_secure = request.url.scheme == "https"
-    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_SECONDS, secure=is_secure)
-    return json_with_cookies({"token": token, "username": user["username"]}, cookies)
+async def login(request: AnyRequest, data: Annotated[accounts.Credentials, Body()]) -> ASGIResponse:
+    """Check the password; return a token and a refresh token, and set the session cookies."""
+    accounts.require_json(request.scope)
+    return with_session(await accounts.log_in(data, request.scope), request)
+
+
+@post("/refresh", status_code=200)
+async def refresh(request: AnyRequest, data: Annotated[accounts.RefreshRequest, Body()]) -> ASGIResponse:
+    """Exchange a refresh token for a new token and a new refresh token."""
+    accounts.require_json(request.scope)
+    return with_session(await accounts.refresh(data.refresh_token), request)
 
 
 @post("/logout", status_code=200)
-async def logout(request: Request[Any, Any, Any]) -> ASGIResponse:
-    """Delete the session cookies."""
-    cookies = clear_session_cookies(secure=request.url.scheme == "https")
-    return json_with_cookies({"message": "Logged out"}, cookies)
+async def logout(request: AnyRequest, user: CurrentUser) -> ASGIResponse:
+    """End this session."""
+    await accounts.log_out(user)
+    return without_session("Logged out", request)
+
+
+@post("/logout-everywhere", status_code=200)
+async def logout_everywhere(request: AnyRequest, user: CurrentUser) -> ASGIResponse:
+    """End all sessions of the user."""
+    await accounts.log_out_everywhere(user["sub"])
+    return without_session("Logged out everywhere", request)
+
+
+@post("/password", status_code=200)
+async def change_password(
+    request: AnyRequest, user: CurrentUser, data: Annotated[accounts.PasswordChange, Body()]
+) -> ASGIResponse:
+    """Change the password, end all other sessions, and go on with a new one."""
+    return with_session(await accounts.change_password(user, data, request.scope), request)
+
+
+@delete("/account", status_code=200)
+async def delete_account(
+    request: AnyRequest, user: CurrentUser, data: Annotated[accounts.Confirmation, Body()]
+) -> ASGIResponse:
+    """Delete the account of the user."""
+    await accounts.delete_account(user, data, request.scope)
+    return without_session("Account deleted", request)
 
 
 @get("/profile")
@@ -89,9 +106,15 @@ async def admin(user: CurrentUser) -> dict[str, str]:
 
 @get("/search")
 @rate_limit("5/minute")
-async def search(request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def search(request: AnyRequest) -> dict[str, Any]:
     """Return the query; a client that searches too often gets a 429."""
     return {"query": request.query_params.get("q", ""), "results": []}
+
+
+@post("/ticket", status_code=200)
+async def ticket(user: CurrentUser) -> dict[str, str]:
+    """Return a ticket for ``/ws?ticket=...``, where a script cannot send the token in a header."""
+    return {"ticket": await accounts.tickets.aissue(user)}
 
 
 @websocket("/ws")
@@ -104,7 +127,20 @@ async def echo(socket: WebSocket[Any, Any, Any], user: CurrentUser) -> None:
 
 
 app = Litestar(
-    [login, logout, profile, admin, search, echo],
-    plugins=[AuthPlugin(auth)],
-    middleware=[DefineMiddleware(CSRFMiddleware, exempt_paths=["/login"])],
+    [
+        register,
+        login,
+        refresh,
+        logout,
+        logout_everywhere,
+        change_password,
+        delete_account,
+        profile,
+        admin,
+        search,
+        ticket,
+        echo,
+    ],
+    plugins=[AuthPlugin(accounts.auth)],
+    middleware=[DefineMiddleware(CSRFMiddleware, exempt_paths=accounts.WITHOUT_SESSION)],
 )

@@ -1,18 +1,17 @@
-"""A Starlette application with a login, a profile, a page for admins, a limited search and a WebSocket.
+"""A Starlette application with accounts, a page for admins, a limited search and a WebSocket.
 
-Create a secret and a user, then start the server (``pip install starlette uvicorn websockets``):
+Create a secret and the first admin, then start the server (``pip install starlette uvicorn websockets``):
 
-    export FASTWARE_JWT_SECRET=$(python -c "import secrets; print(secrets.token_urlsafe(32))")
-    python -c "from examples.starlette_app import user_store; user_store.create_user('ada', 'a password', 'admin')"
-    uvicorn examples.starlette_app:app
+    export FASTWARE_JWT_SECRET=$(fastware secret)
+    fastware users add ada --role admin --store users.json
+    uvicorn --workers 2 examples.starlette_app:app
 """
 
-import os
-import secrets
+from dataclasses import asdict
+from typing import TypeVar
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import Request
@@ -20,30 +19,19 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from fastware.auth import (
-    Auth,
-    CSRFMiddleware,
-    HTTPError,
-    JSONFileUserStore,
-    averify_password,
-    clear_session_cookies,
-    hash_password,
-    rate_limit,
-    set_session_cookies,
-)
+from fastware.auth import CSRFMiddleware, HTTPError, rate_limit
 from fastware.integrations.starlette import AuthBackend, requires
 
-SESSION_SECONDS = 12 * 3600
+from . import accounts
 
-auth = Auth.from_env()
-user_store = JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"))
-# Verified if the user does not exist, so that the response time does not reveal which usernames exist.
-unknown_user_hash = hash_password(secrets.token_urlsafe(32))
+BodyT = TypeVar("BodyT")
 
 
-class Credentials(msgspec.Struct):
-    username: str
-    password: str
+async def decode(request: Request, body_type: type[BodyT]) -> BodyT:
+    try:
+        return msgspec.json.decode(await request.body(), type=body_type)
+    except (msgspec.MsgspecError, RecursionError):
+        raise HTTPError(400, f"Expected {', '.join(body_type.__annotations__)} as JSON") from None
 
 
 def with_cookies(response: JSONResponse, cookies: list[str]) -> JSONResponse:
@@ -52,30 +40,65 @@ def with_cookies(response: JSONResponse, cookies: list[str]) -> JSONResponse:
     return response
 
 
+def with_session(session: accounts.Session, request: Request) -> JSONResponse:
+    return with_cookies(JSONResponse(asdict(session)), accounts.session_cookies(session, request.scope))
+
+
+def without_session(message: str, request: Request) -> JSONResponse:
+    return with_cookies(JSONResponse({"message": message}), accounts.no_cookies(request.scope))
+
+
+@rate_limit("60/hour")
+async def register(request: Request) -> JSONResponse:
+    """Create an account. It has no session yet."""
+    accounts.require_json(request.scope)
+    credentials = await decode(request, accounts.Credentials)
+    await accounts.register(credentials)
+    return JSONResponse({"username": credentials.username}, status_code=201)
+
+
 async def login(request: Request) -> JSONResponse:
-    """Check the password; return a token and set the session cookies."""
-    # A form of another site, which cannot send this type, would log a visitor in to an account of its choice.
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPError(415, "Expected application/json")
-    try:
-        credentials = msgspec.json.decode(await request.body(), type=Credentials)
-    except (msgspec.MsgspecError, RecursionError):
-        raise HTTPError(400, 'Expected {"username": "...", "password": "..."}') from None
-    user = await run_in_threadpool(user_store.find_user, credentials.username)
-    password_hash = user["password_hash"] if user else unknown_user_hash
-    is_valid = await averify_password(credentials.password, password_hash)
-    if not user or not is_valid:
-        raise HTTPError(401, "Invalid credentials")
-    token = auth.create_token(user["username"], user["role"], expires_in=SESSION_SECONDS)
-    is_secure = request.url.scheme == "https"
-    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_SECONDS, secure=is_secure)
-    return with_cookies(JSONResponse({"token": token, "username": user["username"]}), cookies)
+    """Check the password; return a token and a refresh token, and set the session cookies."""
+    accounts.require_json(request.scope)
+    session = await accounts.log_in(await decode(request, accounts.Credentials), request.scope)
+    return with_session(session, request)
 
 
+async def refresh(request: Request) -> JSONResponse:
+    """Exchange a refresh token for a new token and a new refresh token."""
+    accounts.require_json(request.scope)
+    body = await decode(request, accounts.RefreshRequest)
+    return with_session(await accounts.refresh(body.refresh_token), request)
+
+
+@requires()
 async def logout(request: Request) -> JSONResponse:
-    """Delete the session cookies."""
-    cookies = clear_session_cookies(secure=request.url.scheme == "https")
-    return with_cookies(JSONResponse({"message": "Logged out"}), cookies)
+    """End this session."""
+    await accounts.log_out(request.user.claims)
+    return without_session("Logged out", request)
+
+
+@requires()
+async def logout_everywhere(request: Request) -> JSONResponse:
+    """End all sessions of the user."""
+    await accounts.log_out_everywhere(request.user.display_name)
+    return without_session("Logged out everywhere", request)
+
+
+@requires()
+async def change_password(request: Request) -> JSONResponse:
+    """Change the password, end all other sessions, and go on with a new one."""
+    change = await decode(request, accounts.PasswordChange)
+    session = await accounts.change_password(request.user.claims, change, request.scope)
+    return with_session(session, request)
+
+
+@requires()
+async def delete_account(request: Request) -> JSONResponse:
+    """Delete the account of the user."""
+    confirmation = await decode(request, accounts.Confirmation)
+    await accounts.delete_account(request.user.claims, confirmation, request.scope)
+    return without_session("Account deleted", request)
 
 
 @requires()
@@ -97,6 +120,12 @@ async def search(request: Request) -> JSONResponse:
 
 
 @requires()
+async def ticket(request: Request) -> JSONResponse:
+    """Return a ticket for ``/ws?ticket=...``, where a script cannot send the token in a header."""
+    return JSONResponse({"ticket": await accounts.tickets.aissue(request.user.claims)})
+
+
+@requires()
 async def echo(websocket: WebSocket) -> None:
     """Greet the user, then send every text back."""
     await websocket.accept()
@@ -107,15 +136,21 @@ async def echo(websocket: WebSocket) -> None:
 
 app = Starlette(
     routes=[
+        Route("/register", register, methods=["POST"]),
         Route("/login", login, methods=["POST"]),
+        Route("/refresh", refresh, methods=["POST"]),
         Route("/logout", logout, methods=["POST"]),
+        Route("/logout-everywhere", logout_everywhere, methods=["POST"]),
+        Route("/password", change_password, methods=["POST"]),
+        Route("/account", delete_account, methods=["DELETE"]),
         Route("/profile", profile),
         Route("/admin", admin),
         Route("/search", search),
+        Route("/ticket", ticket, methods=["POST"]),
         WebSocketRoute("/ws", echo),
     ],
     middleware=[
-        Middleware(CSRFMiddleware, exempt_paths=["/login"]),
-        Middleware(AuthenticationMiddleware, backend=AuthBackend(auth)),
+        Middleware(CSRFMiddleware, exempt_paths=accounts.WITHOUT_SESSION),
+        Middleware(AuthenticationMiddleware, backend=AuthBackend(accounts.auth)),
     ],
 )

@@ -135,6 +135,15 @@ def test_attacker_who_never_misses_the_grace_is_logged_out_at_the_end_of_the_lif
         refresh_tokens.rotate(token)
 
 
+def test_clock_that_is_set_back_does_not_extend_the_grace():
+    refresh_tokens = RefreshTokens(None)
+    with stopped_at(NOW):
+        token = refresh_tokens.issue("ada")
+        refresh_tokens.rotate(token)
+    with stopped_at(NOW - 31), pytest.raises(RefreshTokenReusedError):
+        refresh_tokens.rotate(token)
+
+
 # Results and rejections
 
 

@@ -203,6 +203,20 @@ def test_threads_take_every_token_exactly_once(engine, capacity, period):
         assert taken == [reference.take_until_rejected(host, now) for host in hosts]
 
 
+def test_tokens_that_threads_give_back_are_not_lost(engine):
+    """The threads never hold more tokens of a bucket than there are threads, so each of them finds one."""
+    buckets = engine.TokenBuckets(THREADS, HOUR)
+
+    def take_and_give_back(number):
+        for turn in range(1_000):
+            key = f"key {turn % 3}"
+            assert buckets.take(key, SECOND) == 0
+            buckets.give_back(key, SECOND)
+
+    in_threads(take_and_give_back)
+    assert len(buckets) == 0
+
+
 @pytest.mark.parametrize("capacity", [1, 60, 60_000])
 def test_threads_with_a_moving_clock_take_no_more_than_the_limit(engine, capacity):
     """Calls overtake one another, so an earlier moment may come after a later one."""

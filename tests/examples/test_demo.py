@@ -31,7 +31,9 @@ def test_printed_curl_commands_work(engine, tmp_path):
     assert run.stdout.count(profile) == 2
     assert '{"message":"Welcome, admin alice","users":["alice","bob"]}' in run.stdout
     assert "200 200 200 200 200 429" in run.stdout
-    assert run.stdout.endswith('{"detail":"Missing CSRF token"}\n{"message":"Logged out"}\n')
+    missing, logged_out, ended = run.stdout.splitlines()[-3:]
+    assert (missing, logged_out) == ('{"detail":"Missing CSRF token"}', '{"message":"Logged out"}')
+    assert ended.startswith('{"detail":') and "token" in ended
 
 
 def test_page_shows_engine_and_loads_its_assets(engine, tmp_path):
@@ -98,6 +100,13 @@ def test_ctrl_c_stops_demo_without_traceback_and_deletes_users(tmp_path):
         status, output = running.interrupt()
     assert status == 0
     assert "Traceback" not in output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_without_a_folder_leaves_no_files(tmp_path):
+    with demo.running(None, servers.free_port(), TMPDIR=str(tmp_path)) as running:
+        assert len(list(tmp_path.glob("*/users-*.json"))) == 1
+        running.interrupt()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -41,9 +41,14 @@ def browser():
 
 @pytest.fixture(scope="module")
 def base_url(tmp_path_factory):
-    store = JSONFileUserStore(tmp_path_factory.mktemp("example") / "users.json")
+    folder = tmp_path_factory.mktemp("example")
+    store = JSONFileUserStore(folder / "users.json")
     store.create_user("ada", "correct horse", "admin")
-    environment = {"USERS_FILE": str(store.path), "FASTWARE_JWT_SECRET": "an example's secret of at least 32 bytes"}
+    environment = {
+        "USERS_FILE": str(store.path),
+        "ACCOUNTS_DB": str(folder / "accounts.db"),
+        "FASTWARE_JWT_SECRET": "an example's secret of at least 32 bytes",
+    }
     with servers.serve("uvicorn", "tests.examples.offline_docs:app", folder=ROOT, env=environment) as url:
         yield url
 

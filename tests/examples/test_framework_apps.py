@@ -15,58 +15,77 @@ from openapi_spec_validator import validate
 from fastware.auth import JSONFileUserStore
 
 ROOT = Path(__file__).parents[2]
-FRAMEWORKS = ("fastapi", "starlette", "litestar")
-JSON = [("content-type", "application/json")]
+EXAMPLES = ("core", "fastapi", "starlette", "litestar")
+FORM = ("content-type", "application/x-www-form-urlencoded")
 
 
 @pytest.fixture
-def load(tmp_path, monkeypatch):
-    """Return a function that imports the example of a framework, with a user ``ada``."""
-
-    def imported(framework):
-        pytest.importorskip(framework)
-        name = f"examples.{framework}_app"
-        monkeypatch.setenv("FASTWARE_JWT_SECRET", "a secret of at least 32 bytes for the examples")
-        monkeypatch.setenv("USERS_FILE", str(tmp_path / "users.json"))
+def fastapi_app(tmp_path, monkeypatch):
+    """The example of FastAPI, with a user ``ada``."""
+    pytest.importorskip("fastapi")
+    monkeypatch.setenv("FASTWARE_JWT_SECRET", "a secret of at least 32 bytes for the examples")
+    monkeypatch.setenv("USERS_FILE", str(tmp_path / "users.json"))
+    monkeypatch.setenv("ACCOUNTS_DB", str(tmp_path / "accounts.db"))
+    for name in ("examples.accounts", "examples.fastapi_app"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-        example = importlib.import_module(name)
-        example.user_store.create_user("ada", "a password", "admin")
-        return example
-
     with bcrypt_cost.lowest():
-        yield imported
+        accounts = importlib.import_module("examples.accounts")
+        accounts.user_store.create_user("ada", "a password", "admin")
+        yield importlib.import_module("examples.fastapi_app").app
 
 
-@pytest.mark.parametrize("framework", ["starlette", "litestar"])  # that of FastAPI uses `login_route`
-def test_each_login_checks_one_password(load, framework, monkeypatch):
-    example, hashes = load(framework), []
-
-    async def verify(password, password_hash):
-        hashes.append(password_hash)
-        return False
-
-    monkeypatch.setattr(example, "averify_password", verify)
-    for username in ("ada", "nobody"):
-        body = {"username": username, "password": "a password"}
-        assert call(example.app, "POST", "/login", headers=JSON, body=body).status == 401
-    assert [password_hash[:4] for password_hash in hashes] == ["$2b$", "$2b$"]
-
-
-def test_document_of_fastapi_is_valid_and_shows_the_login_and_the_cookie(load):
-    document = load("fastapi").app.openapi()
+def test_document_of_fastapi_is_valid_and_shows_the_login_and_the_cookie(fastapi_app):
+    document = fastapi_app.openapi()
     validate(document)
     assert document["components"]["securitySchemes"]["password"]["flows"]["password"]["tokenUrl"] == "login"
-    for path in ("/profile", "/admin"):
-        assert document["paths"][path]["get"]["security"] == [{"password": []}, {"cookie": []}]
+    for method, path in (("get", "/profile"), ("get", "/admin"), ("post", "/password"), ("delete", "/account")):
+        assert document["paths"][path][method]["security"] == [{"password": []}, {"cookie": []}]
+    body = document["paths"]["/login"]["post"]["requestBody"]["content"]["application/json"]
+    assert body["schema"]["$ref"].removeprefix("#/components/schemas/") in document["components"]["schemas"]
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_first_commands_of_the_example_work(framework, tmp_path):
-    pytest.importorskip(framework)
-    text = (ROOT / f"examples/{framework}_app.py").read_text(encoding="utf-8")
-    commands = re.findall(r"^    (export .*|python .*)$", text.partition('"""\n\n')[0], re.MULTILINE)
-    assert len(commands) == 2
-    script = "\n".join(["set -e", f"python() {{ '{sys.executable}' \"$@\"; }}", *commands])
-    users_file = tmp_path / "users.json"
-    subprocess.run(["bash", "-c", script], cwd=ROOT, env={**os.environ, "USERS_FILE": str(users_file)}, check=True)
-    assert JSONFileUserStore(users_file).find_user("ada")["role"] == "admin"
+def test_form_gets_a_token_for_the_authorize_button_and_no_cookies(fastapi_app):
+    form = b"grant_type=password&username=ada&password=a+password"
+    response = call(fastapi_app, "POST", "/login", headers=[FORM], body=form)
+    assert response.status == 200
+    assert (response.json["access_token"], response.json["token_type"]) == (response.json["token"], "bearer")
+    assert response.header_list("set-cookie") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"username=ada&password=wrong", 401), (b"username=ada", 400), (b"username=ada&password=\xff", 400), (b"", 400)],
+)
+def test_form_without_valid_credentials_is_rejected(fastapi_app, body, status):
+    assert call(fastapi_app, "POST", "/login", headers=[FORM], body=body).status == status
+
+
+def test_code_of_the_page_about_accounts_is_that_of_the_example():
+    page = (ROOT / "docs/accounts.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python fragment\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    code = (ROOT / "examples/accounts.py").read_text(encoding="utf-8")
+    assert len(blocks) >= 9
+    assert [block for block in blocks if block not in code] == []
+
+
+def test_first_commands_of_the_examples_work_and_are_the_same(tmp_path):
+    found = {_first_commands(example) for example in EXAMPLES}
+    assert len(found) == 1
+    script = "\n".join(["set -e", f"fastware() {{ '{sys.executable}' -m fastware \"$@\"; }}", *found.pop()])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(
+        ["bash", "-c", f"{script}\necho ${{#FASTWARE_JWT_SECRET}}"],
+        cwd=tmp_path,
+        env=environment,
+        input="a password of a length\n",
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, run.stdout.splitlines()[-1]) == (0, "43"), run.stderr
+    assert JSONFileUserStore(tmp_path / "users.json").find_user("ada")["role"] == "admin"
+
+
+def _first_commands(example):
+    """Return the commands in the docstring that come before that of the server."""
+    docstring = (ROOT / f"examples/{example}_app.py").read_text(encoding="utf-8").partition('"""\n\n')[0]
+    return tuple(re.findall(r"^    (export .*|fastware .*)$", docstring, re.MULTILINE))

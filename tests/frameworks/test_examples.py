@@ -1,11 +1,16 @@
-"""One client for ``examples/``: the application of each framework, under each server."""
+"""One client for ``examples/``: the application of each framework, under each server, with two workers."""
 
+import contextlib
 import json
 import os
+import signal
+import ssl
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 
 import bcrypt_cost
@@ -13,13 +18,20 @@ import httpx
 import pytest
 import servers
 from challenges import INVALID, MISSING, forbidden
+from checks.processes import Server
 from websocket_client import converse
 
-from fastware.auth import JSONFileUserStore
+from fastware.auth import JSONFileUserStore, password_problem
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret of at least 32 bytes for the examples"
 PASSWORDS = {"ada": "correct horse", "bob": "battery staple"}
+NEW_PASSWORD = "a staple of correct horses"
+WEAK = password_problem("short")
+EFFECTIVE_SECONDS = 0.1
+"""The time after which a revocation is effective in every worker."""
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without certificates, which take long to load
 
 
 @dataclass(frozen=True)
@@ -30,11 +42,12 @@ class Example:
     variable: str = "FASTWARE_JWT_SECRET"
     denial: int = 401
     is_small: bool = False
-    """It has no ``/search`` and no ``/ws``."""
+    """It has a login, a logout, ``/profile`` and ``/admin``, and nothing else."""
 
 
 EXAMPLES = (
     Example("jwt_auth", variable="JWT_SECRET", is_small=True),
+    Example("core_app"),
     Example("fastapi_app"),
     Example("starlette_app"),
     Example("litestar_app", denial=403),
@@ -44,39 +57,93 @@ EVERY = pytest.mark.parametrize("served", PAIRS, indirect=True)
 COMPLETE = pytest.mark.parametrize("served", [pair for pair in PAIRS if not pair.values[0][0].is_small], indirect=True)
 
 
-@pytest.fixture(scope="session")
-def users_file(tmp_path_factory):
-    store = JSONFileUserStore(tmp_path_factory.mktemp("examples") / "users.json")
+def environment_of(example, folder):
+    """Return the environment of an example, with the users ``ada`` and ``bob``."""
+    store = JSONFileUserStore(folder / "users.json")
     with bcrypt_cost.lowest():
         store.create_user("ada", PASSWORDS["ada"], "admin")
         store.create_user("bob", PASSWORDS["bob"], "user")
-    return store.path
+    return {"USERS_FILE": str(store.path), "ACCOUNTS_DB": str(folder / "accounts.db"), example.variable: SECRET}
 
 
 @pytest.fixture(scope="session")
-def served(request, users_file, tmp_path_factory):
+def served(request, tmp_path_factory):
     """Serve an example. Yields it and its URL. Nothing that these tests do is an error for the server's log."""
     example, server = request.param
-    log = tmp_path_factory.mktemp("example") / "log"
-    environment = {"USERS_FILE": str(users_file), example.variable: SECRET}
-    with servers.serve(server, f"examples.{example.name}:app", folder=ROOT, env=environment, log=log) as url:
-        yield example, url
-    assert "Traceback" not in log.read_text("utf-8")
+    folder = tmp_path_factory.mktemp("example")
+    options = {"folder": ROOT, "env": environment_of(example, folder), "workers": 2, "log": folder / "log"}
+    with servers.serve(server, f"tests.examples.served:{example.name}", **options) as url:
+        yield example, url, JSONFileUserStore(folder / "users.json")
+    assert "Traceback" not in options["log"].read_text("utf-8")
+
+
+def client_of(url):
+    return httpx.Client(base_url=url, timeout=30, verify=NO_TLS)
 
 
 @pytest.fixture
 def client(served):
-    with httpx.Client(base_url=served[1], timeout=30) as client:
+    with client_of(served[1]) as client:
         yield client
+
+
+@pytest.fixture
+def workers(served):
+    """Return a client for each of the two workers: a client keeps its connection, and so its worker."""
+    found, deadline = {}, time.monotonic() + 30  # one may start later than the other
+    with contextlib.ExitStack() as stack:
+        while len(found) < 2:
+            assert time.monotonic() < deadline
+            client = stack.enter_context(client_of(served[1]))
+            found.setdefault(client.get("/profile").headers["x-worker"], client)
+        yield list(found.values())
+
+
+usernames = (f"user-{number}" for number in count())
+
+
+@pytest.fixture
+def account(served):
+    """Return the username and the password of a new account, as JSON for the login."""
+    credentials = {"username": next(usernames), "password": "a long enough password"}
+    with client_of(served[1]) as client:
+        assert client.post("/register", json=credentials).status_code == 201
+    return credentials
 
 
 def log_in(client, username):
     """Log in. The client keeps the cookies. Returns the token as headers."""
-    response = client.post("/login", json={"username": username, "password": PASSWORDS[username]})
-    assert response.status_code == 200
-    assert response.json()["username"] == username
+    session = session_of(client.post("/login", json={"username": username, "password": PASSWORDS[username]}), username)
     assert set(client.cookies) == {"session", "csrf_token"}
-    return {"Authorization": f"Bearer {response.json()['token']}"}
+    return bearer(session)
+
+
+def session_of(response, username):
+    assert response.status_code == 200, response.text
+    assert response.json()["username"] == username
+    return response.json()
+
+
+def open_session(client, account):
+    """Log in, as a client without cookies does."""
+    session = session_of(client.post("/login", json=account), account["username"])
+    client.cookies.clear()
+    return session
+
+
+def refresh(client, session):
+    response = client.post("/refresh", json={"refresh_token": session["refresh_token"]})
+    client.cookies.clear()
+    return response
+
+
+def bearer(session):
+    return {"Authorization": f"Bearer {session['token']}"}
+
+
+def statuses(clients, session):
+    """Return the statuses of ``/profile`` with the token of *session*."""
+    return [client.get("/profile", headers=bearer(session)).status_code for client in clients]
 
 
 def assert_is_rejected(response, status, detail, headers):
@@ -122,11 +189,14 @@ def test_login_with_a_malformed_body_is_an_error_of_the_client(client, body):
 
 @COMPLETE
 @pytest.mark.parametrize("content_type", [{}, {"Content-Type": "text/plain"}], ids=["absent", "text"])
-def test_login_of_another_site_sets_no_cookies(client, content_type):
+def test_login_and_refresh_of_another_site_set_no_cookies(client, content_type):
     # A form with enctype="text/plain", or fetch() of a Blob without a type: neither needs a CORS preflight.
-    body = json.dumps({"username": "ada", "password": PASSWORDS["ada"]}).encode()
-    client.post("/login", content=body, headers={"Sec-Fetch-Site": "cross-site", **content_type})
-    assert not client.cookies
+    credentials = {"username": "ada", "password": PASSWORDS["ada"]}
+    session = open_session(client, credentials)
+    for path, body in (("/login", credentials), ("/refresh", {"refresh_token": session["refresh_token"]})):
+        headers = {"Sec-Fetch-Site": "cross-site", **content_type}
+        client.post(path, content=json.dumps(body).encode(), headers=headers)
+        assert not client.cookies
 
 
 @EVERY
@@ -137,6 +207,126 @@ def test_logout_needs_the_csrf_token_and_deletes_the_cookies(client):
     response = client.post("/logout", headers={"X-CSRF-Token": client.cookies["csrf_token"]})
     assert (response.status_code, response.json()) == (200, {"message": "Logged out"})
     assert not client.cookies
+
+
+@COMPLETE
+def test_registration_rejects_weak_passwords_and_taken_or_unusual_names(client, account):
+    def register(username, password):
+        return client.post("/register", json={"username": username, "password": password})
+
+    assert_is_rejected(register("eve", "short"), 400, WEAK, {})
+    assert_is_rejected(register(account["username"], NEW_PASSWORD), 409, "This username is taken", {})
+    assert_is_rejected(register("Eve", NEW_PASSWORD), 400, "lowercase", {})
+    assert not client.cookies
+    session = open_session(client, account)
+    assert client.get("/profile", headers=bearer(session)).json()["role"] == "user"
+
+
+@COMPLETE
+def test_refreshed_session_works_in_every_worker_and_has_the_present_role(served, workers, account):
+    session = open_session(workers[0], account)
+    served[2].update_user(account["username"], role="admin")  # a store without revocations: sessions go on
+    assert workers[1].get("/admin", headers=bearer(session)).status_code == 403
+    refreshed = session_of(refresh(workers[1], session), account["username"])
+    for client in workers:
+        assert client.get("/admin", headers=bearer(refreshed)).status_code == 200
+        assert client.get("/profile", headers=bearer(session)).status_code == 200
+
+
+@COMPLETE
+def test_two_refreshes_at_once_in_two_workers_get_the_same_refresh_token(workers, account):
+    session = open_session(workers[0], account)
+    with ThreadPoolExecutor() as threads:
+        first, second = threads.map(lambda client: session_of(refresh(client, session), account["username"]), workers)
+    assert first["refresh_token"] == second["refresh_token"]
+    assert refresh(workers[0], first).status_code == 200
+
+
+@COMPLETE
+def test_old_refresh_token_ends_the_refreshes_of_its_session_only(workers, account):
+    stolen, other = open_session(workers[0], account), open_session(workers[1], account)
+    second = refresh(workers[0], stolen).json()
+    third = refresh(workers[1], second).json()
+    assert_is_rejected(refresh(workers[1], stolen), 401, "Invalid or expired refresh token", {})
+    assert_is_rejected(refresh(workers[0], third), 401, "Invalid or expired refresh token", {})
+    assert refresh(workers[0], other).status_code == 200
+
+
+@COMPLETE
+@pytest.mark.parametrize("token", ["", "junk"])
+def test_refresh_with_an_unknown_token_is_401(client, token):
+    assert_is_rejected(refresh(client, {"refresh_token": token}), 401, "Invalid or expired refresh token", {})
+
+
+@COMPLETE
+def test_logout_ends_every_token_of_its_session_in_every_worker(workers, account):
+    other, session = open_session(workers[0], account), open_session(workers[0], account)
+    refreshed = refresh(workers[1], session).json()
+    assert workers[0].post("/logout", headers=bearer(refreshed)).status_code == 200
+    time.sleep(EFFECTIVE_SECONDS)
+    assert statuses(workers, session) == statuses(workers, refreshed) == [401, 401]
+    assert [refresh(client, refreshed).status_code for client in workers] == [401, 401]
+    assert statuses(workers, other) == [200, 200]
+    assert refresh(workers[1], other).status_code == 200
+
+
+@COMPLETE
+def test_logout_everywhere_ends_all_sessions_and_a_login_right_after_it_works(workers, account):
+    sessions = [open_session(client, account) for client in workers]
+    assert workers[0].post("/logout-everywhere", headers=bearer(sessions[1])).status_code == 200
+    again = open_session(workers[1], account)
+    assert statuses(workers, again) == [200, 200]
+    time.sleep(EFFECTIVE_SECONDS)
+    for session in sessions:
+        assert statuses(workers, session) == [401, 401]
+        assert refresh(workers[1], session).status_code == 401
+    assert statuses(workers, again) == [200, 200]
+
+
+@COMPLETE
+def test_new_password_ends_all_sessions_but_that_of_its_client(workers, account):
+    def change(client, **passwords):
+        return client.post("/password", headers=bearer(session), json=passwords)
+
+    session, other = open_session(workers[0], account), open_session(workers[1], account)
+    assert_is_rejected(change(workers[0], old_password="wrong", new_password=NEW_PASSWORD), 403, "Wrong password", {})
+    old = account["password"]
+    assert_is_rejected(change(workers[0], old_password=old, new_password="short"), 400, WEAK, {})
+    new = session_of(change(workers[0], old_password=old, new_password=NEW_PASSWORD), account["username"])
+    assert "session" in workers[0].cookies
+    workers[0].cookies.clear()
+    time.sleep(EFFECTIVE_SECONDS)
+    for ended in (session, other):
+        assert statuses(workers, ended) == [401, 401]
+        assert refresh(workers[1], ended).status_code == 401
+    assert statuses(workers, new) == [200, 200]
+    assert refresh(workers[1], new).status_code == 200
+    assert workers[1].post("/login", json=account).status_code == 401
+    open_session(workers[1], {**account, "password": NEW_PASSWORD})
+
+
+@COMPLETE
+def test_deleted_account_has_no_sessions_even_if_its_name_is_registered_again(workers, account):
+    def delete(password):
+        return workers[0].request("DELETE", "/account", headers=bearer(session), json={"password": password})
+
+    session = open_session(workers[1], account)
+    assert_is_rejected(delete("wrong"), 403, "Wrong password", {})
+    assert delete(account["password"]).status_code == 200
+    assert workers[1].post("/login", json=account).status_code == 401
+    assert workers[1].post("/register", json=account).status_code == 201
+    time.sleep(EFFECTIVE_SECONDS)
+    assert statuses(workers, session) == [401, 401]
+    assert refresh(workers[0], session).status_code == 401
+
+
+@COMPLETE
+def test_eleventh_wrong_password_is_limited_and_other_users_are_not(client, account):
+    guesses = [client.post("/login", json={**account, "password": "a guess"}) for _ in range(11)]
+    assert [guess.status_code for guess in guesses] == [401] * 10 + [429]
+    assert 1 <= int(guesses[10].headers["retry-after"]) <= 360
+    assert client.post("/login", json=account).status_code == 429
+    log_in(client, "bob")
 
 
 @COMPLETE
@@ -157,18 +347,50 @@ def test_websocket_greets_the_user_of_a_cookie_or_a_bearer_token(client, served)
 @COMPLETE
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer junk"}], ids=["no-token", "invalid-token"])
 def test_websocket_without_a_valid_token_is_denied(served, headers):
-    example, url = served
+    example, url, _ = served
     assert converse(f"{url}/ws", headers).status == example.denial
 
 
+@COMPLETE
+def test_ticket_opens_one_websocket(client, served):
+    example, url, _ = served
+    response = client.post("/ticket", headers=log_in(client, "bob"))
+    with_ticket = f"{url}/ws?ticket={response.json()['ticket']}"
+    assert converse(with_ticket, says=["ping"], reads=2).messages == ["Hello, bob", "ping"]
+    # In a few attempts, whichever worker gets them.
+    assert [converse(with_ticket).status for _ in range(4)] == [example.denial] * 4
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
+def test_killed_server_forgets_no_session_and_no_logout(tmp_path):
+    example = EXAMPLES[1]
+    options = {"environment": environment_of(example, tmp_path), "workers": 2}
+    account = {"username": "bob", "password": PASSWORDS["bob"]}
+    with Server("granian", f"tests.examples.served:{example.name}", ROOT, **options) as running:
+        with client_of(running.url) as client:
+            ended, kept = open_session(client, account), open_session(client, account)
+            assert client.post("/logout", headers=bearer(ended)).status_code == 200
+            for process_id in sorted(running.processes()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process_id, signal.SIGKILL)
+        running.stop()
+        running.start()
+        with client_of(running.url) as client:
+            assert statuses([client], ended) == [401]
+            assert refresh(client, ended).status_code == 401
+            assert statuses([client], kept) == [200]
+            assert refresh(client, kept).status_code == 200
+
+
 @pytest.mark.parametrize(("example", "server"), [pair.values[0] for pair in PAIRS], ids=[pair.id for pair in PAIRS])
-def test_server_without_a_secret_stops_with_a_message_that_says_what_to_set(example, server, users_file):
-    environment = {name: value for name, value in os.environ.items() if name != example.variable}
+def test_server_without_a_secret_stops_with_a_message_that_says_what_to_set(example, server, tmp_path):
+    environment = {**os.environ, **environment_of(example, tmp_path)}
+    del environment[example.variable]
     interface = ["--interface", "asgi"] if server == "granian" else []
     run = subprocess.run(
         [sys.executable, "-m", server, *interface, "--port", str(servers.free_port()), f"examples.{example.name}:app"],
         cwd=ROOT,
-        env={**environment, "USERS_FILE": str(users_file)},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=60,

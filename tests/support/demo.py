@@ -1,4 +1,4 @@
-"""The demo, as ``make demo`` starts it."""
+"""The demo, as ``fastware demo`` and ``make demo`` start it."""
 
 import contextlib
 import os
@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import servers
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -48,12 +46,12 @@ class Demo:
 
 
 @contextlib.contextmanager
-def running(folder, port, engine="auto"):
-    """Start the demo, and yield it when it listens."""
+def running(folder, port, engine="auto", **environment):
+    """Start the demo, and yield it when it listens. Without a *folder*, it makes one."""
+    arguments = ["--port", str(port), *([] if folder is None else ["--folder", str(folder)])]
     process = subprocess.Popen(
-        [sys.executable, "-m", "examples.demo", "--port", str(port), "--folder", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "FASTWARE_ENGINE": engine},
+        [sys.executable, "-m", "fastware", "demo", *arguments],
+        env={**os.environ, "FASTWARE_ENGINE": engine, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -12,9 +12,11 @@ import datetime
 import enum
 import functools
 import importlib
+import io
 import os
 import pickle
 import sys
+import threading
 import time
 import typing
 import uuid
@@ -174,6 +176,93 @@ add(
 )
 
 
+# Revoked tokens
+
+
+def marked_claims(s, **claims):
+    return {"sub": "ada", "exp": 2**40, "sid": s.marks.add("claim", new_mark()), **claims}
+
+
+def revocations_at(s, name="revocations.db"):
+    return s.auth.SQLiteRevocations(s.folder / name)
+
+
+def revoke_in_a_file_that_was_replaced(s):
+    revocations = revocations_at(s)
+    (s.folder / "revocations.db").rename(s.folder / "moved")
+    revocations_at(s)
+    revocations.revoke(marked_claims(s))
+
+
+def revoke_in_a_full_file(s):
+    revocations = revocations_at(s)
+    with revocations._file.reading() as connection:
+        connection.execute("PRAGMA max_page_count = 1")
+    for _ in range(1000):
+        revocations.revoke(marked_claims(s, jti=s.token))
+
+
+def check_after_the_file_is_lost(s, seconds):
+    revocations = revocations_at(s)
+    (s.folder / "revocations.db").unlink()
+    revocations._look_at = revocations._try_at = 0.0
+    revocations._read_at -= seconds
+    return revocations.is_revoked(marked_claims(s))
+
+
+def open_file_of_another_version(s):
+    revocations = revocations_at(s)
+    with revocations._file.writing() as connection:
+        connection.execute("UPDATE parts SET version = 2")
+    revocations_at(s)
+
+
+def open_what_is_no_database(s):
+    (s.folder / "text.db").write_text(s.password * 100)
+    revocations_at(s, "text.db")
+
+
+def open_in_a_file(s):
+    (s.folder / "file").write_text(s.password)
+    revocations_at(s, "file/revocations.db")
+
+
+def open_while_another_thread_opens_one(s):
+    revocations = revocations_at(s)
+    reader = revocations._file.with_timeout(0)
+    with s.module("auth.sqlite_file")._creation._lock, reader.reading():
+        pass
+
+
+add(
+    "StorageError",
+    revoke_in_a_file_that_was_replaced,
+    revoke_in_a_full_file,
+    open_file_of_another_version,
+    open_what_is_no_database,
+    open_in_a_file,
+    open_while_another_thread_opens_one,
+)
+add(
+    "ValueError",
+    revoke_claims_without_id=lambda s: s.auth.MemoryRevocations().revoke({"aud": s.token, "sub": s.password}),
+    revoke_negative_leeway=lambda s: s.auth.MemoryRevocations().accept_leeway(-1),
+)
+add(
+    "TypeError",
+    revoke_a_token=lambda s: s.auth.MemoryRevocations().revoke(s.token),
+    revoke_with_another_exp=lambda s: s.auth.MemoryRevocations().revoke(marked_claims(s, exp=s.token)),
+    revoke_another_user=lambda s: s.auth.MemoryRevocations().revoke_user([s.token]),
+)
+add("RevocationsUnavailableError 503", check_long_after_the_file_is_lost=lambda s: check_after_the_file_is_lost(s, 10))
+add(False, check_when_the_file_is_lost=lambda s: check_after_the_file_is_lost(s, 0))
+add(
+    None,
+    revoke_by_claims=lambda s: revocations_at(s).revoke(marked_claims(s, jti=s.token)),
+    revoke_a_user=lambda s: s.auth.MemoryRevocations().revoke_user("ada"),
+)
+
+
 # Warnings
 
 
@@ -279,13 +368,106 @@ def save_to_read_only_file(s):
 FAILED_SAVES = add("OSError", save_that_fails, save_on_full_disk) + add("PermissionError", save_to_read_only_file)
 add("NotImplementedError", load_users=lambda s: s.auth.UserStore().create_user("ada", s.password, "user"))
 add("NotImplementedError", save_users=lambda s: s.auth.UserStore().save_users([s.user()]))
-add("LookupError", delete_missing_user=lambda s: s.memory_store().delete_user("bob"))
+add(
+    "UserNotFoundError",
+    delete_missing_user=lambda s: s.memory_store().delete_user("bob"),
+    update_missing_user=lambda s: s.memory_store().update_user("bob", role="admin"),
+    update_password_of_missing_user=lambda s: s.memory_store().update_user("bob", password=s.password),
+)
 add("IsADirectoryError", load_users_of_folder=lambda s: s.auth.JSONFileUserStore(s.folder).load_users())
 add(
-    "ValueError",
+    "UserExistsError",
     create_duplicate_user=lambda s: s.memory_store().create_user("ada", s.password, "user"),
     create_duplicate_user_in_file=lambda s: s.file_store().create_user("ada", s.password, "user"),
 )
+add(
+    "ValueError",
+    update_role_in_fields=lambda s: s.memory_store().update_user("ada", fields={"role": s.password}),
+    update_number_in_fields=lambda s: s.memory_store().update_user("ada", fields={"note": s.password, "age": 5}),
+    update_to_long_password=lambda s: s.memory_store().update_user("ada", password=s.password * 9),
+)
+add("TypeError", update_fields_of_str=lambda s: s.memory_store().update_user("ada", fields=s.password))
+add("TypeError", revocations_of_str=lambda s: s.auth.JSONFileUserStore("users.json", revocations=s.secret))
+
+
+def update_while_another_thread_does(s):
+    store, held = s.file_store(), threading.Event()
+
+    def hold():
+        with store._exclusive():
+            held.set()
+            done.wait()
+
+    done = threading.Event()
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait()
+    try:
+        with mock.patch.dict(type(store)._exclusive.__wrapped__.__globals__, TIMEOUT=0.01):
+            store.update_user("ada", password=s.password)
+    finally:
+        done.set()
+        other.join()
+
+
+def update_while_another_process_does(s):
+    import filelock
+
+    store = s.file_store()
+    with mock.patch.object(filelock.FileLock, "acquire", side_effect=filelock.Timeout("users.json.lock")):
+        store.update_user("ada", password=s.password)
+
+
+def update_without_locks(s):
+    import filelock
+
+    store = s.file_store()
+    with mock.patch.object(filelock.FileLock, "acquire", side_effect=OSError(38, "Function not implemented")):
+        store.update_user("ada", password=s.password)
+
+
+def update_mounted_file(s):
+    store = s.file_store()
+    with mock.patch.object(os, "replace", side_effect=OSError(16, "Device or resource busy")):
+        store.update_user("ada", password=s.password)
+
+
+FAILED_SAVES += add("TimeoutError", update_while_another_thread_does, update_while_another_process_does)
+
+
+def create_user_when_another_thread_does(s):
+    store = s.memory_store()
+    with mock.patch.object(store, "find_user", return_value=None):
+        store.create_user("ada", s.password, "user")
+
+
+def update_that_is_not_renamed(s):
+    store = s.file_store()
+    with mock.patch.object(os, "replace", side_effect=DISK_FULL):
+        store.update_user("ada", password=s.password)
+
+
+FAILED_SAVES += add("OSError", update_without_locks, update_mounted_file, update_that_is_not_renamed)
+FAILED_SAVES += add("UserExistsError", create_user_when_another_thread_does)
+
+
+def failing_revocation(s):
+    store = s.memory_store()
+    store.revocations = mock.Mock(revoke_user=mock.Mock(side_effect=OSError("no database")))
+    store.update_user("ada", password=s.password)
+
+
+FAILED_SAVES += add("OSError", failing_revocation)
+for name in ("acreate_user", "aupdate_user"):
+
+    def change_with_a_twin(s, name=name):
+        store = s.memory_store()
+        arguments = ("bob", s.password, "user") if name == "acreate_user" else ("ada",)
+        options = {} if name == "acreate_user" else {"password": s.password}
+        with mock.patch.object(store, "save_users", side_effect=DISK_FULL):
+            asyncio.run(getattr(store, name)(*arguments, **options))
+
+    FAILED_SAVES += add("OSError", **{f"{name}_on_full_disk": change_with_a_twin})
 DAMAGED_FILES = []
 example = user_files.user("ada", password_hash="a secret")
 for kind in user_files.damaged_files(example, "a secret"):
@@ -294,7 +476,11 @@ for kind in user_files.damaged_files(example, "a secret"):
         store = s.file_store(user_files.damaged_files(s.user(), s.hash)[kind][0])
         store.create_user("bob", s.password, "user")
 
+    def load_damaged_file(s, kind=kind):
+        s.file_store(user_files.damaged_files(s.user(), s.hash)[kind][0]).load_users()
+
     DAMAGED_FILES += add("UserFileError", **{f"damaged_file_{kind.replace(' ', '_')}": create_user_in_damaged_file})
+    DAMAGED_FILES += add("UserFileError", **{f"load_damaged_file_{kind.replace(' ', '_')}": load_damaged_file})
 for kind in user_files.invalid_users(example, "a secret"):
 
     def save_invalid_users(s, kind=kind):
@@ -1336,3 +1522,55 @@ add(
 add(415, fastapi_login_with_text=lambda s: fastapi_login(s, b"%s", "text/plain"))
 add(422, fastapi_override_without_its_parameter=lambda s: fastapi_override(s, "http"))
 add("websocket.close", fastapi_override_of_websocket_without_its_parameter=lambda s: fastapi_override(s, "websocket"))
+
+
+# The command line and the demo. What the commands print is among the output that is searched.
+
+
+def module_of_copy(s, name):
+    """Return the module *name* of this copy of the package, imported now if it is not yet."""
+    return __import__(f"fastware.{name}", vars(s.fastware), None, ("__name__",))
+
+
+def command(s, line, stdin="", **environment):
+    """Run a command line, and return its exit status."""
+    s.file_store()
+    text = io.TextIOWrapper(io.BytesIO(stdin.encode("utf-8", "surrogatepass")))
+    with (
+        contextlib.chdir(s.folder),
+        mock.patch.dict(os.environ, {"FASTWARE_STORE": "users.json", **environment}),
+        mock.patch.object(sys, "stdin", text),
+    ):
+        return module_of_copy(s, "cli.program").run(line.split())
+
+
+def demo_login(s):
+    names = module_of_copy(s, "demo.settings")
+    values = {names.USERS_FILE: f"{s.folder}/users.json", names.BASE_URL: "http://x", names.JWT_SECRET: s.secret}
+    with mock.patch.dict(os.environ, values):
+        app = module_of_copy(s, "demo.app").app
+    return call(app, "POST", "/login", headers=s.session, body=s.fill(b'{"username":"bob","password":"%s"}'))
+
+
+add(401, demo_login)
+add(
+    0,
+    command_users_list=lambda s: command(s, "users list"),
+    command_users_passwd=lambda s: command(s, "users passwd ada --allow-weak-password", s.password),
+    command_users_copy=lambda s: command(s, "users copy users.json copy.json"),
+    command_doctor=lambda s: command(s, "doctor --store none.json", FASTWARE_JWT_SECRET=s.secret),
+)
+add(
+    1,
+    command_users_add_too_long=lambda s: command(s, "users add eve --role user --allow-weak-password", s.password * 9),
+    command_users_add_two_lines=lambda s: command(s, "users add eve --role user", f"{s.password}\n{s.csrf}"),
+    command_users_add_surrogate=lambda s: command(s, "users add eve --role user", s.password + "\ud800"),
+    command_users_copy_of_existing=lambda s: command(s, "users copy users.json users.json"),
+    command_users_list_of_an_application=lambda s: command(s, "users list --store os:sep"),
+    command_token_forged=lambda s: command(s, "token inspect", s.forged, FASTWARE_JWT_SECRET=f"{s.secret},{s.secret}"),
+    command_token_short_secret=lambda s: command(s, "token inspect", s.token, FASTWARE_JWT_SECRET=f"{s.secret},x"),
+    command_token_two_lines=lambda s: command(s, "token inspect", f"{s.token}\n{s.forged}"),
+    command_doctor_with_weak_secret=lambda s: command(s, "doctor", FASTWARE_JWT_SECRET=f"changeme {s.secret}"),
+    command_doctor_with_short_secret=lambda s: command(s, "doctor", FASTWARE_JWT_SECRET=f"{s.secret},{s.secret[:8]}"),
+)
+add(2, command_users_delete_without_terminal=lambda s: command(s, "users delete ada"))

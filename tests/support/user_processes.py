@@ -20,7 +20,6 @@ import tempfile
 
 import bcrypt_cost
 
-
 _REPLIES = ("created", "taken", "updated", "deleted")
 
 

@@ -1,7 +1,7 @@
 """Authentication for ASGI applications: tokens, passwords, users, identity, CSRF, session cookies, rate limits.
 
-``ENGINE`` is the engine that runs the hot paths: ``"rust"`` or ``"python"``. ``Auth``, ``inspect_token`` and
-``TokenReport`` are loaded on first use.
+``ENGINE`` is the engine that runs the hot paths: ``"rust"`` or ``"python"``. What a request with a token does not need
+is loaded on first use.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from fastware.auth.passwords import ahash_password, averify_password, hash_passw
 from fastware.auth.rate_limit import rate_limit
 from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
 from fastware.auth.tokens import create_token, verify_token
-from fastware.auth.users import JSONFileUserStore, UserFileError, UserStore
 from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from typing import Final
 
-from fastware._engine.arguments import as_utf8
+from fastware._engine.arguments import as_text, as_utf8
 from fastware._engine.pure import base64url
 
 KEY_LENGTH: Final = 32
@@ -39,8 +39,9 @@ class OpaqueToken:
     @classmethod
     def presented(cls, value: object) -> OpaqueToken | None:
         """Return the token that a client presents, or ``None`` if *value* cannot be one."""
-        text = as_utf8(value) if isinstance(value, str) and len(value) == _TEXT_LENGTH else None
-        return None if text is None else cls(text)
+        text = as_text(value)
+        octets = as_utf8(text) if text is not None and len(text) == _TEXT_LENGTH else None
+        return None if octets is None else cls(octets)
 
     def successor(self, key: bytes) -> OpaqueToken:
         """Return the token that follows this one: always the same for a *key*, and unknown without key and token."""

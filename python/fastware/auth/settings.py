@@ -258,7 +258,7 @@ class Auth(Settings):
         further = {name: value for name, value in kept if name not in self._claims and name not in session}
         return self._sign(claims["sub"], claims["role"], seconds, self._with_own(further, session))
 
-    def _with_own(self, claims: Mapping[str, Any] | None, session: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def _with_own(self, claims: Mapping[str, Any] | None, session: dict[str, Any]) -> Mapping[str, Any] | None:
         """Return the further *claims* together with those of these settings and of the *session*."""
         own = self._claims | session if session else self._claims
         if not own or not (claims is None or isinstance(claims, Mapping)):

@@ -102,6 +102,14 @@ def test_revocation_is_effective_50_ms_later_on_the_clock(monotonic, path, revoc
     assert revocations.is_revoked(session())
 
 
+def test_revision_of_another_process_revokes_older_tokens_at_once(monotonic, path, revocations):
+    """Otherwise a token could be renewed with the new number."""
+    SQLiteRevocations(path).revoke_user("ada")
+    assert not revocations.is_revoked(session())
+    assert revocations.revision("ada") > 0
+    assert revocations.is_revoked(session())
+
+
 def test_leeway_of_one_process_applies_in_the_others(monotonic, path, revocations):
     with stopped_at(NOW):
         revocations.revoke_user("ada")

@@ -42,14 +42,45 @@ def calls(request):
     return of
 
 
-@pytest.fixture(params=["memory", "file"])
+class IndexedStore(UserStore):
+    """A store that changes single records, as one in a database does."""
+
+    def __init__(self):
+        self.records = {}
+
+    def load_users(self):
+        return [*map(dict, self.records.values())]
+
+    def save_users(self, users):
+        self.records = {each["username"]: dict(each) for each in users}
+
+    def find_user(self, username):
+        return dict(self.records[username]) if username in self.records else None
+
+    def _insert_user(self, user):
+        if self.records.setdefault(user["username"], user) is not user:
+            raise UserExistsError(f"user {user['username']!r} already exists")
+
+    def _change_user(self, username, change):
+        if username not in self.records:
+            raise UserNotFoundError(f"user {username!r} not found")
+        before = self.records[username]
+        self.records[username] = change(before)
+        return before, self.records[username]
+
+    def _remove_user(self, username):
+        if self.records.pop(username, None) is None:
+            raise UserNotFoundError(f"user {username!r} not found")
+
+
+@pytest.fixture(params=["memory", "file", "indexed"])
 def store(request, tmp_path):
     """A store with the users ada and bob, whose revocations are recorded."""
     revocations = RecordedRevocations()
     if request.param == "file":
         store = JSONFileUserStore(tmp_path / "users.json", revocations=revocations)
     else:
-        store = MemoryStore()
+        store = MemoryStore() if request.param == "memory" else IndexedStore()
         store.revocations = revocations
     store.save_users([user("ada", note="old"), user("bob")])
     revocations.store = store

@@ -162,27 +162,6 @@ def test_forked_processes_that_share_a_store_lose_no_user(path, engine_name):
 
 
 @pytest.mark.rule("users.atomic")
-def test_process_killed_at_any_time_leaves_every_user_that_it_reported(auth, path, engine_name):
-    old = [user(f"old {number}") for number in range(200)]
-    store = auth.JSONFileUserStore(path)
-    store.save_users(old)
-    reported = set()
-    with user_processes.started(engine_name, *[path] * 20) as processes:
-        for number, process in enumerate(processes):
-            process.create([f"user {number}-{each}" for each in range(1_000)])
-            process.read_report()
-            time.sleep(random.uniform(0, 0.06))
-            process.kill()
-            reported.update(process.created)
-            names = names_in(path)
-            assert store.load_users()[: len(old)] == old
-            assert reported <= set(names) and len(set(names)) == len(names)
-            assert len(names) <= len(old) + len(reported) + number + 1  # each may have saved one more than it reported
-    store.create_user("eve", "password", "user")
-    assert leftovers(path) == []
-
-
-@pytest.mark.rule("users.atomic")
 def test_process_killed_at_any_time_leaves_what_it_reported_and_at_most_one_change_more(auth, path, engine_name):
     old = [user(f"old {number}") for number in range(200)]
     store = auth.JSONFileUserStore(path)

@@ -104,8 +104,21 @@ class RefreshTokens:
         name, now = _as_username(username), time.time()
         text = as_json("data", data, _MAX_DATA_LENGTH)
         revision = self._revision(name)
-        token, key, ends_at = OpaqueToken.new(), secrets.token_bytes(KEY_LENGTH), self._end(now, now)
-        self._families.add(Family(name, text, key, revision, now, now, ends_at, 0, token.digest, b""))
+        token = OpaqueToken.new()
+        self._families.add(
+            Family(
+                username=name,
+                data=text,
+                key=secrets.token_bytes(KEY_LENGTH),
+                revision=revision,
+                issued_at=now,
+                rotated_at=now,
+                ends_at=self._end(now, now),
+                rotations=0,
+                current=token.digest,
+                previous=b"",
+            )
+        )
         return token.reveal()
 
     def rotate(self, token: str) -> Refreshed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import floor, inf
 from time import monotonic
@@ -35,7 +36,7 @@ class RevocationsUnavailableError(HTTPError):
         super().__init__(503, "Service Unavailable", {"Retry-After": str(retry_after)})
 
 
-class Revocations:
+class Revocations(ABC):
     """A list of revoked tokens: the base of :class:`MemoryRevocations` and :class:`SQLiteRevocations`.
 
     A token is listed under its ``sid``, which is the same in every renewed token of a session; else under its ``jti``;
@@ -197,7 +198,7 @@ class Revocations:
 
     # What a storage implements
 
-    def _look(self) -> None:
+    def _look(self) -> None:  # noqa: B027 - a list of one process has no others to look at
         """List the entries of other processes that are new, and set ``_look_at``. It must not block.
 
         Raises:
@@ -205,25 +206,25 @@ class Revocations:
 
         """
 
+    @abstractmethod
     def _store_token(self, key: str, end: int | None, is_revoked: bool, now: float) -> None:
         """Store and list an entry, which is kept until *end*, or longer if it is there already.
 
         An entry that is not revoked notes a longer session. It keeps an entry that is revoked as it is, except for its
         end. Entries that ended before *now* minus the leeway are removed, a bounded number in each call.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _store_user(self, username: str) -> None:
         """Store and list the :meth:`_next_number` of *username*, while no other thread or process stores one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _stored_number(self, username: str) -> int:
         """Return the number of *username* in the storage, 0 if there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _store_leeway(self, seconds: float) -> None:
         """Store *seconds*, if it is larger than the leeway there."""
-        raise NotImplementedError
 
     # What a storage calls, in one thread at a time
 

@@ -159,7 +159,12 @@ class SQLiteRevocations(Revocations):
 
     def _stored_number(self, username: str) -> int:
         with self._file.reading() as connection:
-            return _revision_in(connection, _as_blob(username))
+            revision = _revision_in(connection, _as_blob(username))
+        if revision:
+            # A token of before must not be valid after a new one may have the number.
+            with self._lock:
+                self._list_user(username, revision)
+        return revision
 
     def _store_leeway(self, seconds: float) -> None:
         with self._file.writing() as connection:

@@ -60,7 +60,8 @@ class UserStore:
             raise TypeError(
                 f"revocations must be an object such as MemoryRevocations(), not {type(revocations).__name__}"
             )
-        self.revocations = revocations
+        if revocations is not None:
+            self.revocations = revocations
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the lock: a copy of the store has its own, even in another process."""

@@ -1,0 +1,184 @@
+"""Accounts from the registration to the deletion: what the applications of this folder share, without a framework.
+
+Users are in the file that ``USERS_FILE`` names (default ``users.json``). Revoked tokens, refresh tokens and tickets are
+in the SQLite file that ``ACCOUNTS_DB`` names (default ``accounts.db``). All workers of a machine share the two files.
+"""
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastware.auth import (
+    Auth,
+    HTTPError,
+    JSONFileUserStore,
+    LoginGuard,
+    RefreshTokens,
+    SQLiteRevocations,
+    Tickets,
+    UserExistsError,
+    _get_asgi_header,
+    authenticate,
+    clear_session_cookies,
+    password_problem,
+    set_session_cookies,
+)
+
+TOKEN_SECONDS = 15 * 60
+REFRESH_SECONDS = 30 * 24 * 3600
+# No two names look alike, as they would in capitals or in other alphabets.
+USERNAME = re.compile(r"[a-z0-9._-]{1,32}")
+# Paths that are called without a session, and so without a CSRF token. They require JSON instead.
+WITHOUT_SESSION = ["/register", "/login", "/refresh"]
+
+DATABASE = os.environ.get("ACCOUNTS_DB", "accounts.db")
+revocations = SQLiteRevocations(DATABASE)
+refresh_tokens = RefreshTokens(DATABASE, lifetime=REFRESH_SECONDS, revocations=revocations)
+tickets = Tickets(DATABASE)
+# It ends all sessions of a user whose role or password changes, or who is deleted.
+user_store = JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"), revocations=revocations)
+auth = Auth.from_env(revocations=revocations, tickets=tickets)
+# Its counters are in the memory of a worker, like those of `rate_limit`: N workers allow N times the wrong passwords.
+guard = LoginGuard()
+
+
+@dataclass(frozen=True)
+class Credentials:
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RefreshRequest:
+    refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PasswordChange:
+    old_password: str = field(repr=False)
+    new_password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a client gets when it logs in, and each time it refreshes its session."""
+
+    username: str
+    token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+
+async def register(credentials: Credentials) -> None:
+    """Create an account."""
+    if not USERNAME.fullmatch(credentials.username):
+        raise HTTPError(400, "A username has up to 32 lowercase letters, digits, dots, hyphens and underscores")
+    check_strength(credentials.password, credentials.username)
+    try:
+        await user_store.acreate_user(credentials.username, credentials.password, "user")
+    except UserExistsError:
+        raise HTTPError(409, "This username is taken") from None
+
+
+async def log_in(credentials: Credentials, scope: Mapping[str, Any]) -> Session:
+    """Start a session."""
+    user = await check_password(credentials.username, credentials.password, scope)
+    if user is None:
+        raise HTTPError(401, "Invalid credentials")
+    return await open_session(user)
+
+
+async def open_session(user: Mapping[str, str]) -> Session:
+    username = user["username"]
+    token = await auth.acreate_token(username, user["role"], expires_in=TOKEN_SECONDS)
+    claims = auth.verify_token(token)
+    if claims is None:  # revoked in this moment
+        raise HTTPError(401, "Invalid credentials")
+    # What tells the session from others: the tokens of later refreshes are revoked together with this one.
+    session = {"sid": claims["sid"], "rev": claims["rev"]}
+    return Session(username, token, await refresh_tokens.aissue(username, session))
+
+
+async def refresh(refresh_token: str) -> Session:
+    """Go on with a session: return a new token with the current role of the user, and a new refresh token."""
+    refreshed = await refresh_tokens.arotate(refresh_token)
+    user = await user_store.afind_user(refreshed.username)
+    if user is None:
+        raise HTTPError(401, "Invalid or expired refresh token")
+    now = int(time.time())
+    claims = {"sub": user["username"], "role": user["role"], "iat": now, "exp": now + TOKEN_SECONDS, **refreshed.data}
+    token = await auth.arenew_token(claims)  # a 401 if the session, or all sessions of the user, were revoked
+    return Session(user["username"], token, refreshed.token)
+
+
+async def log_out(claims: Mapping[str, Any]) -> None:
+    """End one session: all of its tokens, and its refresh token."""
+    # Listed until the last refresh token of the session expires, not only until this token does.
+    await revocations.arevoke({**claims, "exp": claims["exp"] + REFRESH_SECONDS})
+
+
+async def log_out_everywhere(username: str) -> None:
+    """End all sessions of a user."""
+    await revocations.arevoke_user(username)
+
+
+async def change_password(claims: Mapping[str, Any], change: PasswordChange, scope: Mapping[str, Any]) -> Session:
+    """Change the password, end all sessions of the user, and start a new one for this client."""
+    username = claims["sub"]
+    check_strength(change.new_password, username)
+    await confirm(username, change.old_password, scope)
+    user = await user_store.aupdate_user(username, password=change.new_password)
+    return await open_session(user)
+
+
+async def delete_account(claims: Mapping[str, Any], confirmation: Confirmation, scope: Mapping[str, Any]) -> None:
+    """Delete the user, and end all sessions."""
+    username = claims["sub"]
+    await confirm(username, confirmation.password, scope)
+    await user_store.adelete_user(username)
+
+
+async def confirm(username: str, password: str, scope: Mapping[str, Any]) -> None:
+    """Raise a 403 unless this is the password of the user, whose session somebody else may use."""
+    if await check_password(username, password, scope) is None:
+        raise HTTPError(403, "Wrong password")
+
+
+async def check_password(username: str, password: str, scope: Mapping[str, Any]) -> dict[str, str] | None:
+    client = scope.get("client")  # behind a proxy, let the server read X-Forwarded-For
+    address = client[0] if client else "unknown"
+    return await authenticate(user_store, username, password, guard=guard, address=address)
+
+
+def check_strength(password: str, username: str) -> None:
+    problem = password_problem(password, username=username)
+    if problem:
+        raise HTTPError(400, problem)
+
+
+def require_json(scope: Mapping[str, Any]) -> None:
+    """Raise a 415 unless the body is JSON.
+
+    A page of another site cannot send this type without a CORS preflight. With a form it would log a visitor in to an
+    account of its choice.
+    """
+    content_type = _get_asgi_header(scope["headers"], b"content-type").partition(b";")[0]
+    if content_type.strip().lower() != b"application/json":
+        raise HTTPError(415, "Expected application/json")
+
+
+def session_cookies(session: Session, scope: Mapping[str, Any]) -> list[str]:
+    csrf_token = secrets.token_urlsafe(32)
+    return set_session_cookies(session.token, csrf_token, max_age=TOKEN_SECONDS, secure=scope["scheme"] == "https")
+
+
+def no_cookies(scope: Mapping[str, Any]) -> list[str]:
+    return clear_session_cookies(secure=scope["scheme"] == "https")

@@ -1,0 +1,37 @@
+"""What a process keeps in its memory, where several processes serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastware.cli.doctor.findings import Finding
+
+if TYPE_CHECKING:
+    from fastware.cli.doctor.application import Application
+
+
+def check_limits(workers: int, application: Application) -> Iterator[Finding]:
+    """Yield the limits that each of the *workers* counts for itself."""
+    from fastware.auth import LoginGuard  # noqa: PLC0415
+
+    limits = sorted(f"{each.__module__}.{each.__qualname__}" for each in application.limited_handlers())
+    limits += ["LoginGuard"] * bool(application.objects_of(LoginGuard))
+    if limits and workers > 1:
+        message = f"Each of the {workers} workers counts for itself, so that clients get {workers} times the limits of "
+        fix = "Divide the rates by the number of workers, or limit at the reverse proxy."
+        yield Finding("limits", "warning", f"{message}{', '.join(limits)}.", fix)
+
+
+def check_memory(workers: int, application: Application) -> Iterator[Finding]:
+    """Yield the revocations, refresh tokens and tickets that only one of the *workers* knows."""
+    from fastware.auth import MemoryRevocations  # noqa: PLC0415
+    from fastware.auth.sqlite_file import SQLiteFile  # noqa: PLC0415
+
+    parts = {file._part for file in application.objects_of(SQLiteFile) if file.path is None}
+    if application.objects_of(MemoryRevocations):
+        parts.add("revocations")
+    if parts and workers > 1:
+        message = f"The {' and '.join(sorted(parts))} are in the memory of one of the {workers} workers; the others do "
+        fix = "Keep them in a file: SQLiteRevocations(path), RefreshTokens(path), Tickets(path)."
+        yield Finding("memory", "error", f"{message}not know them.", fix)

@@ -1,0 +1,104 @@
+"""Opens what --store and --revocations name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.shell_completion import CompletionItem
+
+from fastware.cli.applications import is_reference, load_object
+from fastware.cli.output import fail, note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastware.auth import UserStore
+
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_KINDS: Final = "a path (users.json) or module:attribute, the store of an application (shop.users:store)"
+
+
+def _complete_path(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(incomplete, type="file")]
+
+
+store_option: Final[Callable[[Any], Any]] = click.option(
+    "--store",
+    metavar="STORE",
+    required=True,
+    envvar="FASTWARE_STORE",
+    show_envvar=True,
+    shell_complete=_complete_path,
+    help=f"The user store: {_KINDS}.",
+)
+optional_store_option: Final[Callable[[Any], Any]] = click.option(
+    "--store",
+    metavar="STORE",
+    envvar="FASTWARE_STORE",
+    show_envvar=True,
+    shell_complete=_complete_path,
+    help=f"The user store to check: {_KINDS}.",
+)
+revocations_option: Final[Callable[[Any], Any]] = click.option(
+    "--revocations",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    envvar="FASTWARE_REVOCATIONS",
+    show_envvar=True,
+    help="The SQLite file of the application's SQLiteRevocations: the user's tokens end at the next request.",
+)
+
+
+def store_argument(name: str) -> Callable[[Any], Any]:
+    """Return a decorator for an argument that names a store."""
+    return click.argument(name, shell_complete=_complete_path)
+
+
+def open_store(reference: str, revocations: Path | None = None) -> UserStore:
+    """Return the store that *reference* names, with the *revocations* if they are given."""
+    if _URL.match(reference):
+        scheme = reference.partition("://")[0]
+        fail(f"a store at a URL ({scheme}://...) is not supported; --store is {_KINDS}")
+    if is_reference(reference) and not _is_file(reference):
+        store = _store_of_application(reference)
+    else:
+        from fastware.auth import JSONFileUserStore  # noqa: PLC0415 - the help does not need it
+
+        store = JSONFileUserStore(reference)
+    if revocations is not None:
+        store.revocations = open_revocations(revocations)
+    return store
+
+
+def open_revocations(path: Path) -> Any:
+    """Return the revocations in the SQLite file *path*."""
+    from fastware.auth import SQLiteRevocations  # noqa: PLC0415
+
+    if not path.exists():
+        note(f"{path} did not exist. An application that uses another file does not see what is revoked here.")
+    return SQLiteRevocations(path)
+
+
+def name_of_store(store: UserStore, reference: str) -> str:
+    """Return *reference*, and say so if it is a file that does not exist."""
+    path = getattr(store, "path", None)
+    is_missing = isinstance(path, Path) and not path.exists()
+    return f"{reference} (there is no such file)" if is_missing else reference
+
+
+def _is_file(text: str) -> bool:
+    return text.endswith(".json") or Path(text).exists()
+
+
+def _store_of_application(reference: str) -> UserStore:
+    from fastware.auth import UserStore  # noqa: PLC0415
+
+    store = load_object(reference)
+    if isinstance(store, type) and issubclass(store, UserStore):
+        fail(f"{reference} is a class; name a store, an object of this class")
+    if not isinstance(store, UserStore):
+        fail(f"{reference} is not a UserStore, but {type(store).__name__}")
+    return store

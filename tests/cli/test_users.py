@@ -1,0 +1,163 @@
+"""``fastware users``: what the changes leave in the store, and which tokens they end."""
+
+import sqlite3
+import time
+
+import command_line
+import pytest
+from user_files import HASH, mode, read, user, write
+
+from fastware.auth import Auth, SQLiteRevocations, verify_password
+
+PASSWORD = "correct horse battery"
+SECRET = "Nq0uYdKdYq4JzqVfZ8x2mJb7wT1cE5hR"
+
+
+@pytest.fixture
+def users_file(tmp_path):
+    return tmp_path / "users.json"
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(line, stdin="", **environment):
+        environment = {"FASTWARE_STORE": "users.json", **environment}
+        done = command_line.run(*line.split(), folder=tmp_path, stdin=stdin, **environment)
+        assert PASSWORD not in done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def test_first_admin_is_added_in_one_command(run, users_file):
+    done = run("users add ada --role admin", stdin=f"{PASSWORD}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Added ada (admin) to users.json.\n", "")
+    (ada,) = read(users_file)
+    assert (ada["username"], ada["role"], mode(users_file)) == ("ada", "admin", 0o600)
+    assert verify_password(PASSWORD, ada["password_hash"])
+
+
+def test_password_without_a_newline_or_in_windows_lines_is_the_same(run, users_file):
+    write(users_file, [user("ada")])
+    for stdin in (PASSWORD, f"{PASSWORD}\r\n", f"{PASSWORD}\n{PASSWORD}\n"):
+        assert run("users passwd ada", stdin=stdin).returncode == 0
+        assert verify_password(PASSWORD, read(users_file)[0]["password_hash"])
+
+
+@pytest.fixture
+def session(tmp_path):
+    """Return the revocations of a worker, and the claims of a user who is logged in there."""
+    revocations = SQLiteRevocations(tmp_path / "sessions.db")
+    auth = Auth(SECRET, revocations=revocations)
+    claims = auth.verify_token(auth.create_token("ada", "user"))
+    assert not revocations.is_revoked(claims)
+    return revocations, claims
+
+
+@pytest.mark.parametrize("line", ["users passwd ada", "users role ada admin", "users delete ada --yes"])
+def test_change_ends_the_tokens_of_the_user_at_running_workers(run, users_file, session, line):
+    write(users_file, [user("ada"), user("bob")])
+    done = run(line, stdin=PASSWORD, FASTWARE_REVOCATIONS="sessions.db")
+    assert (done.returncode, done.stderr) == (0, "Tokens of ada end at the next request.\n")
+    revocations, claims = session
+    deadline = time.monotonic() + 1
+    while not revocations.is_revoked(claims):
+        assert time.monotonic() < deadline
+    assert read(users_file)[-1] == user("bob")
+
+
+def test_change_without_revocations_says_that_tokens_stay_valid(run, users_file):
+    write(users_file, [user("ada")])
+    done = run("users role ada admin")
+    assert (done.returncode, done.stdout) == (0, "The role of ada is admin.\n")
+    assert done.stderr.startswith("Tokens of ada stay valid until they expire")
+    assert read(users_file) == [user("ada", role="admin")]
+
+
+APPLICATION = """
+import sqlite3
+
+from fastware.auth import UserStore
+
+class Users(UserStore):
+    FIELDS = "username", "password_hash", "role", "created_at", "phone"
+
+    def load_users(self):
+        rows = self._database().execute("SELECT * FROM users ORDER BY rowid").fetchall()
+        return [{name: value for name, value in zip(self.FIELDS, row) if value is not None} for row in rows]
+
+    def save_users(self, users):
+        with self._database() as database:
+            database.execute("DELETE FROM users")
+            rows = [[user.get(name) for name in self.FIELDS] for user in users]
+            database.executemany("INSERT INTO users VALUES (?, ?, ?, ?, ?)", rows)
+
+    def _database(self):
+        return sqlite3.connect("shop.db")
+
+class Forgetful(Users):
+    def load_users(self):
+        return [{name: value for name, value in user.items() if name != "phone"} for user in super().load_users()]
+
+store = Users()
+forgetful = Forgetful()
+"""
+
+
+@pytest.fixture
+def database(tmp_path):
+    """Make a database and the module of its stores; return a function that reads it."""
+    (tmp_path / "shop.py").write_text(APPLICATION)
+
+    def usernames():
+        with sqlite3.connect(tmp_path / "shop.db") as connection:
+            return [name for (name,) in connection.execute("SELECT username FROM users ORDER BY rowid")]
+
+    with sqlite3.connect(tmp_path / "shop.db") as connection:
+        connection.execute("CREATE TABLE users (username, password_hash, role, created_at, phone)")
+    return usernames
+
+
+USERS = [user("ada", role="admin", phone="555"), user("bob", password_hash=""), user("žofie", created_at="")]
+
+
+def test_copy_to_another_store_and_back_loses_nothing(run, users_file, database):
+    write(users_file, USERS)
+    there, back = run("users copy users.json shop:store"), run("users copy shop:store copy.json")
+    assert (there.returncode, there.stdout) == (0, "Copied 3 of 3 users from users.json to shop:store.\n")
+    assert database() == ["ada", "bob", "žofie"]
+    assert (back.returncode, read(users_file.with_name("copy.json"))) == (0, USERS)
+
+
+def test_copy_writes_nothing_if_a_name_exists(run, users_file, database):
+    write(users_file, USERS)
+    write(users_file.with_name("bob.json"), [user("eve"), user("bob")])
+    assert run("users copy users.json shop:store").returncode == 0
+    done = run("users copy bob.json shop:store")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: shop:store has 'bob' already; nothing is copied (--skip-existing leaves them out)\n",
+    )
+    assert database() == ["ada", "bob", "žofie"]
+    done = run("users copy bob.json shop:store --skip-existing")
+    assert done.stdout == "Copied 1 of 2 users from bob.json to shop:store, skipped 1 that are in shop:store already.\n"
+    assert database() == ["ada", "bob", "žofie", "eve"]
+
+
+def test_copy_into_a_store_that_loses_a_field_is_an_error(run, users_file, database):
+    write(users_file, USERS)
+    done = run("users copy users.json shop:forgetful")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: shop:forgetful does not return what was saved for 'ada'; ")
+
+
+def test_copy_of_no_users_is_an_error(run):
+    done = run("users copy users.jsn copy.json")
+    assert (done.returncode, done.stderr) == (1, "Error: no users in users.jsn (there is no such file)\n")
+
+
+def test_list_shows_neither_hashes_nor_further_fields(run, users_file):
+    write(users_file, USERS)
+    for line in ("users list", "users list --json"):
+        shown = run(line).stdout
+        assert "ada" in shown and HASH not in shown and "555" not in shown
