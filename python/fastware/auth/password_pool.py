@@ -30,6 +30,7 @@ _MAX_THREADS: Final = 4
 _FIRST_ESTIMATE: Final = 0.25  # seconds of a call before one has been measured: bcrypt at cost 12
 _LOWEST_ESTIMATE: Final = 0.05  # bounds the queue to 100 calls per thread, also after a hundred cheap ones
 _NICENESS: Final = 10
+_CPU_MAX: Final = "/sys/fs/cgroup/cpu.max"
 
 
 async def run(function: Callable[..., ResultT], /, *args: Any, **kwargs: Any) -> ResultT:
@@ -181,9 +182,22 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
+def _quota() -> float:
+    """Return the processors' worth of time that the container may use (cgroup v2, ``cpu.max``).
+
+    One that has used it up is stopped for the rest of the period, event loop and all.
+    """
+    try:
+        with open(_CPU_MAX, encoding="ascii") as file:
+            quota, period = file.read().split()
+        return int(quota) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return math.inf  # no limit, or another system
+
+
 def _new_pool() -> _Pool:
     # One processor is left for the event loop.
-    return _Pool(max(1, min(_processors() - 1, _MAX_THREADS)))
+    return _Pool(max(1, int(min(_processors() - 1, _quota() - 1, _MAX_THREADS))))
 
 
 def _start_anew() -> None:
