@@ -104,7 +104,7 @@ class _Pool:
     def __init__(self, size: int) -> None:
         self.size = size
         self.call_seconds = _FIRST_ESTIMATE
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a garbage collection may close a coroutine that waits, which withdraws its job
         self._waiting: deque[_Job] = deque()
         self._threads: set[threading.Thread] = set()
 
