@@ -175,7 +175,7 @@ def _lower_priority() -> None:
 
 def _processors() -> int:
     """Return the number of processors that this process may use."""
-    if hasattr(os, "process_cpu_count"):
+    if sys.version_info >= (3, 13):
         return os.process_cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
