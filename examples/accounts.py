@@ -17,6 +17,7 @@ from fastware.auth import (
     HTTPError,
     JSONFileUserStore,
     LoginGuard,
+    RefreshTokenReusedError,
     RefreshTokens,
     SQLiteRevocations,
     Tickets,
@@ -90,33 +91,34 @@ async def register(credentials: Credentials) -> None:
 
 async def log_in(credentials: Credentials, scope: Mapping[str, Any]) -> Session:
     """Start a session."""
+    # Before the password is checked: a change of it in the meantime ends the session.
+    session = await auth.anew_session(credentials.username)
     user = await check_password(credentials.username, credentials.password, scope)
     if user is None:
         raise HTTPError(401, "Invalid credentials")
-    return await open_session(user)
+    return await open_session(user, session)
 
 
-async def open_session(user: Mapping[str, str]) -> Session:
+async def open_session(user: Mapping[str, str], session: dict[str, Any]) -> Session:
     username = user["username"]
-    token = await auth.acreate_token(username, user["role"], expires_in=TOKEN_SECONDS)
-    claims = auth.verify_token(token)
-    if claims is None:  # revoked in this moment
-        raise HTTPError(401, "Invalid credentials")
-    # What tells the session from others: the tokens of later refreshes are revoked together with this one.
-    session = {"sid": claims["sid"], "rev": claims["rev"]}
+    token = await auth.acreate_token(username, user["role"], expires_in=TOKEN_SECONDS, session=session)
     return Session(username, token, await refresh_tokens.aissue(username, session))
 
 
 async def refresh(refresh_token: str) -> Session:
     """Go on with a session: return a new token with the current role of the user, and a new refresh token."""
-    refreshed = await refresh_tokens.arotate(refresh_token)
+    try:
+        refreshed = await refresh_tokens.arotate(refresh_token)
+    except RefreshTokenReusedError as error:  # it was copied: the last token of the session ends too
+        await revocations.arevoke({**error.data, "exp": time.time() + TOKEN_SECONDS})
+        raise
     user = await user_store.afind_user(refreshed.username)
-    if user is None:
-        raise HTTPError(401, "Invalid or expired refresh token")
-    now = int(time.time())
-    claims = {"sub": user["username"], "role": user["role"], "iat": now, "exp": now + TOKEN_SECONDS, **refreshed.data}
-    token = await auth.arenew_token(claims)  # a 401 if the session, or all sessions of the user, were revoked
-    return Session(user["username"], token, refreshed.token)
+    if user is not None:
+        session = refreshed.data
+        token = await auth.acreate_token(user["username"], user["role"], expires_in=TOKEN_SECONDS, session=session)
+        if auth.verify_token(token):  # otherwise the user has logged out
+            return Session(user["username"], token, refreshed.token)
+    raise HTTPError(401, "Invalid or expired refresh token")
 
 
 async def log_out(claims: Mapping[str, Any]) -> None:
@@ -136,7 +138,7 @@ async def change_password(claims: Mapping[str, Any], change: PasswordChange, sco
     check_strength(change.new_password, username)
     await confirm(username, change.old_password, scope)
     user = await user_store.aupdate_user(username, password=change.new_password)
-    return await open_session(user)
+    return await open_session(user, await auth.anew_session(username))
 
 
 async def delete_account(claims: Mapping[str, Any], confirmation: Confirmation, scope: Mapping[str, Any]) -> None:

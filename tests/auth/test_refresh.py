@@ -12,12 +12,22 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
+import bcrypt_cost
 import pytest
 import refresh_processes
 import system_calls
 from clock import stopped_at
 
-from fastware.auth import Refreshed, RefreshTokenError, RefreshTokenReusedError, RefreshTokens, Tickets
+from fastware.auth import (
+    Auth,
+    JSONFileUserStore,
+    Refreshed,
+    RefreshTokenError,
+    RefreshTokenReusedError,
+    RefreshTokens,
+    SQLiteRevocations,
+    Tickets,
+)
 
 DAY = 86_400
 NOW = 2_000_000_000
@@ -367,6 +377,24 @@ def test_revocation_of_the_user_ends_earlier_families_only():
         refresh_tokens.rotate(tokens[1])
     assert refresh_tokens.rotate(later).username == "ada"
     assert refresh_tokens.rotate(other).username == "bob"
+
+
+def test_user_who_is_deleted_and_created_again_has_no_old_tokens(path):
+    revocations = SQLiteRevocations(path)
+    users = JSONFileUserStore(path.parent / "users.json", revocations=revocations)
+    refresh_tokens, tickets = RefreshTokens(path, revocations=revocations), Tickets(path, revocations=revocations)
+    settings = Auth("a secret of at least 32 bytes for tests", revocations=revocations)
+    with bcrypt_cost.lowest():
+        users.create_user("ada", "password", "user")
+        tokens = chain(refresh_tokens, 2)
+        ticket = tickets.issue(settings.verify_token(settings.create_token("ada", "user")))
+        users.delete_user("ada")
+        users.create_user("ada", "password", "admin")
+    for token in reversed(tokens):
+        with pytest.raises(RefreshTokenError):
+            RefreshTokens(path, revocations=SQLiteRevocations(path)).rotate(token)
+    assert tickets.redeem(ticket) is None
+    assert refresh_tokens.rotate(refresh_tokens.issue("ada")).username == "ada"
 
 
 def test_family_is_unchanged_while_revocations_are_unavailable():

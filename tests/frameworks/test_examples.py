@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -362,6 +363,17 @@ def test_ticket_opens_one_websocket(client, served):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
+def wait_until_nothing_listens(port):
+    """A killed worker may accept connections for a moment."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.socket() as connection:
+            if connection.connect_ex(("127.0.0.1", port)):
+                return
+        time.sleep(0.01)
+    raise AssertionError("a killed process still listens")
+
+
 def test_killed_server_forgets_no_session_and_no_logout(tmp_path):
     example = EXAMPLES[1]
     options = {"environment": environment_of(example, tmp_path), "workers": 2}
@@ -374,6 +386,7 @@ def test_killed_server_forgets_no_session_and_no_logout(tmp_path):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process_id, signal.SIGKILL)
         running.stop()
+        wait_until_nothing_listens(running.port)
         running.start()
         with client_of(running.url) as client:
             assert statuses([client], ended) == [401]

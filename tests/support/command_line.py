@@ -8,15 +8,12 @@ import sys
 COMMAND = (sys.executable, "-W", "error", "-m", "fastware")
 
 
+_SETTINGS = ("FASTWARE_", "WEB_CONCURRENCY", "GRANIAN_", "UVICORN_", "LC_", "LANG", "PYTHONIOENCODING")
+
+
 def environment(**variables):
-    """Return the environment of this process without settings of fastware, and with *variables*."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(
-            ("FASTWARE_", "LC_", "LANG", "PYTHONIOENCODING", "WEB_CONCURRENCY", "GRANIAN_", "UVICORN_")
-        )
-    }
+    """Return the environment of this process without settings of the command, and with *variables*."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
     return {**inherited, "LC_ALL": "C.UTF-8", **variables}
 
 

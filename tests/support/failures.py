@@ -1556,13 +1556,13 @@ add(401, demo_login)
 add(
     0,
     command_users_list=lambda s: command(s, "users list"),
-    command_users_passwd=lambda s: command(s, "users passwd ada --allow-weak-password", s.password),
+    command_users_passwd=lambda s: command(s, "users passwd ada", s.password),
     command_users_copy=lambda s: command(s, "users copy users.json copy.json"),
     command_doctor=lambda s: command(s, "doctor --store none.json", FASTWARE_JWT_SECRET=s.secret),
 )
 add(
     1,
-    command_users_add_too_long=lambda s: command(s, "users add eve --role user --allow-weak-password", s.password * 9),
+    command_users_add_too_long=lambda s: command(s, "users add eve --role user", s.password * 9),
     command_users_add_two_lines=lambda s: command(s, "users add eve --role user", f"{s.password}\n{s.csrf}"),
     command_users_add_surrogate=lambda s: command(s, "users add eve --role user", s.password + "\ud800"),
     command_users_copy_of_existing=lambda s: command(s, "users copy users.json users.json"),

@@ -30,6 +30,26 @@ def session_of(claims: Mapping[str, Any]) -> dict[str, Any]:
     return {name: claims[name] for name in ("sid", "rev") if name in claims}
 
 
+def checked_session(session: Any, has_revocations: bool) -> dict[str, Any]:
+    """Return ``sid`` and ``rev`` of *session*, which ``Auth.new_session`` returned.
+
+    Raises:
+        TypeError: *session* is not a mapping.
+        ValueError: ``sid`` or ``rev`` is missing or invalid, or *session* is not empty without revocations.
+
+    """
+    if not isinstance(session, Mapping):
+        raise TypeError(f"session must be what new_session returns, not {type(session).__name__}")
+    if not has_revocations:
+        if session:
+            raise ValueError("session must be empty, or Auth have revocations")
+        return {}
+    sid, rev = session.get("sid"), session.get("rev")
+    if not isinstance(sid, str) or not sid or type(rev) is not int:
+        raise ValueError("session must have sid, a str, and rev, an int: what new_session returns")
+    return {"sid": sid, "rev": rev}
+
+
 def kept_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
     """Return the further *claims* that a renewed token keeps: all but those that belong to one token (``jti``)."""
     return {name: value for name, value in claims.items() if name not in _OF_ONE_TOKEN}

@@ -175,6 +175,7 @@ class Auth(Settings):
         *,
         expires_in: float | timedelta | None = None,
         claims: Mapping[str, Any] | None = None,
+        session: Mapping[str, Any] | None = None,
     ) -> str:
         """Return a signed token: :func:`~fastware.auth.create_token` with these settings.
 
@@ -187,6 +188,7 @@ class Auth(Settings):
             expires_in: lifetime in seconds, a number or a ``timedelta``; 30 days by default.
             claims: further claims. ``iss``, ``aud``, ``sid`` and ``rev`` are set by these settings, if they are
                 configured.
+            session: what :meth:`new_session` returned: the token is one of this session.
 
         Raises:
             TypeError: an argument has another type.
@@ -194,10 +196,10 @@ class Auth(Settings):
             StorageError: the revocations cannot be read.
 
         """
-        session = {}
-        if self.revocations is not None and isinstance(username, str):
-            session = session_claims.new_session(self.revocations.revision(username))
-        return self._sign(username, role, expires_in, self._with_own(claims, session))
+        if session is None:
+            session = self.new_session(username)
+        own = session_claims.checked_session(session, self.revocations is not None)
+        return self._sign(username, role, expires_in, self._with_own(claims, own))
 
     async def acreate_token(
         self,
@@ -206,12 +208,33 @@ class Auth(Settings):
         *,
         expires_in: float | timedelta | None = None,
         claims: Mapping[str, Any] | None = None,
+        session: Mapping[str, Any] | None = None,
     ) -> str:
         """Do what :meth:`create_token` does, without blocking the event loop."""
-        session = {}
-        if self.revocations is not None and isinstance(username, str):
-            session = session_claims.new_session(await self.revocations.arevision(username))
-        return self._sign(username, role, expires_in, self._with_own(claims, session))
+        if session is None:
+            session = await self.anew_session(username)
+        own = session_claims.checked_session(session, self.revocations is not None)
+        return self._sign(username, role, expires_in, self._with_own(claims, own))
+
+    def new_session(self, username: str) -> dict[str, Any]:
+        """Return the claims ``sid`` and ``rev`` of a new session of *username*; without ``revocations``, no claims.
+
+        Call it before the password is checked, and pass the result to :meth:`create_token`: a token is then revoked too
+        if the password changes between the check and its creation. Keep it with the refresh token, so that the tokens
+        of one login are one session.
+
+        Raises:
+            TypeError: *username* is not a ``str``.
+            StorageError: the revocations cannot be read.
+
+        """
+        return {} if self.revocations is None else session_claims.new_session(self.revocations.revision(username))
+
+    async def anew_session(self, username: str) -> dict[str, Any]:
+        """Do what :meth:`new_session` does, without blocking the event loop."""
+        if self.revocations is None:
+            return {}
+        return session_claims.new_session(await self.revocations.arevision(username))
 
     def renew_token(self, claims: Mapping[str, Any], *, expires_in: float | timedelta | None = None) -> str:
         """Return a new token of the same session, with the user, the role and the further claims of *claims*.

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import click
 
-from fastware.cli.output import fail
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from fastware.cli.output import fail, note
 
 _MAX_LENGTH: Final = 65_536
 
-weak_option: Final[Callable[[Any], Any]] = click.option(
-    "--allow-weak-password", is_flag=True, help="Accept a password that is short or common."
-)
 
-
-def new_password(username: str, *, allow_weak: bool) -> str:
-    """Return the password for *username*. It is checked by ``password_problem``, unless *allow_weak*."""
+def new_password(username: str) -> str:
+    """Return the password for *username*. A weak one causes a warning: the administrator decides."""
     from fastware.auth import password_problem  # noqa: PLC0415 - the help does not need it
 
     password = read_hidden("password", repeated=True)
-    problem = None if allow_weak else password_problem(password, username=username)
+    problem = password_problem(password, username=username)
     if problem is not None:
-        hint = " --allow-weak-password accepts it." if _is_storable(password) else ""
-        fail(f"{problem}{hint}")
+        if not _is_storable(password):
+            fail(problem)
+        note(f"Warning: {problem}")
     return password
 
 

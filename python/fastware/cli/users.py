@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from fastware.cli.output import fail, note, one_line_errors, say, say_json, table
-from fastware.cli.passwords import new_password, weak_option
+from fastware.cli.passwords import new_password
 from fastware.cli.stores import name_of_store, open_store, revocations_option, store_argument, store_option
 
 if TYPE_CHECKING:
@@ -33,15 +33,14 @@ def users() -> None:
 @users.command()
 @click.argument("name")
 @click.option("--role", required=True, metavar="ROLE", help='The role, for example "admin".')
-@weak_option
 @store_option
-def add(name: str, role: str, store: str, allow_weak_password: bool) -> None:
+def add(name: str, role: str, store: str) -> None:
     """Add the user NAME."""
     with one_line_errors():
         opened = open_store(store)
         if opened.find_user(name) is not None:  # before the password is asked for
             fail(f"{store} has a user {name!r} already")
-        opened.create_user(name, new_password(name, allow_weak=allow_weak_password), role)
+        opened.create_user(name, new_password(name), role)
     say(f"Added {name} ({role}) to {store}.")
 
 
@@ -64,14 +63,13 @@ def list_users(store: str, as_json: bool) -> None:
 
 @users.command()
 @click.argument("name")
-@weak_option
 @store_option
 @revocations_option
-def passwd(name: str, store: str, revocations: Path | None, allow_weak_password: bool) -> None:
+def passwd(name: str, store: str, revocations: Path | None) -> None:
     """Set a new password for the user NAME."""
     with one_line_errors():
         opened = _open_with_user(store, revocations, name)
-        opened.update_user(name, password=new_password(name, allow_weak=allow_weak_password))
+        opened.update_user(name, password=new_password(name))
     say(f"Changed the password of {name}.")
     _tell_about_tokens(opened, name)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastware.errors import HTTPError
 
 _CHALLENGE = 'Bearer realm="api", error="invalid_token", error_description="The refresh token is invalid or expired"'
@@ -19,9 +21,11 @@ class RefreshTokenReusedError(RefreshTokenError):
 
     Attributes:
         username: whose token it is. The response does not show it.
+        data: the data of the login, for example its session, whose tokens the application may revoke.
 
     """
 
-    def __init__(self, username: str) -> None:
+    def __init__(self, username: str, data: Any = None) -> None:
         super().__init__()
         self.username = username
+        self.data = data

@@ -188,7 +188,7 @@ class RefreshTokens:
             from fastware.auth.audit import record  # noqa: PLC0415 - for this event only
 
             record("refresh_reused", username=family.username)
-        raise RefreshTokenReusedError(family.username)
+        raise RefreshTokenReusedError(family.username, from_json(family.data) if family.data else None)
 
     def _revoke(self, token: OpaqueToken | None) -> None:
         family = None if token is None else self._families.find(token)
