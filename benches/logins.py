@@ -56,10 +56,6 @@ def app():
 
     users = [{"username": "ada", "password_hash": hash_password(_PASSWORD), "role": "admin", "created_at": ""}]
     store, router = Store(), Router()
-    import os #TEMP
-    from fastware.auth import password_pool #TEMP
-    password_pool._NICENESS=int(os.environ.get("N","10")) #TEMP
-    password_pool._pool=password_pool._Pool(int(os.environ.get("T","1"))) #TEMP
 
     def answer(is_valid):
         if not is_valid:

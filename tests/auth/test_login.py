@@ -15,7 +15,16 @@ from bcrypt_cost import LOWEST, cost_of
 from shown import locals_of
 
 import fastware
-from fastware.auth import HTTPError, UserStore, authenticate, login, password_pool, passwords
+from fastware.auth import (
+    HTTPError,
+    LoginGuard,
+    LoginLimitedError,
+    UserStore,
+    authenticate,
+    login,
+    password_pool,
+    passwords,
+)
 
 PASSWORD = "correct horse battery staple"
 
@@ -252,6 +261,18 @@ def test_guard_takes_tokens_before_the_check_and_learns_of_a_success(monkeypatch
     assert log_in(Store(), password="wrong", guard=guard, address="203.0.113.7") is None
     attempt = ("attempt", "ada", "203.0.113.7")
     assert guard.log == [attempt, "check", "succeeded", attempt, "check"]
+
+
+def test_login_guard_limits_wrong_passwords_and_a_right_one_clears_them(events, checks):
+    store, guard = Store(), LoginGuard(per_user_and_address="2/hour")
+    log_in_here = functools.partial(log_in, store, guard=guard, address="203.0.113.7")
+    passwords_tried = ("wrong", PASSWORD, "wrong", "wrong")
+    assert [log_in_here(password=each) is not None for each in passwords_tried] == [False, True, False, False]
+    with pytest.raises(LoginLimitedError):
+        log_in_here()
+    assert events()[-1] == ("login_limited", "WARNING", "ada", "203.0.113.7", "per_user_and_address")
+    assert len(checks) == 4
+    assert log_in(store, guard=guard, address="203.0.113.8")
 
 
 def raising(error):

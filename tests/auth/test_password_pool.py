@@ -153,6 +153,32 @@ def test_estimate_follows_the_calls(pool):
         assert low <= pool.call_seconds <= high
 
 
+SIZES = {
+    "one processor": (1, None, 1),
+    "two": (2, None, 1),
+    "four": (4, None, 3),
+    "64": (64, None, 4),
+    "no quota": (64, "max 100000", 4),
+    "half a processor": (64, "50000 100000", 1),
+    "two and a half": (64, "250000 100000", 1),
+    "three": (64, "300000 100000", 2),
+    "more than there are": (2, "800000 100000", 1),
+    "malformed": (64, "", 4),
+    "no period": (64, "100000 0", 4),
+}
+
+
+@pytest.mark.parametrize(("processors", "quota", "size"), SIZES.values(), ids=SIZES)
+def test_one_processor_is_left_for_the_event_loop(monkeypatch, tmp_path, processors, quota, size):
+    file = tmp_path / "cpu.max"
+    if quota is not None:
+        file.write_text(quota + "\n")
+    monkeypatch.setattr(password_pool, "_CPU_MAX", file)
+    monkeypatch.setattr(password_pool, "_processors", lambda: processors)
+    assert password_pool._new_pool().size == size
+    assert 1 <= password_pool._pool.size <= 4
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have their own priority on Linux")
 def test_threads_run_at_a_lower_priority_than_the_event_loop(pool):
     ours = os.nice(0)

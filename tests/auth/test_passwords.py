@@ -1,6 +1,8 @@
-"""hash_password and verify_password: bcrypt, its limits, and published hashes of other tools."""
+"""Hashes: bcrypt, its limits, and published hashes of other tools; and which passwords people may choose."""
 
 import asyncio
+import random
+import string
 import time
 from types import SimpleNamespace
 
@@ -10,6 +12,8 @@ from bcrypt_cost import LOWEST, cost_of
 from error_text import shown_by
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from fastware.auth import hash_password, needs_rehash, password_problem, verify_password
 
 HASH_OF_PASSWORD = bcrypt.hashpw(b"password", bcrypt.gensalt(LOWEST)).decode("ascii")
 
@@ -312,3 +316,165 @@ def test_several_passwords_are_hashed_at_once(auth):
 
     texts = [f"password {number}" for number in range(20)]
     assert all(map(auth.verify_password, texts, asyncio.run(hash_all(texts))))
+
+
+# Outdated hashes
+
+
+OUTDATED = {
+    ("$2b$12$", 12): False,
+    ("$2b$11$", 12): True,
+    ("$2b$13$", 12): False,
+    ("$2a$12$", 12): False,
+    ("$2y$10$", 10): False,
+    ("$2b$04$", 4): False,
+    ("$2x$12$", 12): True,
+    ("$2b$12", 12): True,
+}
+
+
+@pytest.mark.parametrize(("prefix", "cost"), OUTDATED)
+def test_hash_of_a_lower_cost_or_of_another_kind_needs_rehash(prefix, cost):
+    hashed = prefix + HASH_OF_PASSWORD[7:]
+    assert needs_rehash(hashed, cost=cost) is OUTDATED[prefix, cost]
+    assert cost != 12 or needs_rehash(hashed) is OUTDATED[prefix, cost]
+    assert needs_rehash(hashed[:-1], cost=4) is needs_rehash("", cost=4) is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"hashed": None}, TypeError, "hashed must be str, not NoneType"),
+        ({"hashed": HASH_OF_PASSWORD.encode()}, TypeError, "hashed must be str, not bytes"),
+        ({"cost": 3}, ValueError, "cost must be 4 to 31, not 3"),
+        ({"cost": "12"}, TypeError, "cost must be int, not str"),
+    ],
+)
+def test_needs_rehash_of_an_invalid_argument_raises(arguments, error, message):
+    with pytest.raises(error, match=f"^{message}$"):
+        needs_rehash(**{"hashed": HASH_OF_PASSWORD, **arguments})
+
+
+# Which passwords people may choose: NIST SP 800-63B-4 section 3.1.1.2
+
+COMMON = "The password is too common; choose one that is less predictable."
+REPEATED = "The password repeats a short text; choose one that is less predictable."
+TOO_LONG = (
+    "The password is too long: at most 72 bytes can be stored. "
+    "A letter with an accent takes 2 bytes, a Chinese character 3, and an emoji 4 or more."
+)
+PROBLEMS = {
+    # Length in code points, whatever the characters are
+    "14 characters": ("kze mwq ouv bx", "The password must have at least 15 characters."),
+    "14 of two bytes": ("äöüßéèêñøåæçðþ", "The password must have at least 15 characters."),
+    "15 characters": ("kze mwq ouv bxy", None),
+    "15 of three bytes": ("密碼一二三四五六七八九十百千萬", None),
+    "lowercase only": ("correct horse battery staple", None),
+    "words without spaces": ("purplemonkeydishwasher", None),
+    "72 bytes": ("kze mwq ouv bxy " * 4 + "abcdefgh", None),
+    "73 bytes": ("kze mwq ouv bxy " * 4 + "abcdefghi", TOO_LONG),
+    "75 bytes in 25 characters": ("密碼一二三" * 5, TOO_LONG),
+    "a million characters": ("x" * 1_000_000, TOO_LONG),
+    "NUL": ("kze mwq ouv bxy\0", "The password has a character that cannot be stored."),
+    "lone surrogate": ("kze mwq ouv bxy\ud800", "The password has a character that cannot be stored."),
+    # Those of 15 characters and more in lists of common passwords
+    "digits and back": ("123456789987654321", COMMON),
+    "keyboard columns": ("1qaz2wsx3edc4rfv", COMMON),
+    "keyboard zigzag": ("q1w2e3r4t5y6u7i8o9p0", COMMON),
+    "keyboard row and digits": ("qwertyuiop12345", COMMON),
+    "digits and a common password": ("123456789qwerty", COMMON),
+    "in the list": ("polniypizdec0211", COMMON),
+    # Made of known pieces
+    "common, digits and a character": ("Password1234567!", COMMON),
+    "two common passwords": ("passwordiloveyou", COMMON),
+    "two and a space": ("password iloveyou", COMMON),
+    "three common passwords": ("password iloveyou monkey", None),
+    "three pieces": ("summer2024winter", None),
+    "fullwidth letters": ("ｐａｓｓｗｏｒｄ１２３４５６７８", COMMON),
+    "each character twice": ("112233445566778899", COMMON),
+    "contains a common password": ("password kze mwq", None),
+    # Repetitions; the last may be cut
+    "one character": ("a" * 20, REPEATED),
+    "a password twice": ("passwordpassword", REPEATED),
+    "three characters": ("abcabcabcabcabca", REPEATED),
+    "long text twice": ("kze mwq ouv bxy kze mwq ouv bxy ", None),
+    # The username is "Ada.Lovelace@example.com"
+    "username": ("ada.lovelace@EXAMPLE.com", "The password must not be the username."),
+    "username and a year": ("ada.lovelace@example.com1815", COMMON),
+}
+
+
+@pytest.mark.parametrize(("password", "problem"), PROBLEMS.values(), ids=PROBLEMS)
+def test_problem_of_a_password(password, problem):
+    assert password_problem(password, username="Ada.Lovelace@example.com") == problem
+
+
+@pytest.mark.parametrize(
+    ("password", "is_common"),
+    [
+        ("password", True),
+        ("monkey!7", True),
+        ("abcd1234", True),
+        ("dragon2019", True),
+        ("ky133599", False),
+        ("awvvv989", False),
+        ("kzemwqou", False),
+    ],
+)
+def test_eight_characters_are_enough_with_a_second_factor(password, is_common):
+    assert password_problem(password, min_length=8) == (COMMON if is_common else None)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=80), st.text(max_size=80), st.integers(1, 72))
+def test_password_without_a_problem_can_be_hashed(password, username, min_length):
+    problem = password_problem(password, username=username, min_length=min_length)
+    if problem is None:
+        assert len(password) >= min_length
+        verify_password(password, hash_password(password, cost=LOWEST))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"), min_size=15, max_size=15)
+)
+def test_sentence_never_has_the_password(password):
+    for text in (password, password * 2, password[:3]):
+        assert text not in (password_problem(text, username=password[:7]) or "")
+
+
+def test_random_passwords_are_no_problem():
+    chance = random.Random(1)
+    letters = string.ascii_lowercase + string.digits
+    chosen = ["".join(chance.choices(letters, k=15)) for _ in range(2_000)]
+    assert [each for each in chosen if password_problem(each)] == []
+
+
+@pytest.mark.parametrize(
+    "password", ["a1" * 36, "1234qwer" * 9, "password" * 9, "ab" * 35 + "cd", "\ufdfa" * 24, "123" * 24]
+)
+def test_finding_a_problem_takes_a_few_milliseconds(password):
+    password_problem("kze mwq ouv bxy")  # reads the list
+
+    def seconds():
+        start = time.thread_time()
+        password_problem(password, username="x" * 1_000_000)
+        return time.thread_time() - start
+
+    assert min(seconds() for _ in range(5)) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"plain": None}, TypeError, "a password must be str, not NoneType"),
+        ({"plain": b"x"}, TypeError, "a password must be str, not bytes"),
+        ({"username": 5}, TypeError, "username must be str, not int"),
+        ({"min_length": "8"}, TypeError, "min_length must be int, not str"),
+        ({"min_length": 0}, ValueError, "min_length must be 1 to 72, not 0"),
+        ({"min_length": 73}, ValueError, "min_length must be 1 to 72, not 73"),
+    ],
+)
+def test_problem_of_an_invalid_argument_raises(arguments, error, message):
+    with pytest.raises(error, match=f"^{message}$"):
+        password_problem(**{"plain": "kze mwq ouv bxy", **arguments})

@@ -274,7 +274,7 @@ def test_role_that_changes_while_the_token_is_made_is_no_login(store):
 
 
 def test_invalid_guard_is_a_type_error(store):
-    with pytest.raises(TypeError, match="guard must be a fastware.auth.LoginGuard"):
+    with pytest.raises(TypeError, match=r"guard must be a fastware\.auth\.LoginGuard"):
         login_route(AUTH, store, guard=5)
 
 

@@ -850,6 +850,102 @@ add(
 )
 
 
+# Logins
+
+
+def authenticate(s, password=None, *, store=None, **options):
+    """Log in as the user of the store."""
+    password = s.password if password is None else password
+    return asyncio.run(s.auth.authenticate(store or s.memory_store(), "ada", password, **options))
+
+
+def guarded_login(s, **options):
+    return authenticate(s, guard=s.auth.LoginGuard(**options), address="203.0.113.7")
+
+
+def guarded_login_over_limit(s):
+    guard = s.auth.LoginGuard(per_address="1/hour")
+    authenticate(s, s.password + "x", guard=guard, address="203.0.113.7")
+    return authenticate(s, guard=guard, address="203.0.113.7")
+
+
+def with_full_pool(s, call):
+    return with_full(s.module("auth.password_pool"), lambda: call(s))
+
+
+def with_full(password_pool, call):
+    with mock.patch.multiple(password_pool._pool, _start_thread=lambda job: False, call_seconds=1_000.0):
+        return call()
+
+
+def login_without_a_thread(s):
+    with mock.patch("threading.Thread.start", side_effect=RuntimeError("can't start new thread")):
+        return asyncio.run(s.auth.averify_password(s.password, s.hash))
+
+
+def login_that_is_cancelled(s):
+    async def main():
+        await asyncio.wait_for(s.auth.averify_password(s.password, s.hash), 0.01)
+
+    with mock.patch.object(bcrypt, "checkpw", side_effect=lambda password, hashed: time.sleep(0.1)):
+        asyncio.run(main())
+
+
+def login_with_a_hash_that_cannot_be_replaced(s, error):
+    store = s.memory_store()
+    with mock.patch.object(store, "save_users", side_effect=error):
+        return authenticate(s, store=store)["username"]
+
+
+def problem(s, password, **options):
+    found = s.auth.password_problem(password, **options)
+    print(found)
+    return type(found).__name__
+
+
+add(
+    "ada",
+    login=lambda s: authenticate(s)["username"],
+    login_on_a_full_disk=lambda s: login_with_a_hash_that_cannot_be_replaced(s, DISK_FULL),
+    login_with_a_store_that_fails=lambda s: login_with_a_hash_that_cannot_be_replaced(s, KeyError(s.hash)),
+)
+add(None, login_with_wrong_password=lambda s: authenticate(s, s.password + "x"))
+REJECTED_REQUESTS += [
+    *add("LoginLimitedError 429", guarded_login_over_limit),
+    *add(
+        "HTTPError 503",
+        login_while_the_pool_is_full=lambda s: with_full_pool(s, authenticate),
+        guarded_login_while_the_pool_is_full=lambda s: with_full_pool(s, guarded_login),
+        hash_while_the_pool_is_full=lambda s: with_full_pool(
+            s, lambda s: asyncio.run(s.auth.ahash_password(s.password))
+        ),
+    ),
+]
+add("RuntimeError", login_without_a_thread)
+add("TimeoutError", login_that_is_cancelled)
+add(
+    "TypeError",
+    login_with_a_guard_without_address=lambda s: authenticate(s, guard=s.auth.LoginGuard()),
+    login_with_another_guard=lambda s: authenticate(s, guard=s.password, address="203.0.113.7"),
+    login_with_another_address=lambda s: authenticate(s, address=[s.password]),
+    login_with_bytes=lambda s: authenticate(s, s.password.encode()),
+    login_of_another_username=lambda s: asyncio.run(s.auth.authenticate(s.memory_store(), [s.password], s.password)),
+    needs_rehash_of_another_hash=lambda s: s.auth.needs_rehash([s.hash]),
+    problem_of_another_password=lambda s: s.auth.password_problem([s.password]),
+    problem_with_another_username=lambda s: s.auth.password_problem(s.password, username=[s.password]),
+    problem_with_another_length=lambda s: s.auth.password_problem(s.password, min_length=s.password),
+)
+add("ValueError", problem_without_length=lambda s: s.auth.password_problem(s.password, min_length=0))
+add(
+    "str",
+    problem_short=lambda s: problem(s, s.password, min_length=72),
+    problem_long=lambda s: problem(s, s.password * 9),
+    problem_of_the_username=lambda s: problem(s, s.password, username=s.password),
+    problem_repeated=lambda s: problem(s, s.password * 2, min_length=40),
+    problem_surrogate=lambda s: problem(s, s.password + "\ud800"),
+)
+
+
 # Bodies and other parts of a request: %s is the password
 
 
@@ -1415,6 +1511,13 @@ add(
     400,
     fastapi_login_with_invalid_json=lambda s: fastapi_login(s, b'{"username":5,"password":"%s"}', JSON_TYPE),
     fastapi_login_without_username=lambda s: fastapi_login(s, b"password=%s", FORM),
+)
+add(
+    503,
+    fastapi_login_while_the_pool_is_full=lambda s: with_full(
+        importlib.import_module("fastware.auth.password_pool"),
+        lambda: fastapi_login(s, b'{"username":"ada","password":"%s"}', JSON_TYPE),
+    ),
 )
 add(415, fastapi_login_with_text=lambda s: fastapi_login(s, b"%s", "text/plain"))
 add(422, fastapi_override_without_its_parameter=lambda s: fastapi_override(s, "http"))

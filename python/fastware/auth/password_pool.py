@@ -30,6 +30,7 @@ _MAX_THREADS: Final = 4
 _FIRST_ESTIMATE: Final = 0.25  # seconds of a call before one has been measured: bcrypt at cost 12
 _LOWEST_ESTIMATE: Final = 0.05  # bounds the queue to 100 calls per thread, also after a hundred cheap ones
 _NICENESS: Final = 10
+_CPU_MAX: Final = "/sys/fs/cgroup/cpu.max"
 
 
 async def run(function: Callable[..., ResultT], /, *args: Any, **kwargs: Any) -> ResultT:
@@ -103,7 +104,7 @@ class _Pool:
     def __init__(self, size: int) -> None:
         self.size = size
         self.call_seconds = _FIRST_ESTIMATE
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a garbage collection may close a coroutine that waits, which withdraws its job
         self._waiting: deque[_Job] = deque()
         self._threads: set[threading.Thread] = set()
 
@@ -174,16 +175,29 @@ def _lower_priority() -> None:
 
 def _processors() -> int:
     """Return the number of processors that this process may use."""
-    if hasattr(os, "process_cpu_count"):
+    if sys.version_info >= (3, 13):
         return os.process_cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
+def _quota() -> float:
+    """Return the processors' worth of time that the container may use (cgroup v2, ``cpu.max``).
+
+    One that has used it up is stopped for the rest of the period, event loop and all.
+    """
+    try:
+        with open(_CPU_MAX, encoding="ascii") as file:
+            quota, period = file.read().split()
+        return int(quota) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return math.inf  # no limit, or another system
+
+
 def _new_pool() -> _Pool:
     # One processor is left for the event loop.
-    return _Pool(max(1, min(_processors() - 1, _MAX_THREADS)))
+    return _Pool(max(1, int(min(_processors() - 1, _quota() - 1, _MAX_THREADS))))
 
 
 def _start_anew() -> None:

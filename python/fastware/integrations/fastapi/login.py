@@ -74,7 +74,7 @@ def login_route(
     if error is not None:
         del auth  # error reporters show the local variables of a traceback's frames
         raise error
-    if not callable(getattr(store, "find_user", None)):
+    if not callable(getattr(store, "afind_user", None)):
         raise TypeError(f"store must be a fastware.auth.UserStore, not {type(store).__name__}")
     check_guard(guard)
     lifetime = None if expires_in is None else as_expires_in(expires_in)
