@@ -289,7 +289,7 @@ with revocations._file.writing():
         time.sleep(0.1)
         started = time.monotonic()
         assert not revocations.is_revoked(session())
-        assert time.monotonic() - started < 0.08
+        assert time.monotonic() - started < 1  # the writer waits for 5 seconds
         assert waiting.is_alive()
         lines_of(process)
         waiting.join()

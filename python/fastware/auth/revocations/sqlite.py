@@ -40,7 +40,7 @@ class SQLiteRevocations(Revocations):
     process within 100 ms: each has a copy in memory, and looks every 50 ms at most whether the file has changed. If the
     file cannot be read, the copy is used for 5 seconds; then :class:`RevocationsUnavailableError` is raised.
 
-    The constructor reads the whole file, about 2 seconds for a million entries. Call it before the server accepts
+    The constructor reads the whole file, which takes 2 seconds for a million entries. Call it before the server accepts
     requests. The object may be used by all threads, and in forked children.
 
     Args:
