@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fastware.auth import audit, password_pool
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 _Checked = tuple[User | None, str | None]
 """The record of a user who exists, and the reason why the login fails, if it does."""
-_Then = Callable[[User], Awaitable[None]]
 
 
 async def authenticate(
@@ -43,31 +41,13 @@ async def authenticate(
         ImportError: bcrypt is not installed.
 
     """
-    try:
-        return await authenticate_then(store, username, password, guard, address)
-    finally:
-        password = ""  # error reporters show the local variables of a traceback's frames
-
-
-async def authenticate_then(
-    store: UserStore,
-    username: str,
-    password: str,
-    guard: LoginGuard | None,
-    address: str | None,
-    then: _Then | None = None,
-) -> User | None:
-    """Do what :func:`authenticate` does, and await ``then(record)`` before it looks whether the record has changed.
-
-    A token that *then* makes is revoked by a later change of the record, and not returned after an earlier one.
-    """
     record = None
     try:
         _check_arguments(username, type(password), guard, address)
         if guard is None or address is None:
-            record, failure = await _check(store, username, password, then)
+            record, failure = await _check(store, username, password)
         else:
-            record, failure = await _check_guarded(store, username, password, guard, address, then)
+            record, failure = await _check_guarded(store, username, password, guard, address)
         known = record["username"] if record else None
         if record is None or failure:
             audit.record("login_failed", username=known, address=address, reason=failure)
@@ -97,13 +77,11 @@ def check_guard(guard: object) -> None:
         raise TypeError(f"guard must be a fastware.auth.LoginGuard, not {type(guard).__name__}")
 
 
-async def _check_guarded(
-    store: UserStore, username: str, password: str, guard: LoginGuard, address: str, then: _Then | None
-) -> _Checked:
+async def _check_guarded(store: UserStore, username: str, password: str, guard: LoginGuard, address: str) -> _Checked:
     try:
         attempt = await _start_attempt(store, username, guard, address)
         try:
-            checked = await _check(store, username, password, then)
+            checked = await _check(store, username, password)
         except Exception:
             # No password was checked. A cancelled task keeps what it took: bcrypt may be running already.
             await attempt.withdrawn()
@@ -127,7 +105,7 @@ async def _start_attempt(store: UserStore, username: str, guard: LoginGuard, add
         raise
 
 
-async def _check(store: UserStore, username: str, password: str, then: _Then | None) -> _Checked:
+async def _check(store: UserStore, username: str, password: str) -> _Checked:
     user = None
     try:
         user = await store.afind_user(username)
@@ -138,13 +116,13 @@ async def _check(store: UserStore, username: str, password: str, then: _Then | N
             return user, "no usable hash"
         if not is_valid:
             return user, "wrong password"
-        return await _confirm(store, username, password, user, then)
+        return await _confirm(store, username, password, user)
     finally:
         password = ""
         user = None
 
 
-async def _confirm(store: UserStore, username: str, password: str, user: User, then: _Then | None) -> _Checked:
+async def _confirm(store: UserStore, username: str, password: str, user: User) -> _Checked:
     """Replace an outdated hash, and look again: the record may have changed while bcrypt ran."""
     again = None
     expected = user["password_hash"]
@@ -152,8 +130,6 @@ async def _confirm(store: UserStore, username: str, password: str, user: User, t
         is_outdated = needs_rehash(expected)
         if is_outdated:
             expected = await _renew_hash(store, user, password)
-        if then is not None:
-            await then({name: value for name, value in user.items() if name != "password_hash"})
         again = await store.afind_user(username)
         is_same = again is not None and (again["password_hash"], again["role"]) == (expected, user["role"])
         if not is_same and is_outdated and again is not None and again["role"] == user["role"]:

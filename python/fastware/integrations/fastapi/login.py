@@ -14,11 +14,11 @@ from starlette.requests import ClientDisconnect
 from fastware._engine.arguments import as_expires_in
 from fastware.asgi import Message, Receive
 from fastware.auth.audit import address_of
-from fastware.auth.login import authenticate_then, check_guard
+from fastware.auth.login import authenticate, check_guard
 from fastware.auth.login_guard import LoginGuard
 from fastware.auth.session_cookies import set_session_cookies
 from fastware.auth.settings import Auth
-from fastware.auth.users import User, UserStore
+from fastware.auth.users import UserStore
 from fastware.core.body import read_body
 from fastware.core.request import Request as BodyReader
 from fastware.errors import HTTPError
@@ -85,25 +85,18 @@ def login_route(
     @router.post("/login", response_model=None, openapi_extra={"requestBody": _REQUEST_BODY}, responses=_RESPONSES)
     async def login(request: Request) -> JSONResponse:
         """Exchange a username and a password for a token, and start a browser session."""
-        token = ""
-
-        async def issue(user: User) -> None:
-            nonlocal token
-            token = await auth.acreate_token(user["username"], user["role"], expires_in=lifetime)
-
         body = await _read_body(request)
         credentials = _credentials_in(body)
         address = address_of(request.scope) or "unknown"
+        # Before the password is checked: a change of it, or of the role, in the meantime revokes the token.
+        session = await auth.anew_session(credentials.username)
         try:
-            user = await authenticate_then(store, credentials.username, credentials.password, guard, address, issue)
-        except BaseException:
-            token = ""  # error reporters show the local variables of a traceback's frames
-            raise
+            user = await authenticate(store, credentials.username, credentials.password, guard=guard, address=address)
         finally:
-            del credentials
+            del credentials  # error reporters show the local variables of a traceback's frames
         if user is None:
-            token = ""
             raise HTTPError(401, "Invalid credentials", {"WWW-Authenticate": 'Bearer realm="api"'})
+        token = await auth.acreate_token(user["username"], user["role"], expires_in=lifetime, session=session)
         is_secure = request.scope.get("scheme") == "https"
         cookies = [] if _is_of_another_site(body) else _session_cookies(token, auth, lifetime, is_secure)
         return _response(token, user["username"], cookies)
