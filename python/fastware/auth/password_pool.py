@@ -23,12 +23,12 @@ from fastware.errors import HTTPError
 
 ResultT = TypeVar("ResultT")
 
-MAX_WAIT: Final = 5.0
+MAX_WAIT: Final = 10.0
 """Seconds after which a call should start. The queue is full if it would take longer."""
 
 _MAX_THREADS: Final = 4
 _FIRST_ESTIMATE: Final = 0.25  # seconds of a call before one has been measured: bcrypt at cost 12
-_LOWEST_ESTIMATE: Final = 0.05  # bounds the queue to 100 calls per thread, also after a hundred cheap ones
+_LOWEST_ESTIMATE: Final = 0.05  # bounds the queue to 200 calls per thread, also after a hundred cheap ones
 _NICENESS: Final = 10
 _CPU_MAX: Final = "/sys/fs/cgroup/cpu.max"
 
@@ -39,7 +39,7 @@ async def run(function: Callable[..., ResultT], /, *args: Any, **kwargs: Any) ->
     A call that is cancelled while it waits leaves the queue.
 
     Raises:
-        HTTPError: 503 with ``Retry-After``: the call would wait for more than five seconds.
+        HTTPError: 503 with ``Retry-After``: the call would wait for more than ten seconds.
 
     """
     call = partial(function, *args, **kwargs)
