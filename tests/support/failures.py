@@ -689,6 +689,87 @@ add("ValueError", litestar_reserved_dependency=lambda s: litestar_plugin(s, depe
 # Refresh tokens and tickets
 
 
+# Revoked tokens and tickets
+
+
+def revoking(s, *, available=True, **options):
+    """Return settings with revocations, which can be read if they are *available*."""
+
+    class Revocations(s.auth.MemoryRevocations):
+        def is_revoked(self, claims):
+            if not available:
+                raise s.auth.RevocationsUnavailableError
+            return super().is_revoked(claims)
+
+    return s.auth.Auth(s.secret, revocations=Revocations(), **options)
+
+
+def revoked(s):
+    settings = revoking(s)
+    settings.revocations.revoke_user("ada")
+    return settings
+
+
+def in_config(s, settings):
+    return s.auth.get_current_user(s.request(headers=s.bearer, state={"config": {"auth": settings}}))
+
+
+def identify_revoked(s):
+    return revoked(s).identify(s.request(headers=s.bearer))
+
+
+def redeem_in_a_request(s):
+    settings = revoking(s, tickets=s.auth.Tickets(None))
+    ticket = marked_token(s)
+    return asyncio.run(settings.current_user(s.request(headers=s.session[:0], query=f"ticket={ticket}")))
+
+
+def optional_user_without_revocations(s):
+    from fastware import auth
+    from fastware.integrations.fastapi import FastAPIAuth
+
+    settings = revoking(SimpleNamespace(auth=auth, secret=s.secret), available=False)
+    return asyncio.run(FastAPIAuth(settings).optional_user(s.request(headers=s.bearer)))
+
+
+REJECTED_REQUESTS += [
+    *add(
+        "HTTPError 401",
+        identify_revoked,
+        redeem_in_a_request,
+        revoked_in_config=lambda s: in_config(s, revoked(s)),
+        current_user_revoked=lambda s: asyncio.run(revoked(s).current_user(s.request(headers=s.bearer))),
+    ),
+    *add(
+        "RevocationsUnavailableError 503",
+        optional_user_without_revocations,
+        identify_without_revocations=lambda s: revoking(s, available=False).identify(s.request(headers=s.bearer)),
+        config_without_revocations=lambda s: in_config(s, revoking(s, available=False)),
+    ),
+]
+add(
+    "HTTPError 401",
+    renew_revoked=lambda s: revoked(s).renew_token({"sub": "ada", "role": "user", "rev": 0, "sid": s.csrf}),
+    renew_expired=lambda s: s.settings.renew_token({"sub": "ada", "role": "user", "exp": 1, "jti": s.csrf}),
+)
+add(
+    "TypeError",
+    auth_with_revocations_of_str=lambda s: s.auth.Auth(s.secret, revocations=s.csrf),
+    auth_with_tickets_of_str=lambda s: s.auth.Auth(s.secret, tickets=s.csrf),
+    renew_a_token=lambda s: s.settings.renew_token(s.token),
+    create_token_with_session_of_str=lambda s: s.settings.create_token("ada", "user", session=s.csrf),
+)
+add(
+    "ValueError",
+    renew_without_role=lambda s: s.settings.renew_token({"sub": s.csrf}),
+    create_token_with_half_a_session=lambda s: revoking(s).create_token("ada", "user", session={"sid": s.csrf}),
+    create_token_with_session_without_revocations=lambda s: s.settings.create_token(
+        "ada", "user", session={"sid": s.csrf, "rev": 0}
+    ),
+    create_token_with_sid=lambda s: revoking(s).create_token("ada", "user", claims={"sid": s.csrf}),
+)
+
+
 def refresh_tokens(s, storage="sessions.db", **options):
     return s.auth.RefreshTokens(storage and s.folder / storage, **options)
 
@@ -703,7 +784,7 @@ def marked_token(s, token=None):
 
 def rotate_again(s, asynchronously=False):
     tokens = refresh_tokens(s)
-    token = marked_token(s, tokens.issue("ada", {"device": s.csrf}))
+    token = marked_token(s, tokens.issue("ada", {"device": "phone"}))  # the error has the data
     marked_token(s, tokens.rotate(marked_token(s, tokens.rotate(token).token)).token)
     asyncio.run(tokens.arotate(token)) if asynchronously else tokens.rotate(token)
 

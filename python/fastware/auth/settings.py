@@ -368,7 +368,7 @@ class Auth(Settings):
         try:
             return REVOKED if self.revocations.is_revoked(claims) else claims  # type: ignore[arg-type]
         except BaseException:
-            scope = query_string = None  # type: ignore[assignment]
+            scope = query_string = claims = None  # type: ignore[assignment]
             raise
 
     def rejection(self, failure: int, scope: Mapping[str, Any], allow_query_token: bool = True) -> HTTPError:
