@@ -37,7 +37,8 @@ def _secret(monkeypatch):
         for number, code in enumerate(blocks(page), start=1)
     ],
 )
-def test_code_runs(code, monkeypatch):
+def test_code_runs(code, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # some code creates files
     page = types.ModuleType("documentation")
     monkeypatch.setitem(sys.modules, page.__name__, page)  # Litestar looks up the module of a handler
     exec(compile(code, "<documentation>", "exec"), vars(page))
