@@ -160,6 +160,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("username", "password", "hashed", "reason"), FAILURES.values(), ids=FAILURES)
+@pytest.mark.rule("login.one-check")
 def test_every_failed_login_makes_one_check_and_says_why_in_its_event(
     events, checks, username, password, hashed, reason
 ):
@@ -244,6 +245,7 @@ def slowest_and_fastest(found):
 
 
 @pytest.mark.parametrize("is_leaky", [False, True], ids=["authenticate", "control"])
+@pytest.mark.rule("login.equal-time")
 def test_failed_logins_take_the_same_time(monkeypatch, is_leaky):
     if is_leaky:  # without a check for unusable hashes
         monkeypatch.setattr(login, "check_password_once", passwords.verify_password)
@@ -345,6 +347,7 @@ def _outdated(monkeypatch):
 
 
 @pytest.mark.usefixtures("_outdated")
+@pytest.mark.rule("login.rehash")
 def test_outdated_hash_is_replaced_once(caplog):
     store = Store()
     assert log_in(store, password="wrong") is None
@@ -401,6 +404,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.rule("login.changed")
 def test_login_fails_if_the_record_changes_while_it_is_checked(events, change):
     assert log_in(Store(ada=CHANGES[change])) is None
     assert events() == [("login_failed", "INFO", "ada", None, "record changed")]

@@ -143,6 +143,7 @@ def test_unknown_names_count_like_others(clock):
 # Attacks
 
 
+@pytest.mark.rule("login.lockout")
 def test_address_that_guesses_does_not_lock_the_user_out_at_another_address(clock):
     """For a day, one address tries without a pause. The user logs in elsewhere, and mistypes the password twice."""
     guard = LoginGuard()
@@ -239,6 +240,7 @@ class GuardMachine(RuleBasedStateMachine):
             self.pairs.reset((username, address))
 
 
+@pytest.mark.rule("login.limits")
 def test_every_sequence_of_logins_is_limited_as_the_model_says():
     run_state_machine_as_test(GuardMachine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None))
 

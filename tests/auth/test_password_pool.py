@@ -42,6 +42,7 @@ async def until(is_true):
 
 
 @pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.rule("login.queue")
 def test_calls_that_would_wait_for_more_than_ten_seconds_are_503(pool, gate, loop):
     served, rejected = [], []
 

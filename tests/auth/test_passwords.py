@@ -405,6 +405,7 @@ PROBLEMS = {
 
 
 @pytest.mark.parametrize(("password", "problem"), PROBLEMS.values(), ids=PROBLEMS)
+@pytest.mark.rule("password.problem")
 def test_problem_of_a_password(password, problem):
     assert password_problem(password, username="Ada.Lovelace@example.com") == problem
 

@@ -118,6 +118,7 @@ ATTACK_ROWS = [(30, name) for name in ATTACKS] + [(0, name) for name in WITHOUT_
 
 
 @pytest.mark.parametrize(("grace", "name"), ATTACK_ROWS, ids=[f"{name}, grace {grace}" for grace, name in ATTACK_ROWS])
+@pytest.mark.rule("refresh.reuse")
 def test_attack_has_the_documented_outcome(path, grace, name):
     refresh_tokens = RefreshTokens(path, grace=grace)
     with stopped_at(NOW):
@@ -314,6 +315,7 @@ EXPIRIES = {  # options, the seconds of the rotations, and the first second in w
 
 
 @pytest.mark.parametrize(("options", "rotations", "end"), EXPIRIES.values(), ids=EXPIRIES)
+@pytest.mark.rule("refresh.end")
 def test_token_expires(path, options, rotations, end):
     refresh_tokens = RefreshTokens(path, **options)
     for last in (end - 0.25, end):
@@ -538,6 +540,7 @@ def test_threads_that_rotate_at_once_get_the_same_successor(path, is_file):
 # Processes
 
 
+@pytest.mark.rule("refresh.rotation")
 def test_processes_that_rotate_at_once_get_the_same_successor(path):
     refresh_tokens = RefreshTokens(path)
     token = refresh_tokens.issue("ada")

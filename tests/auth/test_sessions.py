@@ -44,6 +44,7 @@ def rejection_of(call, *args):
 # The claims of a session
 
 
+@pytest.mark.rule("session.claims")
 def test_token_has_a_random_sid_and_the_revocation_number_of_its_user(settings, revocations):
     (_, first), (_, second) = log_in(settings), log_in(settings)
     assert list(first) == ["sub", "role", "iat", "exp", "sid", "rev"]
@@ -93,6 +94,7 @@ def end_all_sessions(settings, claims):
 
 
 @pytest.mark.parametrize("end", [end_session, end_all_sessions])
+@pytest.mark.rule("session.revoked")
 def test_revoked_token_is_rejected_by_every_check(auth, settings, end):
     token, claims = log_in(settings)
     asgi_scope = request(token, state={"config": {"auth": settings}})
@@ -162,6 +164,7 @@ class Unavailable:
         return type("Unavailable", (auth.MemoryRevocations,), {"is_revoked": is_revoked})()
 
 
+@pytest.mark.rule("session.outage")
 def test_request_is_a_503_while_the_revocations_cannot_be_read(auth):
     settings = auth.Auth(SECRET, revocations=Unavailable(auth))
     token = settings.create_token("ada", "admin")
@@ -213,6 +216,7 @@ def test_documented_token_gets_a_session_when_it_is_renewed(auth, settings):
 
 
 @pytest.mark.parametrize("lifetime", [60, 60_000], ids=["shorter", "longer"])
+@pytest.mark.rule("session.kept")
 def test_logout_with_an_old_token_ends_the_renewed_one_for_good(settings, lifetime):
     with stopped_at(NOW):
         _, old = log_in(settings, expires_in=600)
@@ -272,6 +276,7 @@ def test_ticket_is_accepted_once_by_current_user(fastware, auth, settings):
     assert rejection_of(auth.get_current_user, request(query=query, state=state))[1] == "Not authenticated"
 
 
+@pytest.mark.rule("tickets.request")
 def test_ticket_is_not_read_if_the_request_presents_a_token(fastware, settings):
     token, claims = log_in(settings)
     app, query = app_of(fastware, settings), f"ticket={settings.tickets.issue(claims)}"
@@ -313,6 +318,7 @@ def events(caplog):
     ]
 
 
+@pytest.mark.rule("audit.rejections")
 def test_rejected_tokens_and_roles_are_audit_events(auth, settings, caplog):
     caplog.set_level(logging.INFO, "fastware.auth")
     token, claims = log_in(settings)

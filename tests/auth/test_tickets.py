@@ -119,6 +119,7 @@ def test_ticket_is_not_used_while_revocations_are_unavailable():
     assert tickets.redeem(ticket) == {"sub": "ada"}
 
 
+@pytest.mark.rule("tickets.once")
 def test_processes_that_redeem_at_once_get_one_yes(path):
     tickets = Tickets(path)
     with refresh_processes.started(path, 4) as processes:

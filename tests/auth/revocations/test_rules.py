@@ -82,6 +82,7 @@ OTHER_TOKEN = {
 
 
 @pytest.mark.parametrize(("revoked", "checked"), SAME_TOKEN.values(), ids=SAME_TOKEN)
+@pytest.mark.rule("session.ids")
 def test_token_is_revoked_with_every_token_of_its_id(make, revoked, checked):
     revocations = make()
     assert not revocations.is_revoked(checked)
@@ -127,6 +128,7 @@ TOKENS_OF_A_REVOKED_USER = {
 
 
 @pytest.mark.parametrize(("claims", "is_revoked"), TOKENS_OF_A_REVOKED_USER.values(), ids=TOKENS_OF_A_REVOKED_USER)
+@pytest.mark.rule("session.users")
 def test_tokens_of_before_the_revocation_of_a_user_are_revoked(make, claims, is_revoked):
     revocations = make()
     with stopped_at(NOW + 0.75):

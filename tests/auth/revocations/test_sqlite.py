@@ -80,6 +80,7 @@ for number in range(int(arguments[0])):
 """
 
 
+@pytest.mark.rule("session.processes")
 def test_revocation_is_effective_in_another_process_within_100_ms(path, revocations):
     count = 7
     delays = []
