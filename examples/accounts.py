@@ -39,7 +39,7 @@ WITHOUT_SESSION = ["/register", "/login", "/refresh"]
 DATABASE = os.environ.get("ACCOUNTS_DB", "accounts.db")
 revocations = SQLiteRevocations(DATABASE)
 refresh_tokens = RefreshTokens(DATABASE, lifetime=REFRESH_SECONDS, revocations=revocations)
-tickets = Tickets(DATABASE)
+tickets = Tickets(DATABASE, revocations=revocations)
 # It ends all sessions of a user whose role or password changes, or who is deleted.
 user_store = JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"), revocations=revocations)
 auth = Auth.from_env(revocations=revocations, tickets=tickets)

@@ -756,11 +756,15 @@ add(
     "TypeError",
     auth_with_revocations_of_str=lambda s: s.auth.Auth(s.secret, revocations=s.csrf),
     auth_with_tickets_of_str=lambda s: s.auth.Auth(s.secret, tickets=s.csrf),
+    sqlite_revocations_of_bytes=lambda s: s.auth.SQLiteRevocations(s.csrf.encode()),
+    authenticate_in_a_str=lambda s: asyncio.run(s.auth.authenticate(s.csrf, "ada", s.password)),
     renew_a_token=lambda s: s.settings.renew_token(s.token),
     create_token_with_session_of_str=lambda s: s.settings.create_token("ada", "user", session=s.csrf),
 )
 add(
     "ValueError",
+    sqlite_revocations_of_url=lambda s: s.auth.SQLiteRevocations(f"redis://{s.csrf}"),
+    create_user_with_a_long_name=lambda s: s.memory_store().create_user(s.csrf * 99, s.password, "user"),
     renew_without_role=lambda s: s.settings.renew_token({"sub": s.csrf}),
     create_token_with_half_a_session=lambda s: revoking(s).create_token("ada", "user", session={"sid": s.csrf}),
     create_token_with_session_without_revocations=lambda s: s.settings.create_token(

@@ -43,6 +43,7 @@ async def authenticate(
     """
     record = None
     try:
+        _check_store(store)
         _check_arguments(username, type(password), guard, address)
         if guard is None or address is None:
             record, failure = await _check(store, username, password)
@@ -57,6 +58,11 @@ async def authenticate(
     finally:
         password = ""
         record = None
+
+
+def _check_store(store: object) -> None:
+    if not callable(getattr(store, "afind_user", None)):
+        raise TypeError(f"store must be a fastware.auth.UserStore, not {type(store).__name__}")
 
 
 def _check_arguments(username: object, type_of_password: type, guard: object, address: object) -> None:

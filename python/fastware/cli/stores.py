@@ -42,13 +42,22 @@ optional_store_option: Final[Callable[[Any], Any]] = click.option(
     shell_complete=_complete_path,
     help=f"The user store to check: {_KINDS}.",
 )
-revocations_option: Final[Callable[[Any], Any]] = click.option(
-    "--revocations",
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    envvar="FASTWARE_REVOCATIONS",
-    show_envvar=True,
-    help="The SQLite file of the application's SQLiteRevocations: the user's tokens end at the next request.",
+
+
+def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
+    """Return a decorator for the option that names the revocations."""
+    return click.option(
+        "--revocations",
+        metavar="PATH",
+        type=click.Path(path_type=Path),
+        envvar="FASTWARE_REVOCATIONS",
+        show_envvar=True,
+        help=purpose,
+    )
+
+
+revocations_option: Final[Callable[[Any], Any]] = revocations_option_for(
+    "The SQLite file of the application's SQLiteRevocations: the user's tokens end at the next request."
 )
 
 

@@ -11,7 +11,7 @@ import click
 
 from fastware.cli.output import one_line_errors, printable, say, say_json, table
 from fastware.cli.passwords import read_hidden
-from fastware.cli.stores import open_revocations, revocations_option
+from fastware.cli.stores import open_revocations, revocations_option_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def token() -> None:
 
 @token.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object: valid, reason, message, signed_claims.")
-@revocations_option
+@revocations_option_for("The SQLite file of the application's SQLiteRevocations: is the token revoked?")
 def inspect(as_json: bool, revocations: Path | None) -> None:
     """Say why a token is accepted or rejected.
 

@@ -153,6 +153,7 @@ VALID_NAMES = {
     "long": "x" * 1000,
 }
 INVALID_NAMES = {
+    "over 1,024 characters": ("x" * 1_025, ValueError),
     "empty": ("", ValueError),
     "NUL": ("a\0b", ValueError),
     "newline": ("ada\n", ValueError),

@@ -47,6 +47,8 @@ class SQLiteRevocations(Revocations):
         path: the file, on a local disk. It is created, readable and writable by its owner only, with its folder.
 
     Raises:
+        TypeError: *path* is no path.
+        ValueError: *path* is a URL.
         StorageError: the file cannot be created or read. The message names it and the reason.
 
     """
@@ -55,6 +57,10 @@ class SQLiteRevocations(Revocations):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__()
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"path must be the path of a SQLite file, not {type(path).__name__}")
+        if "://" in os.fsdecode(path):
+            raise ValueError("path is a URL; SQLiteRevocations takes the path of a file on this machine")
         self._file = SQLiteFile(path, "revocations", 1, _SCHEMA)
         self._connection: sqlite3.Connection | None = None
         self._version = self._last_token = self._last_user = 0

@@ -11,6 +11,9 @@ User = dict[str, str]
 
 REQUIRED_FIELDS: Final = ("username", "password_hash", "role", "created_at")
 
+_MAX_NAME_LENGTH: Final = 1_024
+"""Maximum length of a username or role in characters, far below that of a token."""
+
 _INVALID_IN_NAME: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -61,6 +64,8 @@ def check_name(argument: str, value: object) -> None:
         raise TypeError(f"{argument} must be str, not {type(value).__name__}")
     if not value or _INVALID_IN_NAME.search(value):
         raise ValueError(f"{argument} must not be empty or have control characters or lone surrogates")
+    if len(value) > _MAX_NAME_LENGTH:
+        raise ValueError(f"{argument} must have at most {_MAX_NAME_LENGTH} characters, not {len(value)}")
 
 
 def checked_fields(fields: Any) -> User:

@@ -129,7 +129,7 @@ class UserStore:
         """Hash *password*, add the user, and return the new record.
 
         Args:
-            username: not empty, without control characters and lone surrogates; compared exactly.
+            username: 1 to 1,024 characters, without control characters and lone surrogates; compared exactly.
             password: at most 72 bytes of UTF-8, without NUL.
             role: like *username*.
             fields: further fields of the record.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastware.cli.output import say, say_json
-from fastware.cli.stores import optional_store_option, revocations_option
+from fastware.cli.stores import optional_store_option, revocations_option_for
 
 if TYPE_CHECKING:
     from fastware.cli.doctor.examination import Examination
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON array.")
 @optional_store_option
-@revocations_option
+@revocations_option_for("The SQLite file of the application's SQLiteRevocations, to check it.")
 @click.option(
     "--app",
     metavar="MODULE:ATTRIBUTE",
@@ -34,7 +34,20 @@ if TYPE_CHECKING:
     show_envvar=True,
     help="How many processes of the server there are.",
 )
-def doctor(as_json: bool, store: str | None, revocations: Path | None, app: str | None, workers: int | None) -> None:
+@click.option(
+    "--ignore",
+    metavar="CHECK",
+    multiple=True,
+    help="Leave out the findings of a check, for example: limits. May be given several times.",
+)
+def doctor(
+    as_json: bool,
+    store: str | None,
+    revocations: Path | None,
+    app: str | None,
+    workers: int | None,
+    ignore: tuple[str, ...],
+) -> None:
     """Look for mistakes in the installation and the configuration.
 
     Checks the engine, the packages and the secret in the environment, the store that --store names, and the application
@@ -43,6 +56,7 @@ def doctor(as_json: bool, store: str | None, revocations: Path | None, app: str 
     from fastware.cli.doctor.examination import Examination  # noqa: PLC0415 - the help does not need it
 
     examination = Examination(store=store, revocations=revocations, app=app, workers=workers)
+    examination.findings = [finding for finding in examination.findings if finding.check not in ignore]
     if as_json:
         say_json([dataclasses.asdict(finding) for finding in examination.findings])
     else:
