@@ -351,3 +351,13 @@ def test_rejected_tokens_and_roles_are_audit_events(auth, settings, caplog):
         ("access_denied", "WARNING", "ada", "127.0.0.1", "Requires role: editor"),
         ("token_rejected", "INFO", "ada", "203.0.113.7", "revoked"),
     ]
+
+
+@pytest.mark.parametrize("token", ["junk", None])
+def test_rejected_token_is_one_event_however_often_a_request_is_checked(auth, settings, caplog, token):
+    caplog.set_level(logging.INFO, "fastware.auth")
+    one = request(token, query="" if token else "ticket=junk", state={"config": {"auth": settings}})
+    for check in (settings.current_user, auth.get_current_user, settings.require_role("admin")):
+        rejection_of(check, one)
+    reason = "malformed" if token else "invalid ticket"
+    assert events(caplog) == [("token_rejected", "INFO", None, "127.0.0.1", reason)]
