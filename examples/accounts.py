@@ -110,7 +110,7 @@ async def refresh(refresh_token: str) -> Session:
     try:
         refreshed = await refresh_tokens.arotate(refresh_token)
     except RefreshTokenReusedError as error:  # it was copied: the last token of the session ends too
-        await revocations.arevoke({**error.data, "exp": time.time() + TOKEN_SECONDS})
+        await revocations.arevoke({**error.data, "sub": error.username, "exp": time.time() + TOKEN_SECONDS})
         raise
     user = await user_store.afind_user(refreshed.username)
     if user is not None:
