@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import sys
 
 import asgi_client
 import pytest
 from challenges import INVALID
 from clock import stopped_at
 from raw_tokens import SECRET
+
+from fastware.auth import ticket_parameter
 
 NOW = 1_800_000_000
 
@@ -304,6 +307,19 @@ def test_ticket_of_a_revoked_session_is_rejected(auth, revocations):
 )
 def test_invalid_ticket_is_rejected(settings, query, detail):
     assert rejection_of(settings.current_user, request(query=query))[:2] == (401, detail)
+
+
+def test_query_with_many_parameters_takes_no_more_calls():
+    counts = []
+    for query in ("ticket=1", "a=%41&" * 10_000 + "ticket=1"):
+        calls = []
+        sys.setprofile(lambda frame, event, argument, calls=calls: calls.append(event))
+        try:
+            ticket_parameter._ticket_in(query.encode())
+        finally:
+            sys.setprofile(None)
+        counts.append(len(calls))
+    assert counts[0] == counts[1]
 
 
 # Audit events of the checks
