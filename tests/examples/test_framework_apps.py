@@ -66,6 +66,12 @@ def post(app, path, **content):
     return call(app, "POST", path, headers=[("content-type", "application/json")], body=json.dumps(content).encode())
 
 
+def test_invalid_body_is_a_422_that_does_not_show_the_password(fastapi_app):
+    response = post(fastapi_app, "/register", password="hunter2")
+    assert response.status == 422
+    assert response.json == {"detail": [{"loc": ["body", "username"], "msg": "Field required"}]}
+
+
 def test_copied_refresh_token_ends_the_session_and_its_events_have_the_username(fastapi_app, caplog):
     caplog.set_level(logging.INFO, "fastware.auth")
     session = post(fastapi_app, "/login", username="ada", password="a password").json
