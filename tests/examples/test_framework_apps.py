@@ -14,7 +14,7 @@ import pytest
 from asgi_client import call
 from openapi_spec_validator import validate
 
-from fastware.auth import JSONFileUserStore
+from fastware.auth import JSONFileUserStore, create_token
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("core", "fastapi", "starlette", "litestar")
@@ -85,6 +85,13 @@ def test_copied_refresh_token_ends_the_session_and_its_events_have_the_username(
         ("token_revoked", "ada"),
         ("token_rejected", "ada"),
     ]
+
+
+def test_logout_ends_a_token_without_a_session_too(fastapi_app):
+    token = create_token("ada", "admin", os.environ["FASTWARE_JWT_SECRET"])
+    bearer = [("authorization", f"Bearer {token}")]
+    assert call(fastapi_app, "POST", "/logout", headers=bearer).status == 200
+    assert call(fastapi_app, "GET", "/profile", headers=bearer).status == 401
 
 
 def test_code_of_the_page_about_accounts_is_that_of_the_example():
