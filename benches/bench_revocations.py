@@ -80,10 +80,10 @@ def _by_hand(count):
     return _ByHand(count)
 
 
-def _claims():
+def _claims(user, rev):
     """Return a function that returns the claims of another user and session at each call, as after a JSON parser."""
     texts = [
-        json.dumps(_REVOKED | {"sub": f"user {number * 7919 % _MILLION}", "sid": f"another sid {number}"})
+        json.dumps(_REVOKED | {"sub": f"{user} {number * 7919 % _MILLION}", "sid": f"another sid {number}", "rev": rev})
         for number in range(20_000)
     ]
     return functools.partial(next, map(json.loads, itertools.cycle(texts)))
@@ -95,7 +95,12 @@ def _check_one(make, count):
 
 def _check_each(make, count):
     """No session and no user is in the processor's caches."""
-    return call(make(count).is_revoked, Each(_claims()))
+    return call(make(count).is_revoked, Each(_claims("user", _LATER)))
+
+
+def _check_each_unknown(make, count):
+    """No user was ever revoked."""
+    return call(make(count).is_revoked, Each(_claims("another user", 0)))
 
 
 def _answers(contender, count):
@@ -123,6 +128,7 @@ JOBS = (
     _job("a million, in a file", _check_one, _in_file, _MILLION, 0.3),
     _job("a million, in memory, each user once", _check_each, _in_memory, _MILLION, **_HAND),
     _job("a million, in a file, each user once", _check_each, _in_file, _MILLION),
+    _job("a million, in memory, each other user once", _check_each_unknown, _in_memory, _MILLION, **_HAND),
 )
 
 

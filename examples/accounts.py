@@ -110,7 +110,7 @@ async def refresh(refresh_token: str) -> Session:
     try:
         refreshed = await refresh_tokens.arotate(refresh_token)
     except RefreshTokenReusedError as error:  # it was copied: the last token of the session ends too
-        await revocations.arevoke({**error.data, "exp": time.time() + TOKEN_SECONDS})
+        await revocations.arevoke({**error.data, "sub": error.username, "exp": time.time() + TOKEN_SECONDS})
         raise
     user = await user_store.afind_user(refreshed.username)
     if user is not None:
@@ -123,8 +123,10 @@ async def refresh(refresh_token: str) -> Session:
 
 async def log_out(claims: Mapping[str, Any]) -> None:
     """End one session: all of its tokens, and its refresh token."""
-    # Listed until the last refresh token of the session expires, not only until this token does.
-    await revocations.arevoke({**claims, "exp": claims["exp"] + REFRESH_SECONDS})
+    if "sid" in claims:
+        # Listed until the last refresh token of the session expires, not only until this token does.
+        claims = {**claims, "exp": claims["exp"] + REFRESH_SECONDS}
+    await revocations.arevoke(claims)
 
 
 async def log_out_everywhere(username: str) -> None:

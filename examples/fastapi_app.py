@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from fastapi import Depends, FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from fastware.auth import CSRFMiddleware, HTTPError, rate_limit
@@ -34,6 +35,13 @@ Admin = Annotated[Claims, Depends(api.require_role("admin"))]
 app = FastAPI(title="fastware in FastAPI")
 app.add_middleware(CSRFMiddleware, exempt_paths=accounts.WITHOUT_SESSION)
 describe(app)
+
+
+@app.exception_handler(RequestValidationError)
+async def invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Answer without the input, which FastAPI shows by default: it may have a password."""
+    problems = [{"loc": problem["loc"], "msg": problem["msg"]} for problem in error.errors()]
+    return JSONResponse({"detail": problems}, status_code=422)
 
 
 async def json_only(request: Request) -> None:

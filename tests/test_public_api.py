@@ -210,6 +210,7 @@ AUTH_DOES_NOT_NEED = ["msgspec", "asyncio", "dataclasses", "logging", "filelock"
 NOT_LOADED = {
     "fastware": ["fastware.core", "fastware.auth", "fastware._engine", "msgspec", *OPTIONAL],
     "fastware.auth": ["fastware.core", *AUTH_DOES_NOT_NEED, *OPTIONAL],
+    "fastware.auth.settings": ["fastware.core", "secrets", *AUTH_DOES_NOT_NEED, *OPTIONAL],
     "fastware.core.app": ["fastware.auth", *OPTIONAL],
 }
 NEEDED_BY_PYTHON_ENGINE = ["json", "hmac", "ipaddress", "urllib"]

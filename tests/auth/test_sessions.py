@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import sys
 
 import asgi_client
 import pytest
 from challenges import INVALID
 from clock import stopped_at
 from raw_tokens import SECRET
+
+from fastware.auth import ticket_parameter
 
 NOW = 1_800_000_000
 
@@ -306,6 +309,19 @@ def test_invalid_ticket_is_rejected(settings, query, detail):
     assert rejection_of(settings.current_user, request(query=query))[:2] == (401, detail)
 
 
+def test_query_with_many_parameters_takes_no_more_calls():
+    counts = []
+    for query in ("ticket=1", "a=%41&" * 10_000 + "ticket=1"):
+        calls = []
+        sys.setprofile(lambda frame, event, argument, calls=calls: calls.append(event))
+        try:
+            ticket_parameter._ticket_in(query.encode())
+        finally:
+            sys.setprofile(None)
+        counts.append(len(calls))
+    assert counts[0] == counts[1]
+
+
 # Audit events of the checks
 
 
@@ -351,3 +367,13 @@ def test_rejected_tokens_and_roles_are_audit_events(auth, settings, caplog):
         ("access_denied", "WARNING", "ada", "127.0.0.1", "Requires role: editor"),
         ("token_rejected", "INFO", "ada", "203.0.113.7", "revoked"),
     ]
+
+
+@pytest.mark.parametrize("token", ["junk", None])
+def test_rejected_token_is_one_event_however_often_a_request_is_checked(auth, settings, caplog, token):
+    caplog.set_level(logging.INFO, "fastware.auth")
+    one = request(token, query="" if token else "ticket=junk", state={"config": {"auth": settings}})
+    for check in (settings.current_user, auth.get_current_user, settings.require_role("admin")):
+        rejection_of(check, one)
+    reason = "malformed" if token else "invalid ticket"
+    assert events(caplog) == [("token_rejected", "INFO", None, "127.0.0.1", reason)]

@@ -144,13 +144,21 @@ def full(path):
     return file
 
 
+def read_only(path):
+    file = file_at(path)
+    with file.reading() as connection:
+        connection.execute("PRAGMA query_only = ON")
+    return file
+
+
 FAULTS = {
     no_folder: "File exists",
     folder: "unable to open database file; the file and its folder must be writable for this process",
     other_file: "file is not a database; choose another path",
     damaged: "malformed.*; restore it from a backup",
     locked: "database is locked; another process is writing",
-    full: "database or disk is full",
+    full: "database or disk is full; free space on its disk",
+    read_only: "attempt to write a readonly database; the file and its folder must be writable for this process",
 }
 
 

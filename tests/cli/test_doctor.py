@@ -243,6 +243,12 @@ def test_limits_of_one_worker_are_no_finding(setup):
     assert setup.findings() == []
 
 
+def test_ignored_check_is_no_finding(setup):
+    setup.users_file.chmod(0o644)
+    setup.options += ["--ignore", "file-mode", "--ignore", "limits"]
+    assert setup.findings() == []
+
+
 # Checks whose mistakes need another user, another file system or another installation
 
 

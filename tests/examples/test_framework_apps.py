@@ -1,6 +1,8 @@
 """What is particular to the examples of the frameworks. ``tests/frameworks/test_examples.py`` drives them all."""
 
 import importlib
+import json
+import logging
 import os
 import re
 import subprocess
@@ -12,7 +14,7 @@ import pytest
 from asgi_client import call
 from openapi_spec_validator import validate
 
-from fastware.auth import JSONFileUserStore
+from fastware.auth import JSONFileUserStore, create_token
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("core", "fastapi", "starlette", "litestar")
@@ -58,6 +60,38 @@ def test_form_gets_a_token_for_the_authorize_button_and_no_cookies(fastapi_app):
 )
 def test_form_without_valid_credentials_is_rejected(fastapi_app, body, status):
     assert call(fastapi_app, "POST", "/login", headers=[FORM], body=body).status == status
+
+
+def post(app, path, **content):
+    return call(app, "POST", path, headers=[("content-type", "application/json")], body=json.dumps(content).encode())
+
+
+def test_invalid_body_is_a_422_that_does_not_show_the_password(fastapi_app):
+    response = post(fastapi_app, "/register", password="hunter2")
+    assert response.status == 422
+    assert response.json == {"detail": [{"loc": ["body", "username"], "msg": "Field required"}]}
+
+
+def test_copied_refresh_token_ends_the_session_and_its_events_have_the_username(fastapi_app, caplog):
+    caplog.set_level(logging.INFO, "fastware.auth")
+    session = post(fastapi_app, "/login", username="ada", password="a password").json
+    refreshed = post(fastapi_app, "/refresh", refresh_token=session["refresh_token"]).json
+    post(fastapi_app, "/refresh", refresh_token=refreshed["refresh_token"])
+    assert post(fastapi_app, "/refresh", refresh_token=session["refresh_token"]).status == 401
+    bearer = [("authorization", f"Bearer {refreshed['token']}")]
+    assert call(fastapi_app, "GET", "/profile", headers=bearer).status == 401
+    assert [(record.event, record.username) for record in caplog.records[-3:]] == [
+        ("refresh_reused", "ada"),
+        ("token_revoked", "ada"),
+        ("token_rejected", "ada"),
+    ]
+
+
+def test_logout_ends_a_token_without_a_session_too(fastapi_app):
+    token = create_token("ada", "admin", os.environ["FASTWARE_JWT_SECRET"])
+    bearer = [("authorization", f"Bearer {token}")]
+    assert call(fastapi_app, "POST", "/logout", headers=bearer).status == 200
+    assert call(fastapi_app, "GET", "/profile", headers=bearer).status == 401
 
 
 def test_code_of_the_page_about_accounts_is_that_of_the_example():

@@ -33,9 +33,11 @@ def record(event: str, *, username: str | None = None, address: str | None = Non
         reason: a short text, without text of the client.
 
     """
+    logger = _logger()
+    if not logger.isEnabledFor(_level_of(event)):
+        return
     fields = {"username": username, "address": address, "reason": reason}
     shown = ", ".join(f"{name}={value!r}" for name, value in fields.items() if value is not None)
-    logger = _logger()
     logger.log(_level_of(event), "%s: %s", event, shown or "-", extra={"event": event, **fields}, stacklevel=2)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final
 
 from fastware._engine import engine
 from fastware._engine.contract import Secrets
 from fastware.auth import audit
 from fastware.auth.token_report import inspect_token
 
-_EVENT = "token_rejected"
+_EVENT: Final = "token_rejected"
+_RECORDED: Final = "fastware.token_rejected"
+"""The key of a scope whose event is recorded: an optional user and a required one are two checks of one request."""
 
 
 def record_rejected_token(
@@ -20,12 +22,13 @@ def record_rejected_token(
     secret: Secrets,
     options: Mapping[str, Any],
 ) -> None:
-    """Record why the token of a request is rejected. Nothing is recorded if no handler reads it.
+    """Record why the token of a request is rejected, once. Nothing is recorded if no handler reads it.
 
     The arguments are those of ``Engine.identify``. A token that ``verify_token`` accepts was revoked.
     """
-    if not audit.is_recorded(_EVENT):
+    if _RECORDED in scope or not audit.is_recorded(_EVENT):
         return
+    _mark(scope)
     try:
         token = engine.credential(scope["headers"], query_string, cookie_name)
         report = inspect_token(token or "", secret, **options)
@@ -41,5 +44,12 @@ def record_rejected_token(
 
 
 def record_rejected_ticket(scope: Mapping[str, Any]) -> None:
-    """Record that the ticket of a request is rejected."""
-    audit.record(_EVENT, address=audit.address_of(scope), reason="invalid ticket")
+    """Record that the ticket of a request is rejected, once."""
+    if _RECORDED not in scope:
+        _mark(scope)
+        audit.record(_EVENT, address=audit.address_of(scope), reason="invalid ticket")
+
+
+def _mark(scope: Mapping[str, Any]) -> None:
+    if isinstance(scope, MutableMapping):
+        scope[_RECORDED] = True

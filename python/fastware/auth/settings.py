@@ -188,7 +188,8 @@ class Auth(Settings):
             expires_in: lifetime in seconds, a number or a ``timedelta``; 30 days by default.
             claims: further claims. ``iss``, ``aud``, ``sid`` and ``rev`` are set by these settings, if they are
                 configured.
-            session: what :meth:`new_session` returned: the token is one of this session.
+            session: what :meth:`new_session` returned: the token is one of this session. ``revocations.revoke`` lists a
+                session for the lifetime of one token: docs/sessions.md says how to end later tokens too.
 
         Raises:
             TypeError: an argument has another type.

@@ -27,8 +27,10 @@ _NO_SHARED_MEMORY: Final = (10, 14, 15)
 
 _FIXES: Final = {  # by the primary result code, https://www.sqlite.org/rescode.html
     5: "another process is writing and did not finish in time",
+    8: "the file and its folder must be writable for this process",
     10: "the file must be on a local disk with file locks",
     11: "restore it from a backup, or delete it while no process uses it",
+    13: "free space on its disk",
     14: "the file and its folder must be writable for this process",
     15: "the file must be on a local disk with file locks",
     26: "choose another path",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 _REDEEMED: Final = "fastware.ticket"
 """The key of a scope with the tickets that redeemed its ticket, and the claims. Two dependencies may ask for them."""
+
+_PARAMETER: Final = re.compile(rb"(?:^|&)ticket=([^&]+)")
+"""A ticket has only characters that are never percent-encoded (RFC 3986 section 2.3)."""
 
 
 def has_ticket(scope: Any) -> bool:
@@ -45,6 +49,5 @@ async def claims_of_ticket(tickets: Tickets, revocations: Revocations | None, sc
 
 
 def _ticket_in(query_string: bytes) -> str | None:
-    from urllib.parse import parse_qs  # noqa: PLC0415 - not needed by applications without tickets
-
-    return parse_qs(query_string.decode("latin-1")).get("ticket", [None])[0]
+    match = _PARAMETER.search(query_string)
+    return match[1].decode("latin-1") if match else None
