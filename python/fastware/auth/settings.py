@@ -430,7 +430,9 @@ def _check_storages(revocations: object, tickets: object) -> None:
         from fastware.auth.revocations import Revocations  # noqa: PLC0415 - only for applications that revoke tokens
 
         if not isinstance(revocations, Revocations):
-            raise TypeError(f"revocations must be MemoryRevocations() or similar, not {type(revocations).__name__}")
+            raise TypeError(
+                f"revocations must be an object such as MemoryRevocations(), not {type(revocations).__name__}"
+            )
     if tickets is not None:
         from fastware.auth.tickets import Tickets  # noqa: PLC0415
 

@@ -57,7 +57,7 @@ def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
 
 
 revocations_option: Final[Callable[[Any], Any]] = revocations_option_for(
-    "The SQLite file of the application's SQLiteRevocations: the user's tokens end at the next request."
+    "The SQLite file of the application's SQLiteRevocations, to revoke the tokens of the user."
 )
 
 
@@ -87,7 +87,7 @@ def open_revocations(path: Path) -> Any:
     from fastware.auth import SQLiteRevocations  # noqa: PLC0415
 
     if not path.exists():
-        note(f"{path} did not exist. An application that uses another file does not see what is revoked here.")
+        note(f"{path} did not exist. An application that uses another file does not see these revocations.")
     return SQLiteRevocations(path)
 
 
