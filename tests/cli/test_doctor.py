@@ -1,9 +1,11 @@
 """``fastware doctor``: each check, with a setup that has the mistake. The setup of all tests has none."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
+from unittest import mock
 
 import command_line
 import pytest
@@ -272,9 +274,18 @@ def test_folder_and_lock_without_access_are_found(setup, monkeypatch):
     assert checks_of(files.check_lock(setup.users_file)) == ["lock"]
 
 
+def test_file_that_cannot_be_examined_is_a_finding(setup, monkeypatch):
+    setup.users_file.unlink()
+    setup.users_file.symlink_to("users.json")
+    assert [finding["check"] for finding in setup.findings()] == ["users"]
+    error = PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/srv/private")
+    monkeypatch.setattr(os.path, "realpath", mock.Mock(side_effect=error))
+    (found,) = files.check_access(setup.users_file)
+    assert found.message == "/srv/private cannot be examined: Permission denied."
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs fcntl and mounts of Linux")
 def test_file_system_without_locks_is_found(setup, monkeypatch):
-    import errno
     import fcntl
 
     def flock(descriptor, operation):
