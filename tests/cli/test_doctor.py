@@ -203,7 +203,6 @@ MISTAKES = {
     ),
     "store": ("store", "error", "shop:app is not a UserStore, but object", name_another_store),
     "file for others": ("file-mode", "error", "Every user of the machine may open", set_mode(0o604)),
-    "file for the group": ("file-mode", "warning", "The group of", set_mode(0o640)),
     "read-only file": ("file-mode", "error", "is read-only", set_mode(0o400)),
     "damaged file": ("users", "error", "users.json, line 1", damage_the_file),
     "folder": ("folder", "error", "Every user of the machine may replace files", open_the_folder),

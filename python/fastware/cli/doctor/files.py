@@ -37,8 +37,6 @@ def check_mode(file: Path) -> Iterator[Finding]:
     fix = f"chmod 600 {_quoted(file)}"
     if mode & stat.S_IRWXO:
         yield Finding("file-mode", "error", f"Every user of the machine may open {file} (mode {mode:04o}).", fix)
-    elif mode & stat.S_IRWXG:
-        yield Finding("file-mode", "warning", f"The group of {file} may open it (mode {mode:04o}).", fix)
     if not mode & stat.S_IWUSR:
         yield Finding("file-mode", "error", f"{file} is read-only (mode {mode:04o}): no change can be saved.", fix)
 
