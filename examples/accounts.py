@@ -7,7 +7,6 @@ in the SQLite file that ``ACCOUNTS_DB`` names (default ``accounts.db``). All wor
 import os
 import re
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,7 +109,7 @@ async def refresh(refresh_token: str) -> Session:
     try:
         refreshed = await refresh_tokens.arotate(refresh_token)
     except RefreshTokenReusedError as error:  # it was copied: the last token of the session ends too
-        await revocations.arevoke({**error.data, "sub": error.username, "exp": time.time() + TOKEN_SECONDS})
+        await revocations.arevoke({**error.data, "sub": error.username}, expires_in=TOKEN_SECONDS)
         raise
     user = await user_store.afind_user(refreshed.username)
     if user is not None:
@@ -123,10 +122,8 @@ async def refresh(refresh_token: str) -> Session:
 
 async def log_out(claims: Mapping[str, Any]) -> None:
     """End one session: all of its tokens, and its refresh token."""
-    if "sid" in claims:
-        # Listed until the last refresh token of the session expires, not only until this token does.
-        claims = {**claims, "exp": claims["exp"] + REFRESH_SECONDS}
-    await revocations.arevoke(claims)
+    # Listed until the last token of the last refresh expires, not only until this one does.
+    await revocations.arevoke(claims, expires_in=REFRESH_SECONDS + TOKEN_SECONDS)
 
 
 async def log_out_everywhere(username: str) -> None:

@@ -1,9 +1,11 @@
 """``fastware doctor``: each check, with a setup that has the mistake. The setup of all tests has none."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
+from unittest import mock
 
 import command_line
 import pytest
@@ -201,7 +203,6 @@ MISTAKES = {
     ),
     "store": ("store", "error", "shop:app is not a UserStore, but object", name_another_store),
     "file for others": ("file-mode", "error", "Every user of the machine may open", set_mode(0o604)),
-    "file for the group": ("file-mode", "warning", "The group of", set_mode(0o640)),
     "read-only file": ("file-mode", "error", "is read-only", set_mode(0o400)),
     "damaged file": ("users", "error", "users.json, line 1", damage_the_file),
     "folder": ("folder", "error", "Every user of the machine may replace files", open_the_folder),
@@ -272,9 +273,18 @@ def test_folder_and_lock_without_access_are_found(setup, monkeypatch):
     assert checks_of(files.check_lock(setup.users_file)) == ["lock"]
 
 
+def test_file_that_cannot_be_examined_is_a_finding(setup, monkeypatch):
+    setup.users_file.unlink()
+    setup.users_file.symlink_to("users.json")
+    assert [finding["check"] for finding in setup.findings()] == ["users"]
+    error = PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/srv/private")
+    monkeypatch.setattr(os.path, "realpath", mock.Mock(side_effect=error))
+    (found,) = files.check_access(setup.users_file)
+    assert found.message == "/srv/private cannot be examined: Permission denied."
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs fcntl and mounts of Linux")
 def test_file_system_without_locks_is_found(setup, monkeypatch):
-    import errno
     import fcntl
 
     def flock(descriptor, operation):

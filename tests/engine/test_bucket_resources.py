@@ -61,6 +61,15 @@ def test_flood_of_new_keys_keeps_only_buckets_that_are_not_full(engine):
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self/statm")
 
 
+def test_flood_of_keys_whose_tokens_are_given_back_keeps_few_buckets(engine):
+    buckets = engine.TokenBuckets(10, HOUR)
+    for number in range(10_000):
+        moment = HOUR + number * 1_000_000
+        buckets.take(f"key {number}", moment)
+        buckets.give_back(f"key {number}", moment)
+    assert len(buckets) <= 2_000
+
+
 @LINUX
 @pytest.mark.skipif("rust" not in engines.BUILT, reason="Python's allocator keeps freed memory")
 def test_memory_of_removed_buckets_is_returned_to_the_system():

@@ -432,6 +432,15 @@ def update_mounted_file(s):
         store.update_user("ada", password=s.password)
 
 
+def update_as_root_who_may_not_change_owners(s):
+    store = s.file_store()
+    store.path.with_name(f"{store.path.name}.lock").unlink(missing_ok=True)
+    error = PermissionError(1, "Operation not permitted")
+    with mock.patch.object(os, "geteuid", return_value=0), mock.patch.object(os, "fchown", side_effect=error):
+        store.update_user("ada", password=s.password)
+
+
+FAILED_SAVES += add("OwnerError", update_as_root_who_may_not_change_owners)
 FAILED_SAVES += add("TimeoutError", update_while_another_thread_does, update_while_another_process_does)
 
 

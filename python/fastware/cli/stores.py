@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from fastware.cli.applications import is_reference, load_object
-from fastware.cli.output import fail, note
+from fastware.cli.output import fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ def open_revocations(path: Path) -> Any:
     from fastware.auth import SQLiteRevocations  # noqa: PLC0415
 
     if not path.exists():
-        note(f"{path} did not exist. An application that uses another file does not see these revocations.")
+        fail(f"no revocations at {path}: name the file of the application, which creates it when it starts")
     return SQLiteRevocations(path)
 
 

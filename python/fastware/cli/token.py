@@ -41,7 +41,7 @@ def inspect(as_json: bool, revocations: Path | None) -> None:
     with one_line_errors():
         options = {} if revocations is None else {"revocations": open_revocations(revocations)}
         auth = Auth.from_env(**options)
-        report = auth.inspect_token(read_hidden("token").strip())
+        report = auth.inspect_token(_without_scheme(read_hidden("token").strip("\ufeff \t")))
     if as_json:
         values = {"valid": report.valid, "reason": report.reason, "message": report.message}
         say_json({**values, "signed_claims": report.signed_claims})
@@ -50,6 +50,12 @@ def inspect(as_json: bool, revocations: Path | None) -> None:
             say(line)
     if not report:
         click.get_current_context().exit(1)
+
+
+def _without_scheme(text: str) -> str:
+    """Return the token in the value of an ``Authorization`` header, or *text* itself."""
+    scheme, _, token = text.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else text
 
 
 def _lines(report: TokenReport) -> Iterator[str]:

@@ -172,6 +172,15 @@ def test_renewed_token_stays_revoked_when_a_token_of_before_is_revoked(make):
     assert all(answers(make, revocations, renewed))
 
 
+@pytest.mark.parametrize("claims", [session(), {"sid": session()["sid"], "rev": 0}], ids=["token", "session"])
+def test_session_stays_revoked_until_its_last_token_expires(make, claims):
+    revocations = make()
+    with stopped_at(NOW):
+        asyncio.run(revocations.arevoke(claims, expires_in=10 * HOUR))
+    log_outs(revocations, NOW + 10 * HOUR - 1)
+    assert all(answers(make, revocations, session(exp=NOW + 10 * HOUR)))
+
+
 @pytest.mark.parametrize("is_noted_twice", [False, True])
 def test_longer_session_stays_revoked_when_a_shorter_token_is_revoked(make, is_noted_twice):
     revocations = make()

@@ -1,11 +1,14 @@
 """JSONFileUserStore: modes, owners and symbolic links of the file."""
 
 import contextlib
+import errno
 import os
+import re
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import interpreters
 import pytest
@@ -138,6 +141,20 @@ def test_root_keeps_the_owner_of_the_file(auth, file_of_nobody, engine_name):
     assert (file_of_nobody.stat().st_uid, mode(file_of_nobody)) == (owner, 0o600)
     assert as_nobody(CREATE, file_of_nobody, engine_name) == "eve"  # the lock is usable too
     assert names_in(file_of_nobody) == ["ada", "bob", "eve"]
+
+
+@pytest.mark.parametrize("exists", [True, False], ids=["file", "no file"])
+def test_owner_that_root_cannot_keep_is_an_error_that_names_the_file(store, path, monkeypatch, exists):
+    if exists:
+        store.save_users([user("ada")])
+    before = sorted(os.listdir(path.parent))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", mock.Mock(side_effect=PermissionError(errno.EPERM, "Operation not permitted")))
+    with pytest.raises(PermissionError, match=re.escape("to its owner here (CAP_CHOWN)")) as raised:
+        store.save_users([])
+    assert raised.value.filename == str(path)
+    assert sorted(os.listdir(path.parent)) == before
+    assert [each["username"] for each in store.load_users()] == (["ada"] if exists else [])
 
 
 AS_MEMBER = """

@@ -56,10 +56,10 @@ class TokenBuckets:
     def give_back(self, key: str, now: int | None = None) -> None:
         kept_key = self._kept_key(key)
         with self._lock:
-            self._tick(now)
+            tick = self._tick(now)
             shard = self._shards[hash(kept_key) % _SHARDS]
             arrival = shard.get(kept_key, 0) - self._ticks_per_token
-            if arrival > self._swept_at:
+            if arrival > tick:
                 shard[kept_key] = arrival
             else:
                 shard.pop(kept_key, None)

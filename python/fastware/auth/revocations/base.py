@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -61,15 +62,17 @@ class Revocations(ABC):
 
     # The calls of applications
 
-    def revoke(self, claims: Mapping[str, Any]) -> None:
+    def revoke(self, claims: Mapping[str, Any], *, expires_in: float | timedelta | None = None) -> None:
         """Revoke the token that *claims* belong to, and every token of its session.
 
         Args:
-            claims: what ``verify_token`` or ``get_current_user`` returned.
+            claims: what ``verify_token`` or ``get_current_user`` returned, or ``Auth.new_session``.
+            expires_in: seconds, or a ``timedelta``, after which the last token of the session expires. Pass it if the
+                session has tokens that live longer than that of *claims*, or gets others from a refresh token.
 
         Raises:
-            TypeError: *claims* is not a mapping, or ``exp`` or ``iat`` is not a number.
-            ValueError: *claims* do not identify a token.
+            TypeError: *claims* is not a mapping, or ``exp``, ``iat`` or *expires_in* is not a number.
+            ValueError: *claims* do not identify a token, or *expires_in* is out of range.
             StorageError: the list cannot be written.
 
         """
@@ -78,7 +81,8 @@ class Revocations(ABC):
         if key is None:
             raise ValueError("claims have no sid, no jti, and not all of sub, role, iat and exp: no token to revoke")
         now = time.time()
-        self._store_token(key, token_keys.end_of_session(claims, now), True, now)
+        seconds = None if expires_in is None else as_expires_in(expires_in)
+        self._store_token(key, token_keys.end_of_session(claims, now, seconds), True, now)
         _record(as_text(claims.get("sub")), "token")
 
     def revoke_user(self, username: str) -> None:
@@ -174,9 +178,9 @@ class Revocations(ABC):
             self._store_leeway(leeway)
             self._leeway = max(self._leeway, leeway)
 
-    async def arevoke(self, claims: Mapping[str, Any]) -> None:
+    async def arevoke(self, claims: Mapping[str, Any], *, expires_in: float | timedelta | None = None) -> None:
         """Do what :meth:`revoke` does, in a thread, even if the task is cancelled."""
-        await run_in_thread_even_if_cancelled(self.revoke, claims)
+        await run_in_thread_even_if_cancelled(functools.partial(self.revoke, claims, expires_in=expires_in))
 
     async def arevoke_user(self, username: str) -> None:
         """Do what :meth:`revoke_user` does, in a thread, even if the task is cancelled."""

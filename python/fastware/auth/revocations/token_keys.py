@@ -48,11 +48,11 @@ def key_of(claims: Mapping[str, Any]) -> str | None:
     return f"c{len(sub)} {len(role)} {_spelled(iat)} {_spelled(exp)} {sub}{role}"
 
 
-def end_of_session(claims: Mapping[str, Any], now: float) -> int | None:
+def end_of_session(claims: Mapping[str, Any], now: float, expires_in: int | None) -> int | None:
     """Return the second until which an entry for *claims* is kept, or ``None`` for permanently.
 
     No token of the session is valid then: a renewed token lives no longer than the lifetime of the one that it
-    replaces.
+    replaces. Others end after *expires_in*.
 
     Raises:
         TypeError: ``exp`` or ``iat`` is not a number.
@@ -62,7 +62,9 @@ def end_of_session(claims: Mapping[str, Any], now: float) -> int | None:
     for name, value in (("exp", exp), ("iat", iat)):
         if value is not None and not is_number(value):
             raise wrong_type(name, "a finite number of seconds", value)
-    return None if exp is None else end_after(max(_in_range(exp), now + lifetime_of(claims)))
+    ends = [] if exp is None else [_in_range(exp), now + lifetime_of(claims)]
+    ends += [] if expires_in is None else [now + expires_in]
+    return end_after(max(ends)) if ends else None
 
 
 def lifetime_of(claims: Mapping[str, Any]) -> float:

@@ -72,13 +72,24 @@ def share(descriptor: int, target: Path) -> None:
     """
     before = _status(target)
     if _is_root():  # the server of the file's owner keeps access
-        owner = before or target.parent.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        _give(descriptor, before or target.parent.stat(), target)
     group = before.st_mode & stat.S_IRWXG & ~stat.S_IXGRP if before and not before.st_mode & stat.S_IRWXO else 0
     if before and group:
         with suppress(PermissionError):  # only a member may give a file to a group
             os.fchown(descriptor, -1, before.st_gid)
             os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR | group)
+
+
+def _give(descriptor: int, owner: os.stat_result, target: Path) -> None:
+    try:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    except PermissionError as error:
+        reason = f"{error.strerror}: root cannot give the file to its owner here (CAP_CHOWN); "
+        raise OwnerError(error.errno, f"{reason}run as the user {owner.st_uid}, who owns it", str(target)) from None
+
+
+class OwnerError(PermissionError):
+    """Root may not give a file to another user, for example in a container without CAP_CHOWN."""
 
 
 def _is_root() -> bool:

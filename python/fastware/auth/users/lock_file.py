@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from fastware.auth.users.durable_file import share
+from fastware.auth.users.durable_file import OwnerError, share
 from fastware.auth.users.mounts import MOUNT_THE_FOLDER, is_mount_point
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def _acquire(name: str, target: Path) -> BaseFileLock:
     except Timeout:
         reason = f"another process has been changing users for {TIMEOUT:.0f} seconds"
         problem: OSError = TimeoutError(errno.ETIMEDOUT, reason, name)
+    except OwnerError:
+        raise
     except OSError as error:
         problem = _explained(error, name, target)
     raise problem
@@ -64,6 +66,9 @@ def _make(name: str, target: Path) -> None:
         descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             share(descriptor, target)
+        except OwnerError:
+            os.unlink(name)  # the owner could not lock it
+            raise
         finally:
             os.close(descriptor)
 

@@ -249,7 +249,10 @@ class UserStore:
         If the task is cancelled after the change has begun, the tokens are revoked nevertheless.
         """
         if self._overrides("update_user"):
-            return await run_in_thread(self.update_user, username, role=role, password=password, fields=fields)
+            given = {"role": role, "password": password, "fields": fields}
+            options: Any = {name: value for name, value in given.items() if value is not None}
+            del given, password
+            return await run_in_thread(self.update_user, username, **options)
         change = Change(role, fields)
         if password is not None:
             await run_in_thread(self._check_exists, username)

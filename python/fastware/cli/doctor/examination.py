@@ -45,7 +45,7 @@ class Examination:
             self.facts += report.facts
             self.findings += report.findings
         if revocations is not None:
-            self.findings += files.check_database(revocations.resolve())
+            self.findings += files.check_access(revocations)
 
     def _application(self, reference: str | None) -> Application | None:
         if reference is None:

@@ -5,13 +5,28 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from fastware.cli.doctor.findings import Finding
 
 _NO_LOCKS: Final = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP)
+
+
+def check_access(path: Path, *further: Callable[[Path], Iterator[Finding]]) -> Iterator[Finding]:
+    """Yield what is wrong with the access to the file that *path* leads to, and what *further* checks of it find."""
+    try:
+        file = Path(os.path.realpath(path))
+        yield from check_folder(file)
+        if file.is_file():
+            yield from check_mode(file)
+            yield from check_owner(file)
+        for check in further:
+            yield from check(file)
+    except OSError as error:
+        message = f"{os.fsdecode(error.filename or path)} cannot be examined: {error.strerror}."
+        yield Finding("folder", "error", message, "Run the server and this command as the owner of the folder.")
 
 
 def check_mode(file: Path) -> Iterator[Finding]:
@@ -22,8 +37,6 @@ def check_mode(file: Path) -> Iterator[Finding]:
     fix = f"chmod 600 {_quoted(file)}"
     if mode & stat.S_IRWXO:
         yield Finding("file-mode", "error", f"Every user of the machine may open {file} (mode {mode:04o}).", fix)
-    elif mode & stat.S_IRWXG:
-        yield Finding("file-mode", "warning", f"The group of {file} may open it (mode {mode:04o}).", fix)
     if not mode & stat.S_IWUSR:
         yield Finding("file-mode", "error", f"{file} is read-only (mode {mode:04o}): no change can be saved.", fix)
 
@@ -47,7 +60,7 @@ def check_mount(file: Path) -> Iterator[Finding]:
     """Yield whether *file* is a mount point, which cannot be replaced."""
     from fastware.auth.users.mounts import is_mount_point  # noqa: PLC0415
 
-    if is_mount_point(file):
+    if file.is_file() and is_mount_point(file):
         message = f"{file} is a mount point of its own: a save cannot replace it."
         yield Finding("mount", "error", message, f"Mount its folder instead: docker run -v ./data:{file.parent}")
 
@@ -79,14 +92,6 @@ def check_lock(file: Path) -> Iterator[Finding]:
     elif (problem := _problem_of_locks(file.parent)) is not None:
         message = f"The file system of {file.parent} has no locks ({problem}): processes cannot share the user file."
         yield Finding("lock", "error", message, "Put the file on a local disk.")
-
-
-def check_database(file: Path) -> Iterator[Finding]:
-    """Yield what is wrong with the access to the SQLite file *file*."""
-    yield from check_folder(file)
-    if file.is_file():
-        yield from check_mode(file)
-        yield from check_owner(file)
 
 
 def _problem_of_locks(folder: Path) -> str | None:

@@ -51,13 +51,7 @@ class StoreReport:
 
 def check_user_file(path: Path) -> Iterator[Finding]:
     """Yield what is wrong with the access to the user file *path*, its folder and its lock."""
-    file = path.resolve()
-    yield from files.check_folder(file)
-    if file.is_file():
-        yield from files.check_mode(file)
-        yield from files.check_owner(file)
-        yield from files.check_mount(file)
-    yield from files.check_lock(file)
+    yield from files.check_access(path, files.check_mount, files.check_lock)
 
 
 def check_hashes(users: list[dict[str, Any]]) -> Iterator[Finding]:

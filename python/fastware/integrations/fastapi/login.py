@@ -53,7 +53,7 @@ def login_route(
 
     A wrong username or password is a 401, after the same work for each username. A body that is malformed, over 64 KiB,
     or neither JSON nor a form is a 400, 413 or 415. The event loop is not blocked. Logins beyond those that bcrypt
-    can check within five seconds get a 503 with ``Retry-After``.
+    can check within ten seconds get a 503 with ``Retry-After``.
 
     Exempt the path from ``CSRFMiddleware``, and pass a *guard*.
 
