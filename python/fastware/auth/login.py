@@ -44,8 +44,8 @@ async def authenticate(
     """
     record = None
     try:
-        _check_store(store)
         _check_arguments(username, type(password), guard, address)
+        _check_store(store)
         if guard is None or address is None:
             record, failure = await _check(store, username, password)
         else:
