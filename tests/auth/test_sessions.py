@@ -76,7 +76,7 @@ def test_claims_of_the_session_cannot_be_passed(auth, settings, claim):
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("revocations", [], r"revocations must be MemoryRevocations\(\) or similar, not list"),
+        ("revocations", [], r"revocations must be an object such as MemoryRevocations\(\), not list"),
         ("tickets", "tickets.db", "tickets must be a fastware.auth.Tickets, not str"),
     ],
 )

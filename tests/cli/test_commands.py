@@ -95,7 +95,7 @@ LINES = [
         stderr="Error: failing cannot be imported: RuntimeError: the database is down (...)\n",
     ),
     # users that cannot be changed
-    Line("users add ada --role user --store users.json", 1, stderr="Error: users.json has a user 'ada' already\n"),
+    Line("users add ada --role user --store users.json", 1, stderr="Error: users.json already has a user 'ada'\n"),
     Line("users passwd eve --store users.json", 1, stderr="Error: no user 'eve' in users.json\n"),
     Line(
         "users role eve user --store none.json", 1, stderr="Error: no user 'eve' in none.json (there is no such file)\n"

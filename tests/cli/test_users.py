@@ -58,7 +58,7 @@ def session(tmp_path):
 def test_change_ends_the_tokens_of_the_user_at_running_workers(run, users_file, session, line):
     write(users_file, [user("ada"), user("bob")])
     done = run(line, stdin=PASSWORD, FASTWARE_REVOCATIONS="sessions.db")
-    assert (done.returncode, done.stderr) == (0, "Tokens of ada end at the next request.\n")
+    assert (done.returncode, done.stderr) == (0, "All tokens of ada are revoked.\n")
     revocations, claims = session
     deadline = time.monotonic() + 1
     while not revocations.is_revoked(claims):
@@ -136,11 +136,11 @@ def test_copy_writes_nothing_if_a_name_exists(run, users_file, database):
     done = run("users copy bob.json shop:store")
     assert (done.returncode, done.stderr) == (
         1,
-        "Error: shop:store has 'bob' already; nothing is copied (--skip-existing leaves them out)\n",
+        "Error: shop:store already has 'bob'; nothing is copied (--skip-existing leaves them out)\n",
     )
     assert database() == ["ada", "bob", "žofie"]
     done = run("users copy bob.json shop:store --skip-existing")
-    assert done.stdout == "Copied 1 of 2 users from bob.json to shop:store, skipped 1 that are in shop:store already.\n"
+    assert done.stdout == "Copied 1 of 2 users from bob.json to shop:store, skipped 1 that shop:store already has.\n"
     assert database() == ["ada", "bob", "žofie", "eve"]
 
 

@@ -19,7 +19,7 @@ _WARNING: Final = 30
 
 
 def is_recorded(event: str) -> bool:
-    """Return whether a record of *event* has a reader: its reason may take time to find."""
+    """Return whether the logger keeps a record of *event*. If not, there is no need to find its reason."""
     return _logger().isEnabledFor(_level_of(event))
 
 
@@ -30,7 +30,7 @@ def record(event: str, *, username: str | None = None, address: str | None = Non
         event: one of the names in docs/audit.md.
         username: a user who exists, or the subject of a token whose signature is valid; otherwise ``None``.
         address: the host of the client.
-        reason: a short text, without text of the client.
+        reason: a short text, without text that a client sent.
 
     """
     logger = _logger()

@@ -21,11 +21,12 @@ async def authenticate(
 ) -> User | None:
     """Return the record of *username* without ``password_hash``, or ``None`` for a wrong username or password.
 
-    One bcrypt check is made whatever happens, so that the response time does not reveal which usernames exist (OWASP
-    Authentication Cheat Sheet, "Authentication and Error Messages"). It runs in a small pool of threads.
+    Every login makes one bcrypt check, in a small pool of threads. So the response time does not reveal which usernames
+    exist (OWASP Authentication Cheat Sheet, "Authentication and Error Messages").
 
-    A hash of a lower cost than the default is replaced. A login fails if the record changes while it is checked. Each
-    login is an audit event: ``login_succeeded``, ``login_failed`` or ``login_limited``.
+    A hash of a lower cost than the default is replaced. A login fails if the password or the role changes, or the user
+    is deleted, during the check. Each login is an audit event: ``login_succeeded``, ``login_failed`` or
+    ``login_limited``.
 
     Args:
         store: the users.
@@ -129,7 +130,7 @@ async def _check(store: UserStore, username: str, password: str) -> _Checked:
 
 
 async def _confirm(store: UserStore, username: str, password: str, user: User) -> _Checked:
-    """Replace an outdated hash, and look again: the record may have changed while bcrypt ran."""
+    """Replace an outdated hash, and read the record again: it may have changed while bcrypt ran."""
     again = None
     expected = user["password_hash"]
     try:
@@ -149,7 +150,7 @@ async def _confirm(store: UserStore, username: str, password: str, user: User) -
 
 
 async def _renew_hash(store: UserStore, user: User, password: str) -> str:
-    """Return the hash of the record afterwards. A failure is for the log: the password is right."""
+    """Return the hash of the record afterwards. A failure is only logged: the password is correct."""
     hashed = user["password_hash"]
     new_hash = ""
     try:

@@ -1,4 +1,4 @@
-"""Limits for guesses at passwords: for each user and address, each address, and each user."""
+"""Limits for guesses of passwords: for each user and address, each address, and each user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastware.errors import HTTPError
 
 
 class LoginGuard:
-    """Limits how many passwords can be guessed, without locking out the user whose password is guessed.
+    """Limits how many passwords a client can guess, without locking the user out at other addresses.
 
     Usage::
 
@@ -20,13 +20,13 @@ class LoginGuard:
 
         user = await authenticate(store, username, password, guard=guard, address=request.client.host)
 
-    Each login takes a token of the user at this address, a token of the address, and a token of the user, before the
-    password is checked. If the password is right, the tokens are given back, and the user has all tokens at this
-    address again. A login without a token raises :class:`LoginLimitedError`, and no password is checked.
+    Each login takes an attempt of the user at this address, of the address, and of the user, before the password is
+    checked. A correct password gives these attempts back, and refills the limit of the user at this address. A login
+    beyond a limit raises :class:`LoginLimitedError`, and its password is not checked.
 
-    A login that an earlier limit rejects takes no token of a later one. So one address takes at most a tenth of a
-    user's tokens by default, and does not lock the user out at other addresses (OWASP Authentication Cheat Sheet,
-    "Account Lockout"). Users that do not exist count like others, so that the limits do not tell who exists.
+    A login that one limit rejects takes nothing from the others. So by default, one address takes at most a tenth of a
+    user's attempts at once, and does not lock the user out at other addresses (OWASP Authentication Cheat Sheet,
+    "Account Lockout"). Unknown usernames count like others, so that the limits do not reveal which users exist.
 
     An IPv6 address counts as its /64, which a single client may own (RFC 6177), and an IPv4-mapped one as the IPv4
     address. One guard may be shared between threads, and between event loops.
@@ -36,12 +36,11 @@ class LoginGuard:
             at once, and one more every 6 minutes.
         per_address: failed logins of all users at one address.
         per_user: failed logins of one user at all addresses.
-        buckets: where the tokens are: ``None`` is the memory of this process. Several processes have limits of their
-            own.
+        buckets: where the attempts are counted. ``None`` is the memory of this process: each process counts for itself.
         name: separates guards that share buckets.
 
     Raises:
-        TypeError: *buckets* is of another kind, or *name* is not ``str``.
+        TypeError: *buckets* has another type, or *name* is not a ``str``.
         ValueError: a rate is invalid, or *name* is empty.
 
     """
@@ -70,17 +69,17 @@ class LoginGuard:
         return f"LoginGuard({', '.join(f'{limit}={rate!r}' for limit, rate in self._rates.items())})"
 
     async def attempt(self, username: str, address: str) -> LoginAttempt:
-        """Take the tokens of a login, before its password is checked.
+        """Return an attempt to log in, which counts as failed until one of its methods is called.
 
-        :func:`authenticate` calls it. Without a call of one of the methods of the result, the login counts as failed.
+        Call it before the password is checked. :func:`authenticate` does.
 
         Args:
-            username: any name, whether it exists or not.
-            address: the host of the client. A text that is no IP address is a client of its own.
+            username: any username, whether it exists or not.
+            address: the host of the client. A text that is not an IP address is a client of its own.
 
         Raises:
-            LoginLimitedError: a limit is reached. No token is taken.
-            TypeError: an argument is not ``str``.
+            LoginLimitedError: a limit is reached. Nothing is taken from the others.
+            TypeError: an argument is not a ``str``.
 
         """
         attempt = LoginAttempt()
@@ -93,9 +92,9 @@ class LoginGuard:
         return attempt
 
     def reset(self, username: str | None = None, address: str | None = None) -> None:
-        """Refill the bucket of *username*, that of *address*, and that of both together if both are given.
+        """Refill the limit of *username*, that of *address*, and that of both together if both are given.
 
-        Without arguments, every bucket is refilled.
+        Without arguments, every limit is refilled.
         """
         for buckets, key in self._buckets_to_reset(username, address):
             buckets.reset(key)
@@ -108,7 +107,7 @@ class LoginGuard:
     def _buckets_of(self, username: str, address: str) -> Iterable[tuple[_Buckets, str]]:
         """Return the buckets of a login, in the order in which a token is taken from each.
 
-        An address whose tokens of a user are used up takes no more tokens of that user, nor of itself.
+        An address that has used up its tokens for a user takes no more tokens of that user, nor of itself.
         """
         _check_is_str("username", username)
         client = _client_at(address)
@@ -128,7 +127,7 @@ class LoginGuard:
 
 
 class LoginAttempt:
-    """The tokens of one login. Call one method, once the login has ended; a further call has no effect."""
+    """One login, which counts as failed until one of its methods is called. A further call has no effect."""
 
     __slots__ = ("taken",)
 
@@ -136,7 +135,7 @@ class LoginAttempt:
         self.taken: list[tuple[_Buckets, str]] = []
 
     async def succeeded(self) -> None:
-        """Give the tokens back, and refill the bucket of the user at this address: the password was right."""
+        """Give the attempt back, and refill the limit of the user at this address: the password was correct."""
         taken, self.taken = self.taken, []
         for buckets, key in taken[1:]:
             await buckets.give_back(key)
@@ -144,7 +143,7 @@ class LoginAttempt:
             await buckets.areset(key)
 
     async def withdrawn(self) -> None:
-        """Give the tokens back: no password was checked."""
+        """Give the attempt back: no password was checked."""
         taken, self.taken = self.taken, []
         for buckets, key in taken:
             await buckets.give_back(key)
@@ -153,10 +152,10 @@ class LoginAttempt:
 class LoginLimitedError(HTTPError):
     """The ``HTTPError`` 429 of a login that a :class:`LoginGuard` rejects.
 
-    ``Retry-After`` is the time until the limit that rejects the login admits one.
+    ``Retry-After`` is the time until the limit that rejects the login accepts one.
 
     Attributes:
-        limit: the parameter of the guard, for example ``"per_user"``. Clients are not told.
+        limit: the parameter of the guard, for example ``"per_user"``. The response does not show it.
 
     """
 

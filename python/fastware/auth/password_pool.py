@@ -1,7 +1,7 @@
 """Runs bcrypt in a few threads of its own, with a bounded queue.
 
-bcrypt takes a quarter of a second of a core on purpose. In the threads that an event loop shares between all blocking
-calls, a burst of logins would delay every other one of them, and wait without a limit.
+bcrypt deliberately takes a core a quarter of a second. In the threads that an event loop shares between all blocking
+calls, a burst of logins would delay all of them, and wait without a limit.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class _Job:
 
 
 class _Pool:
-    """Threads that start when there is work and end when there is none, so that none waits when the program exits."""
+    """Threads that start when there is work and end when there is none: no idle thread delays the exit."""
 
     def __init__(self, size: int) -> None:
         self.size = size

@@ -1,4 +1,4 @@
-"""Which passwords people may choose (NIST SP 800-63B-4 section 3.1.1.2): a length and a blocklist, nothing else."""
+"""Which passwords users may choose (NIST SP 800-63B-4 section 3.1.1.2): a length and a blocklist, nothing else."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _SEQUENCES: Final = " ".join((*_ROWS, *(row[::-1] for row in _ROWS)))
 
 
 def password_problem(plain: str, *, username: str | None = None, min_length: int = 15) -> str | None:
-    """Return why people should not choose the password *plain*, as a sentence for them, or ``None``.
+    """Return why a user should not choose the password *plain*, as a sentence for the user, or ``None``.
 
     The rules are those of NIST SP 800-63B-4 section 3.1.1.2: a minimum length, and no password that is commonly used,
     expected or compromised. There are no rules about kinds of characters. A password of at most two known pieces and
-    one more character is common; known pieces are the 30,000 most common passwords, sequences of a keyboard or of the
-    alphabet, repeated characters, numbers of up to four digits, and *username*. The sentence never has the password.
+    one more character is common. Known pieces are the 30,000 most common passwords, sequences of a keyboard or of the
+    alphabet, repeated characters, numbers of up to four digits, and *username*. The sentence never shows the password.
 
     Args:
         plain: the password.
-        username: its owner.
+        username: the user who chooses it.
         min_length: in characters, 1 to 72. NIST requires 15, or 8 if a second factor is used as well.
 
     Raises:
@@ -115,7 +115,7 @@ def _is_known(piece: str, name: str) -> bool:
 
 @functools.cache
 def _common_passwords() -> frozenset[str]:
-    """Return the passwords after the source and the licence of the file."""
+    """Return the passwords, which follow the source and the license in the file."""
     import pkgutil  # noqa: PLC0415 - loaded when the first password is chosen
 
     content = pkgutil.get_data("fastware.auth", "common_passwords.txt") or b""

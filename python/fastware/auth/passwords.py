@@ -18,7 +18,7 @@ _NO_PASSWORD: Final = b"$2b$12$UvTnfUNYADzbjYrtYpOjVO9hGiIjdY3JBcBU6SmSwK1pjebfF
 def hash_password(plain: str, *, cost: int = DEFAULT_COST) -> str:
     """Return the bcrypt hash of *plain* with a new salt: ``$2b$``, 60 characters.
 
-    It takes a quarter of a second on purpose. In ``async`` code use :func:`ahash_password`.
+    It deliberately takes a quarter of a second. In ``async`` code use :func:`ahash_password`.
 
     Args:
         plain: at most 72 bytes of UTF-8, without NUL.
@@ -73,13 +73,13 @@ def verify_password(plain: str, hashed: str) -> bool:
 
 
 def needs_rehash(hashed: str, *, cost: int = DEFAULT_COST) -> bool:
-    """Return whether *hashed* has a lower cost than *cost*, or is no bcrypt hash.
+    """Return whether *hashed* has a lower cost than *cost*, or is not a bcrypt hash.
 
-    Hash the password again when its owner logs in, which :func:`~fastware.auth.authenticate` does (OWASP Password
+    If so, hash the password again when the user logs in, as :func:`~fastware.auth.authenticate` does (OWASP Password
     Storage Cheat Sheet, "Work Factors").
 
     Args:
-        hashed: a hash of a user.
+        hashed: the hash of a user.
         cost: the base-2 logarithm of the number of rounds, 4 to 31.
 
     Raises:
@@ -126,7 +126,7 @@ async def averify_password(plain: str, hashed: str) -> bool:
 def check_password_once(plain: str, hashed: object) -> bool | None:
     """Return whether *hashed* is a hash of *plain*, or ``None`` if it is not usable.
 
-    One bcrypt check is made whatever they are, so that it takes the same time.
+    It makes one bcrypt check for any values, so that it always takes the same time.
     """
     bcrypt = require("bcrypt")
     password = _encode(plain)

@@ -1,7 +1,7 @@
 """The claims that make a token revocable, and the claims of a renewed token.
 
-``sid`` identifies the session, and is the same in all of its tokens. ``rev`` is the revocation number of the user: a
-token is revoked when the number has grown.
+``sid`` identifies the session, and is the same in all of its tokens. ``rev`` is the revocation number of the user at
+the login: a token is revoked when the current number is larger.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def checked_session(session: Any, has_revocations: bool) -> dict[str, Any]:
         raise TypeError(f"session must be what new_session returns, not {type(session).__name__}")
     if not has_revocations:
         if session:
-            raise ValueError("session must be empty, or Auth have revocations")
+            raise ValueError("session must be empty without revocations; pass revocations to Auth")
         return {}
     sid, rev = session.get("sid"), session.get("rev")
     if not isinstance(sid, str) or not sid or type(rev) is not int:
@@ -60,7 +60,7 @@ def lifetime_of_renewed(claims: Any, expires_in: float | timedelta | None) -> in
     """Return the lifetime of a renewed token in seconds: *expires_in*, or that of the token of *claims*.
 
     Raises:
-        TypeError: *claims* is not a mapping, or *expires_in* is no duration.
+        TypeError: *claims* is not a mapping, or *expires_in* is not a duration.
         ValueError: *claims* has no ``sub`` or no ``role``, or *expires_in* is out of range.
 
     """

@@ -30,7 +30,7 @@ identify = engine.identify
 
 
 class Auth(Settings):
-    """The settings of an application's authentication: immutable, and safe to share between threads.
+    """The settings of an application's authentication. They are immutable, and safe to share between threads.
 
     Usage::
 
@@ -55,10 +55,10 @@ class Auth(Settings):
         allow_query_token: read ``?token=`` too. Query strings end up in access logs and browser histories.
         host_prefix: the session cookie is ``__Host-session``, which other subdomains cannot set (RFC 6265bis section
             4.1.3.2), instead of ``session``.
-        revocations: rejects tokens that are revoked, for example a ``SQLiteRevocations``. Tokens get the claims ``sid``
-            and ``rev``.
-        tickets: ``current_user`` also accepts ``?ticket=``, a :class:`~fastware.auth.Tickets` of a WebSocket or an
-            event stream.
+        revocations: the list of revoked tokens, which are rejected, for example a ``SQLiteRevocations``. New tokens get
+            the claims ``sid`` and ``rev``.
+        tickets: a :class:`~fastware.auth.Tickets`: ``current_user`` also accepts ``?ticket=`` in the URL of a WebSocket
+            or an event stream.
 
     Raises:
         TypeError: an argument has another type. The message names the argument and never shows a secret.
@@ -188,8 +188,8 @@ class Auth(Settings):
             expires_in: lifetime in seconds, a number or a ``timedelta``; 30 days by default.
             claims: further claims. ``iss``, ``aud``, ``sid`` and ``rev`` are set by these settings, if they are
                 configured.
-            session: what :meth:`new_session` returned: the token is one of this session. ``revocations.revoke`` lists a
-                session for the lifetime of one token: docs/sessions.md says how to end later tokens too.
+            session: what :meth:`new_session` returned. The token belongs to this session. ``revocations.revoke`` lists
+                a session for the lifetime of one token: docs/sessions.md says how to end later tokens too.
 
         Raises:
             TypeError: an argument has another type.
@@ -220,9 +220,9 @@ class Auth(Settings):
     def new_session(self, username: str) -> dict[str, Any]:
         """Return the claims ``sid`` and ``rev`` of a new session of *username*; without ``revocations``, no claims.
 
-        Call it before the password is checked, and pass the result to :meth:`create_token`: a token is then revoked too
-        if the password changes between the check and its creation. Keep it with the refresh token, so that the tokens
-        of one login are one session.
+        Call it before the password is checked, and pass the result to :meth:`create_token`: if the password changes in
+        between, the token is revoked. Keep the result as ``data`` of the refresh token, so that the tokens of one login
+        are one session.
 
         Raises:
             TypeError: *username* is not a ``str``.
@@ -248,9 +248,10 @@ class Auth(Settings):
                 longer one is stored in ``revocations``: in ``async`` code use :meth:`arenew_token`.
 
         Raises:
-            HTTPError: 401 if the token has expired or was revoked in the meantime.
+            HTTPError: 401 if the token has expired or was revoked since, 503 if the revocations cannot be checked.
             TypeError: an argument has another type.
-            ValueError: *claims* has no ``sub`` or no ``role``.
+            ValueError: *claims* has no ``sub`` or no ``role``, or *expires_in* is out of range.
+            StorageError: the revocations cannot be read, or the longer lifetime cannot be stored.
 
         """
         seconds = session_claims.lifetime_of_renewed(claims, expires_in)
@@ -308,7 +309,7 @@ class Auth(Settings):
     def verify_token(self, token: str) -> dict[str, Any] | None:
         """Return the claims of *token*, or ``None``: :func:`~fastware.auth.verify_token` with these settings.
 
-        A revoked token is ``None`` too, and so is any token while the revocations cannot be read.
+        It also returns ``None`` for a revoked token, and for every token while the revocations cannot be read.
         """
         claims = engine.verify_token(token, self._secrets, **self._options)
         if claims is None or self.revocations is None:
@@ -429,7 +430,9 @@ def _check_storages(revocations: object, tickets: object) -> None:
         from fastware.auth.revocations import Revocations  # noqa: PLC0415 - only for applications that revoke tokens
 
         if not isinstance(revocations, Revocations):
-            raise TypeError(f"revocations must be MemoryRevocations() or similar, not {type(revocations).__name__}")
+            raise TypeError(
+                f"revocations must be an object such as MemoryRevocations(), not {type(revocations).__name__}"
+            )
     if tickets is not None:
         from fastware.auth.tickets import Tickets  # noqa: PLC0415
 

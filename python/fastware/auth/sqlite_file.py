@@ -20,7 +20,7 @@ LOCK_TIMEOUT: Final = 5.0
 
 _PAUSE: Final = 0.01
 _FORK_TIMEOUT: Final = 1.0
-"""A thread that waits for another process may not delay a fork for longer."""
+"""A thread that waits for another process delays a fork for at most this time."""
 
 _BUSY: Final = 5
 _NO_SHARED_MEMORY: Final = (10, 14, 15)
@@ -38,7 +38,7 @@ _FIXES: Final = {  # by the primary result code, https://www.sqlite.org/rescode.
 
 
 class StorageError(OSError):
-    """A database cannot be used. The message names the file and the reason."""
+    """The SQLite file cannot be used. The message names the file and the reason."""
 
 
 class _Creation:
@@ -61,12 +61,12 @@ class SQLiteFile:
     """The tables of one *part* in the database at *path*, or in memory.
 
     Several parts may share a file. A transaction that is acknowledged is on disk; one that is interrupted leaves no
-    trace. The file is readable and writable by its owner only. Processes must be stopped before the file is replaced
-    or deleted: they notice it, and raise ``StorageError`` from then on.
+    trace. Only the owner of the file can read and write it. Stop the processes before you replace or delete the file:
+    they notice it, and raise ``StorageError`` from then on.
 
     Args:
-        path: the file, made on first use together with its folder. ``None``: a database in memory.
-        part: the name of the tables' owner, under which the file records *version*.
+        path: the file, created on first use together with its folder. ``None``: a database in memory.
+        part: the name under which the file records *version*, for example ``"revocations"``.
         version: the version of *schema*.
         schema: the statements that create the tables and indexes, separated by semicolons.
         timeout: seconds to wait for another process that writes.
@@ -120,7 +120,7 @@ class SQLiteFile:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Yield the connection in a transaction, which no other process or thread writes in at the same time.
+        """Yield the connection in a transaction. No other process or thread writes at the same time.
 
         The transaction is committed at the end, and rolled back if an exception leaves the block.
 
@@ -237,7 +237,7 @@ def _create(path: str, timeout: float) -> None:
 
 
 def _use_write_ahead_log(path: str, timeout: float) -> None:
-    """Let readers and writers of a new file not wait for each other, if its file system has shared memory."""
+    """Let readers and writers of a new file work without waiting, if its file system has shared memory."""
     import sqlite3  # noqa: PLC0415
 
     deadline = time.monotonic() + timeout

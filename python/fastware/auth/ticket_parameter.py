@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fastware.auth.tickets import Tickets
 
 _REDEEMED: Final = "fastware.ticket"
-"""The key of a scope with the tickets that redeemed its ticket, and the claims. Two dependencies may ask for them."""
+"""The key in a scope for the ``Tickets`` that redeemed its ticket, and the claims: two dependencies may need them."""
 
 _PARAMETER: Final = re.compile(rb"(?:^|&)ticket=([^&]+)")
 """A ticket has only characters that are never percent-encoded (RFC 3986 section 2.3)."""

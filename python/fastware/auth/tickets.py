@@ -1,4 +1,4 @@
-"""Tickets: the claims of a user for one request, for URLs that a browser opens without headers."""
+"""Tickets for URLs that a browser opens without headers: each stands for the claims of a user, once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_CLAIMS_LENGTH: Final = MAX_TOKEN_LENGTH
 
 
 class TicketStorage(Protocol):
-    """Where tickets are. Each method is one atomic step, which other threads and processes see as a whole."""
+    """Where tickets are stored. Each method is atomic for other threads and processes."""
 
     def add(self, ticket: OpaqueToken, claims: str, now: float, expires_at: float) -> None:
         """Store a new ticket."""
@@ -39,22 +39,22 @@ class TicketStorage(Protocol):
 
 
 class Tickets:
-    """Tickets for WebSocket and event-stream URLs: each is valid once, for a short time, instead of a token in the URL.
+    """Tickets for the URLs of WebSockets and event streams, instead of tokens: each is valid once, for a short time.
 
     Usage::
 
         tickets = Tickets("sessions.db")
         ticket = tickets.issue(user)  # user: the claims, from get_current_user
-        claims = tickets.redeem(ticket)  # the claims; a second time None
+        claims = tickets.redeem(ticket)  # the claims; None the second time
 
-    A ticket is in the URL, and so in logs and histories, but is of no use there. The storage has hashes of the tickets.
-    Each method has an asynchronous twin: ``aredeem``.
+    A URL ends up in logs and histories, where a used ticket is worthless. The storage contains hashes of the tickets.
+    Each method has an async twin with the prefix ``a``.
 
     Args:
         storage: the path of a SQLite file, which the processes of a machine share, also with refresh tokens and
             revocations; ``None``: the memory of this process.
         lifetime: seconds, or a ``timedelta``, in which a ticket can be redeemed.
-        revocations: rejects tickets whose claims were revoked meanwhile.
+        revocations: rejects tickets whose claims were revoked since.
 
     Raises:
         TypeError: an argument has another type.
@@ -75,7 +75,7 @@ class Tickets:
 
         Raises:
             TypeError: *claims* is not a mapping, or not JSON, or its ``exp`` is not a number.
-            ValueError: *claims* is expired, or too long.
+            ValueError: *claims* are expired or too long.
             StorageError: the ticket cannot be stored.
 
         """
@@ -85,7 +85,7 @@ class Tickets:
         text, now = as_json("claims", claims, _MAX_CLAIMS_LENGTH), time.time()
         expires_at = min(now + self._lifetime, _expiry_of(claims))
         if expires_at <= now:
-            raise ValueError("claims is expired: its exp has passed")
+            raise ValueError("claims are expired: their exp has passed")
         ticket = OpaqueToken.new()
         self._tickets.add(ticket, text, now, expires_at)
         return ticket.reveal()
@@ -95,7 +95,7 @@ class Tickets:
 
         Raises:
             StorageError: the use cannot be stored.
-            RevocationsUnavailableError: 503; the ticket is not used.
+            RevocationsUnavailableError: 503; the ticket stays unused.
 
         """
         presented, ticket = OpaqueToken.presented(ticket), ""  # error reporters show the local variables of frames

@@ -57,7 +57,7 @@ def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
 
 
 revocations_option: Final[Callable[[Any], Any]] = revocations_option_for(
-    "The SQLite file of the application's SQLiteRevocations: the user's tokens end at the next request."
+    "The SQLite file of the application's SQLiteRevocations, to revoke the tokens of the user."
 )
 
 

@@ -28,13 +28,13 @@ def token() -> None:
 
 @token.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object: valid, reason, message, signed_claims.")
-@revocations_option_for("The SQLite file of the application's SQLiteRevocations: is the token revoked?")
+@revocations_option_for("The SQLite file of the application's SQLiteRevocations, to check for a revocation.")
 def inspect(as_json: bool, revocations: Path | None) -> None:
     """Say why a token is accepted or rejected.
 
-    The token is read from standard input, the secret from FASTWARE_JWT_SECRET; FASTWARE_JWT_LEEWAY,
-    FASTWARE_JWT_AUDIENCE and FASTWARE_JWT_ISSUER apply as in the application. The exit status is 1 for a token that is
-    rejected. Claims are shown only if the signature is valid.
+    The token is read from standard input, the secret from FASTWARE_JWT_SECRET. FASTWARE_JWT_LEEWAY,
+    FASTWARE_JWT_AUDIENCE and FASTWARE_JWT_ISSUER apply as in the application. Claims are shown only if the signature is
+    valid. The exit status is 1 for a rejected token.
     """
     from fastware.auth import Auth  # noqa: PLC0415 - the help does not need it
 

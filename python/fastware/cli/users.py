@@ -25,8 +25,8 @@ _COLUMNS: Final = ("USERNAME", "ROLE", "CREATED")
 def users() -> None:
     """Add, list, change, delete and copy users.
 
-    A password is asked for on the terminal, or read from standard input. It is never an argument: other users of the
-    machine see the arguments.
+    The commands ask for a password on the terminal, or read it from standard input. It is never an argument: other
+    users of the machine can see arguments.
     """
 
 
@@ -39,7 +39,7 @@ def add(name: str, role: str, store: str) -> None:
     with one_line_errors():
         opened = open_store(store)
         if opened.find_user(name) is not None:  # before the password is asked for
-            fail(f"{store} has a user {name!r} already")
+            fail(f"{store} already has a user {name!r}")
         opened.create_user(name, new_password(name), role)
     say(f"Added {name} ({role}) to {store}.")
 
@@ -85,7 +85,7 @@ def role(name: str, role: str, store: str, revocations: Path | None) -> None:
         opened = _open_with_user(store, revocations, name)
         before = opened.find_user(name)
         if before is not None and before["role"] == role:
-            say(f"The role of {name} is {role} already.")
+            say(f"The role of {name} is already {role}.")
             return
         opened.update_user(name, role=role)
     say(f"The role of {name} is {role}.")
@@ -94,7 +94,7 @@ def role(name: str, role: str, store: str, revocations: Path | None) -> None:
 
 @users.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @store_option
 @revocations_option
 def delete(name: str, yes: bool, store: str, revocations: Path | None) -> None:
@@ -102,7 +102,7 @@ def delete(name: str, yes: bool, store: str, revocations: Path | None) -> None:
     with one_line_errors():
         opened = _open_with_user(store, revocations, name)
         if not yes and not _is_confirmed(f"Delete {name!r} from {store}?"):
-            fail("nothing is deleted")
+            fail("not confirmed; nothing is deleted")
         opened.delete_user(name)
     say(f"Deleted {name} from {store}.")
     _tell_about_tokens(opened, name)
@@ -111,12 +111,12 @@ def delete(name: str, yes: bool, store: str, revocations: Path | None) -> None:
 @users.command()
 @store_argument("source")
 @store_argument("target")
-@click.option("--skip-existing", is_flag=True, help="Leave out users whose names TARGET has already.")
+@click.option("--skip-existing", is_flag=True, help="Leave out users that TARGET already has.")
 def copy(source: str, target: str, skip_existing: bool) -> None:
     """Copy all users from the store SOURCE to the store TARGET.
 
-    Nothing is lost: hashes, creation times and further fields are copied, and compared afterwards. If TARGET has a user
-    of the same name already, nothing is copied.
+    Hashes, creation times and further fields are copied, and compared afterwards. If TARGET already has one of the
+    usernames, nothing is copied.
     """
     from fastware.auth.users.records import check_users  # noqa: PLC0415 - the help does not need it
 
@@ -127,7 +127,7 @@ def copy(source: str, target: str, skip_existing: bool) -> None:
             fail(f"no users in {name_of_store(opened, source)}")
         check_users(found, source)
         copied = _copy(found, into, target, skip_existing)
-    skipped = f", skipped {len(found) - copied} that are in {target} already" if copied < len(found) else ""
+    skipped = f", skipped {len(found) - copied} that {target} already has" if copied < len(found) else ""
     say(f"Copied {copied} of {len(found)} users from {source} to {target}{skipped}.")
 
 
@@ -160,7 +160,7 @@ def _tell_about_tokens(store: UserStore, name: str) -> None:
             "(use SQLiteRevocations and --revocations)."
         )
     else:
-        note(f"Tokens of {name} end at the next request.")
+        note(f"All tokens of {name} are revoked.")
 
 
 def _copy(found: list[dict[str, str]], into: UserStore, target: str, skip_existing: bool) -> int:
@@ -171,7 +171,7 @@ def _copy(found: list[dict[str, str]], into: UserStore, target: str, skip_existi
         new = [user for user in found if user["username"] not in names]
         if len(new) < len(found) and not skip_existing:
             existing = [user["username"] for user in found if user["username"] in names]
-            fail(f"{target} has {_some(existing)} already; nothing is copied (--skip-existing leaves them out)")
+            fail(f"{target} already has {_some(existing)}; nothing is copied (--skip-existing leaves them out)")
         if new:
             into.save_users([*present, *new])
         saved: dict[str, Any] = {user["username"]: user for user in into.load_users()}

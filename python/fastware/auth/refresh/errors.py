@@ -17,11 +17,11 @@ class RefreshTokenError(HTTPError):
 
 
 class RefreshTokenReusedError(RefreshTokenError):
-    """A refresh token was used again after its grace. Its family is revoked: someone may have copied the token.
+    """A refresh token was used again after its grace. Its family has ended: the token may have been copied.
 
     Attributes:
-        username: whose token it is. The response does not show it.
-        data: the data of the login, for example its session, whose tokens the application may revoke.
+        username: the user of the family. The response does not show it.
+        data: what the application passed to ``issue``, for example the session, to revoke its access tokens.
 
     """
 

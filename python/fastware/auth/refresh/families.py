@@ -13,15 +13,15 @@ class Family:
     """The tokens that follow one login: each is the successor of the one before.
 
     Attributes:
-        username: whose login it was.
+        username: the user who logged in.
         data: the JSON of the application's data.
         key: the key of the successors.
         revision: the user's revocation number at the login.
         issued_at: when the first token was issued, in seconds since the epoch.
         rotated_at: when the current token was issued.
         ends_at: when the last token expires; 0 if the family was revoked.
-        rotations: how many tokens were replaced.
-        current: the hash of the only token that was not used yet.
+        rotations: the number of tokens that were replaced.
+        current: the hash of the only unused token.
         previous: the hash of the one before; empty before the first rotation.
         id: the storage's number for the family; 0 before it is stored.
 
@@ -41,7 +41,7 @@ class Family:
 
 
 class FamilyStorage(Protocol):
-    """Where families are. Each method is one atomic step, which other threads and processes see as a whole.
+    """Where families are stored. Each method is atomic for other threads and processes.
 
     The storage knows every token of a family until the family ends. It then removes them a few at a time.
     """
@@ -55,7 +55,7 @@ class FamilyStorage(Protocol):
         ...
 
     def advance(self, family: Family, successor: OpaqueToken, now: float, ends_at: float) -> bool:
-        """Replace the current token by *successor*. ``False``: it is not that of *family* any more, nothing changes."""
+        """Replace the current token. ``False``: it is no longer that of *family*, and nothing changes."""
         ...
 
     def end(self, family: Family) -> bool:

@@ -87,7 +87,7 @@ class SQLiteFamilies:
         return Family(*rows[0]) if rows else None
 
     def advance(self, family: Family, successor: OpaqueToken, now: float, ends_at: float) -> bool:
-        """Replace the current token by *successor*. ``False``: it is not that of *family* any more, nothing changes."""
+        """Replace the current token. ``False``: it is no longer that of *family*, and nothing changes."""
         with self._file.writing() as connection:
             changed = connection.execute(_ADVANCE, (successor.digest, now, ends_at, family.id, family.current))
             if changed.rowcount:

@@ -1,4 +1,4 @@
-"""Refresh tokens: when one is replaced, repeated, or rejected."""
+"""Refresh tokens: when one is replaced, used again, or rejected."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Refreshed:
     """What :meth:`RefreshTokens.rotate` returns.
 
     Attributes:
-        username: whose token it was. Look up in the user store whether the user still exists, and the role.
-        data: the data of the login, as the application passed it to ``issue``.
+        username: the user. Look in the user store whether the user still exists, and for the role.
+        data: what the application passed to ``issue``.
         token: the next refresh token.
 
     """
@@ -45,7 +45,7 @@ class Refreshed:
 
 
 class RefreshTokens:
-    """Refresh tokens, which are replaced at each use, so that a copied one is detected (RFC 9700 section 4.14.2).
+    """Refresh tokens. Each is replaced when it is used, so that a copied one is detected (RFC 9700 section 4.14.2).
 
     Usage::
 
@@ -53,17 +53,17 @@ class RefreshTokens:
         token = refresh_tokens.issue("ada", {"device": "phone"})
         refreshed = refresh_tokens.rotate(token)  # refreshed.token replaces token
 
-    The tokens that follow one login are a family. A token that was replaced before revokes its family, except within
-    *grace*: two tabs that refresh at once, or a client that lost the response, get the same successor. The storage has
-    hashes of the tokens. Each method has an asynchronous twin: ``arotate``.
+    The refresh tokens of one login are a family. A token that was replaced before ends its family, except within
+    *grace*: two tabs that refresh at once, or a client that lost the response, get the same successor. The storage
+    contains hashes of the tokens. Each method has an async twin with the prefix ``a``.
 
     Args:
         storage: the path of a SQLite file, which the processes of a machine share, also with tickets and
             revocations; ``None``: the memory of this process.
         lifetime: seconds, or a ``timedelta``, from the login to the end of a family.
         idle: seconds, or a ``timedelta``, from the last rotation to the end of a family.
-        grace: seconds, or a ``timedelta``, after the first use of a token in which another use returns the same
-            successor, as long as that is not used. 0: every second use revokes the family.
+        grace: seconds, or a ``timedelta``, after the first use of a token. Another use within it returns the same
+            successor, as long as that is unused. 0: every second use ends the family.
         revocations: ends the families of a user who was revoked after the login.
 
     Raises:
@@ -91,9 +91,9 @@ class RefreshTokens:
         """Return the first refresh token of a login.
 
         Args:
-            username: who has logged in.
-            data: any JSON value, which each rotation returns, for example the name of the device. At most 4,096
-                characters of JSON. Do not keep the role in it: read that from the user store.
+            username: the user who has logged in.
+            data: any JSON value of at most 4,096 characters, which each rotation returns: the session of
+                ``Auth.new_session``, for example. Do not keep the role in it: read that from the user store.
 
         Raises:
             TypeError: *username* is not a ``str``, or *data* is not JSON.
@@ -125,7 +125,7 @@ class RefreshTokens:
         """Return the user and the data of *token*, and the token that replaces it.
 
         Raises:
-            RefreshTokenReusedError: *token* was replaced before. Its family is revoked.
+            RefreshTokenReusedError: *token* was replaced before. Its family has ended.
             RefreshTokenError: *token* is unknown, expired or revoked, or any other value.
             StorageError: the new token cannot be stored. *token* stays valid.
 
@@ -134,7 +134,7 @@ class RefreshTokens:
         return self._rotate(presented)
 
     def revoke(self, token: str) -> None:
-        """Revoke the family of *token*: log out. An unknown token, or any other value, is ignored.
+        """End the family of *token*: log out. An unknown token, or any other value, is ignored.
 
         Raises:
             StorageError: the revocation cannot be stored.
@@ -144,7 +144,7 @@ class RefreshTokens:
         self._revoke(presented)
 
     def revoke_user(self, username: str) -> None:
-        """Revoke all refresh tokens of a user: log out everywhere.
+        """End all families of a user: log out everywhere.
 
         Raises:
             TypeError: *username* is not a ``str``.

@@ -1,4 +1,4 @@
-"""Lists of revoked tokens, for :class:`~fastware.auth.Auth` and the stores of users."""
+"""Lists of revoked tokens, for :class:`~fastware.auth.Auth`, user stores, refresh tokens and tickets."""
 
 from fastware.auth.revocations.base import Revocations, RevocationsUnavailableError
 from fastware.auth.revocations.memory import MemoryRevocations

@@ -40,13 +40,12 @@ class RevocationsUnavailableError(HTTPError):
 class Revocations(ABC):
     """A list of revoked tokens: the base of :class:`MemoryRevocations` and :class:`SQLiteRevocations`.
 
-    A token is listed under its ``sid``, which is the same in every renewed token of a session; else under its ``jti``;
-    else under its ``sub``, ``role``, ``iat`` and ``exp``. The entry is removed when no token of the session can be
-    valid.
+    A token is listed under its ``sid``, which is the same in every token of a session; else under its ``jti``; else
+    under its ``sub``, ``role``, ``iat`` and ``exp``. The entry is removed when no token of the session can be valid.
 
-    Each user has a revocation number, which :meth:`revoke_user` increases. The tokens of :class:`Auth` have the number
-    at the time of the login in the claim ``rev``, and are revoked if it is below the present one. The numbers are kept
-    for good: a new user of an old name must not make old tokens valid.
+    Each user has a revocation number, which :meth:`revoke_user` increases. A token of :class:`Auth` has the number at
+    its login in the claim ``rev``, and is revoked when the current number is larger. The numbers are kept permanently:
+    a new user with an old name must not make old tokens valid.
 
     A subclass stores the entries. It passes what it reads to :meth:`_list_token` and :meth:`_list_user`.
     """
@@ -73,7 +72,7 @@ class Revocations(ABC):
 
         Raises:
             TypeError: *claims* is not a mapping, or ``exp``, ``iat`` or *expires_in* is not a number.
-            ValueError: *claims* have nothing that tells the token from others, or *expires_in* is out of range.
+            ValueError: *claims* do not identify a token, or *expires_in* is out of range.
             StorageError: the list cannot be written.
 
         """
@@ -87,7 +86,7 @@ class Revocations(ABC):
         _record(as_text(claims.get("sub")), "token")
 
     def revoke_user(self, username: str) -> None:
-        """Revoke every token that *username* has been issued.
+        """Revoke every token of *username* that has been issued.
 
         Args:
             username: the subject, ``sub``, of the tokens.
@@ -109,7 +108,7 @@ class Revocations(ABC):
 
         Raises:
             TypeError: *claims* is not a mapping.
-            RevocationsUnavailableError: 503, the list could not be read for seconds.
+            RevocationsUnavailableError: 503; the list could not be read for several seconds.
 
         """
         if monotonic() >= self._look_at:
@@ -130,9 +129,9 @@ class Revocations(ABC):
         return self._is_listed(token_keys.checked(claims))
 
     def revision(self, username: str) -> int:
-        """Return the present revocation number of *username*, 0 if its tokens were never revoked.
+        """Return the current revocation number of *username*, or 0 if its tokens were never revoked.
 
-        It is read from the storage, and includes what other processes have written.
+        It is read from the storage, so it includes the revocations of other processes.
 
         Raises:
             TypeError: *username* is not a ``str``.
@@ -147,7 +146,7 @@ class Revocations(ABC):
 
         If that is longer than the lifetime of the token of *claims*, or if the session had such a token before,
         entries of the session are kept until then. :meth:`Auth.renew_token` calls it before each renewal. It writes
-        nothing where the lifetime does not grow.
+        nothing if the lifetime does not grow.
 
         Args:
             claims: what ``verify_token`` returned. Without a ``sid``, no other token is listed under the same key.

@@ -15,7 +15,7 @@ _LARGEST_INDEX: Final = 2**20
 
 
 class ExpiringKeys:
-    """Keys that are kept until a second, or for good."""
+    """Keys that are kept until a second, or permanently."""
 
     __slots__ = ("_buckets", "_ends", "_order", "keys")
 
@@ -39,7 +39,7 @@ class ExpiringKeys:
         self.keys.add(key)
 
     def end_of(self, key: str) -> int | None:
-        """Return the second until which *key* is kept, or ``None`` if it is kept for good."""
+        """Return the second until which *key* is kept, or ``None`` if it is kept permanently."""
         return self._ends[key]
 
     def remove_before(self, second: float, limit: int) -> None:

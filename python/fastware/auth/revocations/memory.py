@@ -11,8 +11,8 @@ from fastware.auth.revocations.base import Revocations
 class MemoryRevocations(Revocations):
     """A list of revoked tokens in memory: for an application with one process, and for tests.
 
-    It ends with the process: tokens that were revoked are valid again after a restart. :class:`SQLiteRevocations` is
-    kept in a file, which all processes of a machine share.
+    It ends with the process: revoked tokens are valid again after a restart. :class:`SQLiteRevocations` keeps the list
+    in a file, which all processes of a machine share.
     """
 
     _lock: threading.Lock

@@ -36,18 +36,19 @@ _SCHEMA: Final = """
 class SQLiteRevocations(Revocations):
     """A list of revoked tokens in a SQLite database, which all processes of a machine share.
 
-    A call that revokes returns when the entry is on disk. It is effective in this process at once, and in every other
-    process within 100 ms: each has a copy in memory, and looks every 50 ms at most whether the file has changed. If the
-    file cannot be read, the copy is used for 5 seconds; then :class:`RevocationsUnavailableError` is raised.
+    A call that revokes returns when the entry is on disk. The entry takes effect in this process at once, and in every
+    other process within 100 ms: each has a copy in memory, and looks every 50 ms at most whether the file has changed.
+    If the file cannot be read, the copy is used for 5 seconds; then :class:`RevocationsUnavailableError` is raised.
 
     The constructor reads the whole file, which takes 2 seconds for a million entries. Call it before the server accepts
-    requests. The object may be used by all threads, and in forked children.
+    requests. All threads and forked children may use the object.
 
     Args:
-        path: the file, on a local disk. It is created, readable and writable by its owner only, with its folder.
+        path: the file, on a local disk. If it is missing, it is created with its folder, readable and writable by its
+            owner only.
 
     Raises:
-        TypeError: *path* is no path.
+        TypeError: *path* is not a path.
         ValueError: *path* is a URL.
         StorageError: the file cannot be created or read. The message names it and the reason.
 
@@ -110,7 +111,7 @@ class SQLiteRevocations(Revocations):
 
     def _read(self, connection: sqlite3.Connection) -> None:
         """List the rows that are new since the last call."""
-        # Of the file before the rows are read: a change in between is read again.
+        # The version is read before the rows: a change in between is read again.
         version = connection.execute("PRAGMA data_version").fetchone()[0]
         if connection is self._connection and version == self._version:
             return
@@ -167,7 +168,7 @@ class SQLiteRevocations(Revocations):
         with self._file.reading() as connection:
             revision = _revision_in(connection, _as_blob(username))
         if revision:
-            # A token of before must not be valid after a new one may have the number.
+            # Once a new token may have this number, earlier ones must be revoked here too.
             with self._lock:
                 self._list_user(username, revision)
         return revision

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastware._engine.arguments import wrong_type
 
 _MARGIN: Final = 60
-"""Seconds that an entry is kept longer, for a renewal that was in progress when the token was revoked."""
+"""Extra seconds that an entry is kept, for a renewal that was in progress when the token was revoked."""
 
 _STEP: Final = 64
 """Ends are multiples of it: a token that is revoked again within a minute changes nothing in the storage."""
@@ -18,7 +18,7 @@ _LAST_SECOND: Final = 2**53
 
 
 def checked(claims: object) -> Mapping[str, Any]:
-    """Return *claims*. Raises ``TypeError`` if they are no mapping."""
+    """Return *claims*. Raises ``TypeError`` if they are not a mapping."""
     if not isinstance(claims, Mapping):
         raise wrong_type("claims", "the mapping that verify_token returns", claims)
     return claims
@@ -49,9 +49,10 @@ def key_of(claims: Mapping[str, Any]) -> str | None:
 
 
 def end_of_session(claims: Mapping[str, Any], now: float, expires_in: int | None) -> int | None:
-    """Return until when an entry for *claims* is kept, or ``None`` if for good: until no token of the session is valid.
+    """Return the second until which an entry for *claims* is kept, or ``None`` for permanently.
 
-    A renewed token lives no longer than the lifetime of the one that it replaces. Others end after *expires_in*.
+    No token of the session is valid then: a renewed token lives no longer than the lifetime of the one that it
+    replaces. Others end after *expires_in*.
 
     Raises:
         TypeError: ``exp`` or ``iat`` is not a number.
@@ -73,7 +74,7 @@ def lifetime_of(claims: Mapping[str, Any]) -> float:
 
 
 def end_after(second: float) -> int | None:
-    """Return until when an entry is kept whose tokens are valid until *second*, or ``None`` if for good."""
+    """Return until when an entry is kept whose tokens are valid until *second*, or ``None`` for permanently."""
     return (floor(second + _MARGIN) // _STEP + 1) * _STEP if second < _LAST_SECOND else None
 
 

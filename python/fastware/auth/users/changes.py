@@ -1,4 +1,4 @@
-"""Validates what a caller wants to store about a user, and makes the new record."""
+"""Validates a change of a user, and returns the new record."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Change:
 
 
 def new_user(username: str, password_hash: str, role: str, fields: Mapping[str, str]) -> User:
-    """Return the record of a user who is created now."""
+    """Return the record of a new user."""
     from datetime import UTC, datetime  # noqa: PLC0415 - not needed to verify a token
 
     now = datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""Completes what has begun, even if the task is cancelled."""
+"""Completes a call, even if its task is cancelled."""
 
 from __future__ import annotations
 

@@ -65,9 +65,9 @@ def _status(target: Path) -> os.stat_result | None:
 
 
 def share(descriptor: int, target: Path) -> None:
-    """Let those use a new file who may use *target*: its owner, and its group if others have no access.
+    """Give a new file the owner of *target*, and its group if others have no access to *target*.
 
-    If others have access, nobody has chosen the mode: it is that of the usual umask. A group is kept together with its
+    If others have access, the mode was not chosen: it is that of the usual umask. A group is kept together with its
     access, or not at all.
     """
     before = _status(target)

@@ -2,12 +2,12 @@
 
 
 class UserExistsError(ValueError):
-    """A user of this name exists already."""
+    """The username already exists."""
 
 
 class UserNotFoundError(LookupError):
-    """There is no user of this name."""
+    """There is no user with this username."""
 
 
 class UserFileError(ValueError):
-    """The user file is invalid. The message names the path and the place, and shows no value of the content."""
+    """The user file is invalid. The message names the path and the place, and shows no value."""

@@ -1,4 +1,4 @@
-"""Users in a JSON file, which people can read and edit."""
+"""Users in a JSON file, which can be read and edited by hand."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class JSONFileUserStore(UserStore):
 
     Args:
         path: the file. Missing parent folders are created.
-        revocations: where the tokens of a user are revoked, see :class:`UserStore`.
+        revocations: revokes the tokens of a user, see :class:`UserStore`.
 
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Note whether the subclass loads users from elsewhere, which :meth:`find_user` must do then."""
+        """Note whether the subclass loads users from elsewhere: :meth:`find_user` must then do so too."""
         super().__init_subclass__(**kwargs)
         cls._loads_otherwise = cls.load_users is not JSONFileUserStore.load_users
 

@@ -25,10 +25,10 @@ _NO_LOCKS: Final = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 @contextmanager
 def locked(target: Path) -> Iterator[None]:
-    """Hold the lock of the file *target*. A thread that has it may take it again.
+    """Hold the lock of the file *target*. A thread that holds it may take it again.
 
     Raises:
-        TimeoutError: another process has had the lock for ten seconds.
+        TimeoutError: another process has held the lock for ten seconds.
         OSError: there is no lock on this file system, or the lock file cannot be opened.
 
     """
@@ -60,7 +60,7 @@ def _acquire(name: str, target: Path) -> BaseFileLock:
 
 
 def _make(name: str, target: Path) -> None:
-    """Make the lock file if it is missing, for those who may change *target*."""
+    """Create the lock file if it is missing, for the users of the system who may change *target*."""
     # The access of an existing file is not changed: it may be a link to another file, made by the owner of the folder.
     with suppress(FileExistsError):
         descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -83,5 +83,5 @@ def _explained(error: OSError, name: str, target: Path) -> OSError:
     elif error.errno in _READ_ONLY and is_mount_point(target):
         reason += f": {target} cannot be changed: {MOUNT_THE_FOLDER}"
     elif error.errno in _READ_ONLY:
-        reason += ": a change of users makes files in this folder, which must be writable"
+        reason += ": a change of users creates files in this folder, which must be writable"
     return OSError(error.errno, reason, name)

@@ -41,8 +41,8 @@ class UserStore:
     that a subclass overrides calls the override in a worker thread.
 
     Args:
-        revocations: where all tokens of a user are revoked after a change of role or password and after a deletion. If
-            that fails, the change is saved, and the caller gets the error.
+        revocations: revokes all tokens of a user after a change of role or password and after a deletion. If that
+            fails, the change is saved, and the caller gets the error.
 
     """
 
@@ -157,7 +157,7 @@ class UserStore:
         password: str | None = None,
         fields: Mapping[str, str] | None = None,
     ) -> User:
-        """Change what is given, and return the record. The tokens of the user are revoked if role or password change.
+        """Change what is passed, and return the record. A new role or password revokes the tokens of the user.
 
         Args:
             username: the user.
@@ -184,7 +184,7 @@ class UserStore:
         return user
 
     def delete_user(self, username: str) -> None:
-        """Delete the user *username*, and revoke its tokens.
+        """Delete the user *username*, and revoke the user's tokens.
 
         Raises:
             UserNotFoundError: *username* does not exist. It is a ``LookupError``.

@@ -22,7 +22,7 @@ of FAT, one of ext3 and HFS+. A time without a fraction is taken for one of the 
 
 
 class _Reading:
-    """What a file contained when it had *stamp*. ``certain`` is the stamp if the file has the same content with it."""
+    """What a file contained when it had *stamp*. ``certain`` is the stamp if no other content can have it."""
 
     __slots__ = ("certain", "content", "first_seen", "stamp", "users")
 
@@ -41,8 +41,8 @@ class _Reading:
 class UserCache:
     """The users of one file, safe to share between threads.
 
-    A change of the file is seen at once: by its inode, size and times, and while a further change could leave these as
-    they are, by its content ("racy git", https://git-scm.com/docs/racy-git). That time counts from when the stamp is
+    A change of the file is seen at once: by its inode, size and times, and by its content while a further change could
+    leave these as they are ("racy git", https://git-scm.com/docs/racy-git). That time counts from when the stamp is
     first seen, so that the clock of the file system may differ from ours.
     """
 

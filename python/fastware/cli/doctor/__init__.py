@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     envvar=["WEB_CONCURRENCY", "GRANIAN_WORKERS", "UVICORN_WORKERS"],
     show_envvar=True,
-    help="How many processes of the server there are.",
+    help="The number of processes of the server.",
 )
 @click.option(
     "--ignore",

@@ -1,4 +1,4 @@
-"""What an application made while it was imported, and what its source says."""
+"""The objects that an application creates while it is imported, and its source files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Application:
 
     @property
     def auths(self) -> list[Auth]:
-        """The settings that it made."""
+        """The settings that it created."""
         from fastware.auth import Auth  # noqa: PLC0415
 
         return self.objects_of(Auth)
@@ -46,7 +46,7 @@ class Application:
         return [*found, ("the jwt_secret of the application", usable)] if usable else found
 
     def objects_of(self, kind: type[Any]) -> list[Any]:
-        """Return the objects of exactly *kind* that it made, also those that no module names."""
+        """Return the objects of exactly *kind* that it created, also those that no module names."""
         return [found for found in gc.get_objects() if type(found) is kind]
 
     def limited_handlers(self) -> list[Callable[..., Any]]:

@@ -62,7 +62,7 @@ class Examination:
         self.findings += sources.check_cookies(files_of_application)
         self.findings += sources.check_query_tokens(auths, files_of_application)
         if number is None:
-            self.not_checked["limits of several workers"] = "tell their number: --workers or WEB_CONCURRENCY"
+            self.not_checked["limits of several workers"] = "give their number: --workers or WEB_CONCURRENCY"
         else:
             self.facts.append(Fact("workers", str(number)))
             self.findings += workers.check_limits(number, application)

@@ -61,7 +61,7 @@ def check_mount(file: Path) -> Iterator[Finding]:
     from fastware.auth.users.mounts import is_mount_point  # noqa: PLC0415
 
     if file.is_file() and is_mount_point(file):
-        message = f"{file} is a mount point of its own: a save replaces the file, and fails."
+        message = f"{file} is a mount point of its own: a save cannot replace it."
         yield Finding("mount", "error", message, f"Mount its folder instead: docker run -v ./data:{file.parent}")
 
 
@@ -71,7 +71,7 @@ def check_folder(file: Path) -> Iterator[Finding]:
     if not folder.is_dir():
         yield Finding("folder", "error", f"{folder} is not a folder.", "Choose another path.")
     elif not os.access(folder, os.W_OK | os.X_OK):
-        message = f"The folder {folder} is not writable: a save replaces the file and makes {file.name}.lock beside it."
+        message = f"The folder {folder} is not writable: a save creates the file and {file.name}.lock in it."
         yield Finding("folder", "error", message, f"Make {folder} writable for the user that runs the server.")
     else:
         mode = folder.stat().st_mode
@@ -88,7 +88,7 @@ def check_lock(file: Path) -> Iterator[Finding]:
         yield Finding("lock", "error", message, "Remove it.")
     elif lock.exists() and not os.access(lock, os.R_OK | os.W_OK):
         message = f"{lock} belongs to {_user(lock.stat().st_uid)}, and cannot be locked by {_user(_me())}."
-        yield Finding("lock", "error", message, f"Remove {lock}: the next save makes a new one.")
+        yield Finding("lock", "error", message, f"Remove {lock}: the next save creates a new one.")
     elif (problem := _problem_of_locks(file.parent)) is not None:
         message = f"The file system of {file.parent} has no locks ({problem}): processes cannot share the user file."
         yield Finding("lock", "error", message, "Put the file on a local disk.")

@@ -1,4 +1,4 @@
-"""Reads the source of an application: which cookies are set without Secure, and where query tokens are read."""
+"""Reads the source of an application: which cookies it sets without Secure, and where it accepts query tokens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_cookies(sources: Iterable[Path]) -> Iterator[Finding]:
 
 
 def check_query_tokens(auths: Iterable[Auth], sources: Iterable[Path]) -> Iterator[Finding]:
-    """Yield the settings that let ``?token=`` in, which ends up in access logs and browser histories."""
+    """Yield the settings that accept ``?token=``, which ends up in access logs and browser histories."""
     for auth in auths:
         if auth.allow_query_token:
             message = "An Auth of the application has allow_query_token=True: tokens in URLs end up in access logs."
@@ -34,7 +34,7 @@ def check_query_tokens(auths: Iterable[Auth], sources: Iterable[Path]) -> Iterat
     for path, node in _nodes(sources):
         if isinstance(node, ast.Dict) and _allows_query_tokens(node):
             message = (
-                f"{path}:{node.lineno} configures a jwt_secret and lets tokens in URLs in: they end up in access logs."
+                f"{path}:{node.lineno} configures a jwt_secret and accepts tokens in URLs: they end up in access logs."
             )
             yield Finding("query-tokens", "warning", message, 'Add "allow_query_token": False beside "jwt_secret".')
 

@@ -68,7 +68,7 @@ def check_hashes(users: list[dict[str, Any]]) -> Iterator[Finding]:
         yield Finding("hashes", "error", message, "Set a new password: fastware users passwd NAME")
     if cheap:
         message = f"{_number(cheap)} a bcrypt hash with a cost below {_LEAST_COST}, which is cheap to attack: "
-        fix = "The next login renews the hash (authenticate); or set a new password: fastware users passwd NAME"
+        fix = "The next login (authenticate) replaces the hash; or set a new password: fastware users passwd NAME"
         yield Finding("hashes", "warning", f"{message}{_some(cheap)}.", fix)
 
 

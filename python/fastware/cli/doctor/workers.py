@@ -1,4 +1,4 @@
-"""What a process keeps in its memory, where several processes serve."""
+"""What each process keeps in its own memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def check_limits(workers: int, application: Application) -> Iterator[Finding]:
     limits = sorted(f"{each.__module__}.{each.__qualname__}" for each in application.limited_handlers())
     limits += ["LoginGuard"] * bool(application.objects_of(LoginGuard))
     if limits and workers > 1:
-        message = f"Each of the {workers} workers counts for itself, so that clients get {workers} times the limits of "
+        message = f"Each of the {workers} workers counts for itself, so clients get {workers} times the limits of "
         fix = "Divide the rates by the number of workers, or limit at the reverse proxy."
         yield Finding("limits", "warning", f"{message}{', '.join(limits)}.", fix)
 
