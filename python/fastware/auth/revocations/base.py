@@ -34,7 +34,7 @@ class RevocationsUnavailableError(HTTPError):
     """
 
     def __init__(self, retry_after: int = 5) -> None:
-        super().__init__(503, "Service Unavailable", {"Retry-After": str(retry_after)})
+        super().__init__(503, "Tokens cannot be checked; try again later", {"Retry-After": str(retry_after)})
 
 
 class Revocations(ABC):
