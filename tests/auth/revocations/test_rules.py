@@ -181,6 +181,15 @@ def test_session_stays_revoked_until_its_last_token_expires(make, claims):
     assert all(answers(make, revocations, session(exp=NOW + 10 * HOUR)))
 
 
+def test_longer_session_stays_revoked_when_its_shorter_renewed_token_is_revoked(make):
+    revocations = make()
+    with stopped_at(NOW):
+        revocations.note_longer_session(session(), 60)
+        revocations.revoke(session(exp=NOW + 60))
+    log_outs(revocations, NOW + HOUR - 1)
+    assert all(answers(make, revocations, session()))
+
+
 @pytest.mark.parametrize("is_noted_twice", [False, True])
 def test_longer_session_stays_revoked_when_a_shorter_token_is_revoked(make, is_noted_twice):
     revocations = make()

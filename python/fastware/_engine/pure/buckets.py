@@ -6,6 +6,8 @@ import hashlib
 import os
 import threading
 import time
+from collections import deque
+from itertools import islice
 from typing import Any, Final
 
 from fastware._engine.arguments import as_text
@@ -39,6 +41,8 @@ class TokenBuckets:
         self._shards: list[dict[str | bytes, int]] = [{} for _ in range(_SHARDS)]
         self._swept_at = 0
         self._steps = 0
+        self._nearly_full: deque[str | bytes] = deque()
+        """Keys whose buckets are full, and kept until the next sweep: a moment before this one may still be used."""
         give_lock(self, threading.Lock)
 
     def take(self, key: str, now: int | None = None) -> int:
@@ -59,10 +63,13 @@ class TokenBuckets:
             tick = self._tick(now)
             shard = self._shards[hash(kept_key) % _SHARDS]
             arrival = shard.get(kept_key, 0) - self._ticks_per_token
-            if arrival > tick:
+            if arrival > self._swept_at:
                 shard[kept_key] = arrival
+                if arrival <= tick:
+                    self._nearly_full.append(kept_key)
             else:
                 shard.pop(kept_key, None)
+            self._remove_nearly_full(tick)
 
     def take_by_client(self, request: Any) -> int:
         try:
@@ -126,6 +133,17 @@ class TokenBuckets:
             if len(kept) < len(shard):
                 self._shards[number % _SHARDS] = kept
 
+    def _remove_nearly_full(self, tick: int) -> None:
+        """Remove two buckets that are full since the latest sweep: more than a call adds."""
+        for key in list(islice(self._nearly_full, 2)):
+            shard = self._shards[hash(key) % _SHARDS]
+            arrival = shard.get(key, 0)
+            if self._swept_at < arrival <= tick:
+                return
+            if arrival <= self._swept_at:
+                shard.pop(key, None)
+            self._nearly_full.popleft()
+
     def _start_again(self, now: int) -> None:
         """Forget all buckets: the clock was set back, so their arrival times are meaningless."""
         self._swept_at = now
@@ -133,6 +151,7 @@ class TokenBuckets:
 
     def _forget_all(self) -> None:
         self._shards = [{} for _ in range(_SHARDS)]
+        self._nearly_full.clear()
 
 
 def _is_integer(value: object, least: int, most: int) -> bool:

@@ -144,9 +144,9 @@ class Revocations(ABC):
     def note_longer_session(self, claims: Mapping[str, Any], expires_in: float | timedelta) -> None:
         """Prepare for a token of the session of *claims* that expires in *expires_in*.
 
-        If that is longer than the lifetime of the token of *claims*, or if the session had such a token before,
-        entries of the session are kept until then. :meth:`Auth.renew_token` calls it before each renewal. It writes
-        nothing if the lifetime does not grow.
+        If its lifetime is longer than that of the token of *claims*, or so short that the token of *claims* outlives
+        it, entries of the session are kept until both have expired. :meth:`Auth.renew_token` calls it before each
+        renewal. It writes nothing if the lifetime stays the same.
 
         Args:
             claims: what ``verify_token`` returned. Without a ``sid``, no other token is listed under the same key.
@@ -158,11 +158,10 @@ class Revocations(ABC):
             StorageError: the list cannot be written.
 
         """
-        seconds = as_expires_in(expires_in)
-        if self._is_longer(token_keys.checked(claims), seconds):
+        seconds, now = as_expires_in(expires_in), time.time()
+        if self._must_note(token_keys.checked(claims), seconds, now):
             sid = token_keys.session_of(claims)
-            now = time.time()
-            self._store_token(f"s{sid}", token_keys.end_after(now + seconds), False, now)
+            self._store_token(f"s{sid}", token_keys.end_of_renewed(claims, now + seconds), False, now)
 
     def accept_leeway(self, seconds: float | timedelta) -> None:
         """Keep entries for tokens that are valid for *seconds* after their ``exp``. The largest value applies.
@@ -196,7 +195,7 @@ class Revocations(ABC):
 
     async def anote_longer_session(self, claims: Mapping[str, Any], expires_in: float | timedelta) -> None:
         """Do what :meth:`note_longer_session` does, without blocking the event loop."""
-        if self._is_longer(token_keys.checked(claims), as_expires_in(expires_in)):
+        if self._must_note(token_keys.checked(claims), as_expires_in(expires_in), time.time()):
             await run_in_thread_even_if_cancelled(self.note_longer_session, claims, expires_in)
 
     # What a storage implements
@@ -276,11 +275,13 @@ class Revocations(ABC):
         # Rounded down: a fraction of a second must not put a token after a revocation in the same second.
         return bool(floor(iat) <= number // _MICROSECONDS + self._leeway)
 
-    def _is_longer(self, claims: Mapping[str, Any], seconds: int) -> bool:
+    def _must_note(self, claims: Mapping[str, Any], seconds: int, now: float) -> bool:
+        """Return whether the claims of one token of the session do not tell how long another one lives."""
         sid = token_keys.session_of(claims)
         if sid is None:
             return False
-        return seconds > token_keys.lifetime_of(claims) or sid in self._longer_sessions.keys
+        is_longer = seconds > token_keys.lifetime_of(claims)
+        return is_longer or token_keys.outlives(claims, now + seconds) or sid in self._longer_sessions.keys
 
 
 def _checked_name(username: object) -> str:

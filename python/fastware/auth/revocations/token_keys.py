@@ -73,6 +73,18 @@ def lifetime_of(claims: Mapping[str, Any]) -> float:
     return _in_range(exp) - _in_range(iat) if is_number(exp) and is_number(iat) else 0
 
 
+def outlives(claims: Mapping[str, Any], second: float) -> bool:
+    """Return whether the token of *claims* is valid after *second*."""
+    exp = claims.get("exp")
+    return exp is None or (is_number(exp) and _in_range(exp) > second)
+
+
+def end_of_renewed(claims: Mapping[str, Any], second: float) -> int | None:
+    """Return the end of an entry whose token of *claims* is renewed until *second*, or ``None`` if it is kept for good."""
+    exp = claims.get("exp")
+    return None if exp is None else end_after(max(second, _in_range(exp) if is_number(exp) else second))
+
+
 def end_after(second: float) -> int | None:
     """Return until when an entry is kept whose tokens are valid until *second*, or ``None`` for permanently."""
     return (floor(second + _MARGIN) // _STEP + 1) * _STEP if second < _LAST_SECOND else None
