@@ -80,7 +80,7 @@ def outlives(claims: Mapping[str, Any], second: float) -> bool:
 
 
 def end_of_renewed(claims: Mapping[str, Any], second: float) -> int | None:
-    """Return the end of an entry whose token of *claims* is renewed until *second*, or ``None`` if it is kept for good."""
+    """Return the end of an entry whose token of *claims* is renewed until *second*; ``None`` if it is kept for good."""
     exp = claims.get("exp")
     return None if exp is None else end_after(max(second, _in_range(exp) if is_number(exp) else second))
 
