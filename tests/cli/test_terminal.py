@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import command_line
@@ -96,6 +97,7 @@ def test_password_is_asked_for_twice_and_never_shown(terminal, tmp_path):
 def test_ctrl_c_at_the_prompt_ends_without_a_traceback(terminal, tmp_path):
     at = terminal(*ADD)
     at.wait_for("Password: ")
+    time.sleep(0.2)  # until it reads
     at.process.send_signal(signal.SIGINT)
     assert at.end() == (130, "Password: \r\nAborted.\r\n")
     assert not (tmp_path / "users.json").exists()
