@@ -1,5 +1,6 @@
 """``fastware users``: what the changes leave in the store, and which tokens they end."""
 
+import contextlib
 import sqlite3
 import time
 
@@ -76,6 +77,7 @@ def test_change_without_revocations_says_that_tokens_stay_valid(run, users_file)
 
 APPLICATION = """
 import sqlite3
+from contextlib import closing
 
 from fastware.auth import UserStore
 
@@ -83,11 +85,12 @@ class Users(UserStore):
     FIELDS = "username", "password_hash", "role", "created_at", "phone"
 
     def load_users(self):
-        rows = self._database().execute("SELECT * FROM users ORDER BY rowid").fetchall()
+        with closing(self._database()) as database:
+            rows = database.execute("SELECT * FROM users ORDER BY rowid").fetchall()
         return [{name: value for name, value in zip(self.FIELDS, row) if value is not None} for row in rows]
 
     def save_users(self, users):
-        with self._database() as database:
+        with closing(self._database()) as database, database:
             database.execute("DELETE FROM users")
             rows = [[user.get(name) for name in self.FIELDS] for user in users]
             database.executemany("INSERT INTO users VALUES (?, ?, ?, ?, ?)", rows)
@@ -110,10 +113,10 @@ def database(tmp_path):
     (tmp_path / "shop.py").write_text(APPLICATION)
 
     def usernames():
-        with sqlite3.connect(tmp_path / "shop.db") as connection:
+        with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
             return [name for (name,) in connection.execute("SELECT username FROM users ORDER BY rowid")]
 
-    with sqlite3.connect(tmp_path / "shop.db") as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
         connection.execute("CREATE TABLE users (username, password_hash, role, created_at, phone)")
     return usernames
 
