@@ -237,11 +237,10 @@ def quartiles(samples=60):
     return {name: statistics.quantiles(each, n=4) for name, each in taken.items()}
 
 
-def slowest_and_fastest(found):
-    """Return the largest and the smallest ratio of a quartile to that of a wrong password."""
+def are_equal(found):
+    """Return whether each quartile is close to that of a wrong password."""
     pairs = [pair for each in found.values() for pair in zip(each, found["wrong password"], strict=True)]
-    ratios = [one / other for one, other in pairs]
-    return max(ratios), min(ratios)
+    return all(0.8 < one / other < 1.25 for one, other in pairs)
 
 
 @pytest.mark.parametrize("is_leaky", [False, True], ids=["authenticate", "control"])
@@ -249,8 +248,8 @@ def slowest_and_fastest(found):
 def test_failed_logins_take_the_same_time(monkeypatch, is_leaky):
     if is_leaky:  # without a check for unusable hashes
         monkeypatch.setattr(login, "check_password_once", passwords.verify_password)
-    slowest, fastest = slowest_and_fastest(quartiles())
-    assert (0.8 < fastest <= slowest < 1.25) is not is_leaky
+    # Other work of the machine disturbs a round now and then. A difference would be in each of them.
+    assert any(are_equal(quartiles()) for _ in range(4)) is not is_leaky
 
 
 # The guard
