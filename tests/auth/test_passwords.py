@@ -4,8 +4,10 @@ import asyncio
 import random
 import string
 import time
+from functools import partial
 from types import SimpleNamespace
 
+import asgi_client
 import bcrypt
 import pytest
 from bcrypt_cost import LOWEST, cost_of
@@ -18,23 +20,14 @@ from fastware.auth import hash_password, needs_rehash, password_problem, verify_
 HASH_OF_PASSWORD = bcrypt.hashpw(b"password", bcrypt.gensalt(LOWEST)).decode("ascii")
 
 
-def run_with(event_loop, call):
-    def run(*args, **kwargs):
-        async def main():
-            return await call(*args, **kwargs)
-
-        return pytest.importorskip(event_loop).run(main) if event_loop == "trio" else asyncio.run(main())
-
-    return run
-
-
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def passwords(request, auth):
     """``hash`` and ``verify``: the plain functions, or the ``async`` ones under an event loop."""
     if request.param == "sync":
         return SimpleNamespace(hash=auth.hash_password, verify=auth.verify_password)
     return SimpleNamespace(
-        hash=run_with(request.param, auth.ahash_password), verify=run_with(request.param, auth.averify_password)
+        hash=partial(asgi_client.run, auth.ahash_password, loop=request.param),
+        verify=partial(asgi_client.run, auth.averify_password, loop=request.param),
     )
 
 

@@ -21,6 +21,7 @@ from clock import stopped_at
 from fastware.auth import (
     Auth,
     JSONFileUserStore,
+    MemoryRevocations,
     Refreshed,
     RefreshTokenError,
     RefreshTokenReusedError,
@@ -32,19 +33,6 @@ from fastware.auth import (
 DAY = 86_400
 NOW = 2_000_000_000
 needs_strace = pytest.mark.skipif(system_calls.unavailable() is not None, reason=str(system_calls.unavailable()))
-
-
-class FakeRevocations:
-    """The revocation numbers of users."""
-
-    def __init__(self):
-        self.numbers = {}
-
-    def revision(self, username):
-        return self.numbers.get(username, 0)
-
-    def revoke_user(self, username):
-        self.numbers[username] = self.revision(username) + 1
 
 
 @pytest.fixture
@@ -267,7 +255,7 @@ def test_invalid_username_is_rejected(username, error):
 
 
 STORAGES = {
-    "Redis": ("redis://:hunter2@host", ValueError, "a URL; this version stores in a SQLite file"),
+    "Redis": ("redis://:hunter2@host", ValueError, "a URL; this version stores in a SQLite file on this machine"),
     "PostgreSQL": ("postgresql+psycopg://ada:hunter2@host/db", ValueError, "SQLite file"),
     "empty": ("", ValueError, "storage is empty"),
     "bytes": (b"sessions.db", TypeError, "not bytes"),
@@ -363,9 +351,9 @@ def test_revoke_user_ends_all_families_of_the_user(path):
     assert refresh_tokens.rotate(refresh_tokens.issue("ada"))
 
 
-def test_revocation_of_the_user_ends_earlier_families_only():
-    revocations = FakeRevocations()
-    refresh_tokens = RefreshTokens(None, revocations=revocations)
+def test_revocation_of_the_user_ends_earlier_families_only(path):
+    revocations = MemoryRevocations()
+    refresh_tokens = RefreshTokens(path, revocations=revocations)
     revocations.revoke_user("ada")
     tokens, other = chain(refresh_tokens, 2), refresh_tokens.issue("bob")
     revocations.revoke_user("ada")
@@ -374,9 +362,8 @@ def test_revocation_of_the_user_ends_earlier_families_only():
         with pytest.raises(RefreshTokenError) as raised:
             refresh_tokens.rotate(token)
         assert type(raised.value) is RefreshTokenError
-    revocations.numbers.clear()
     with pytest.raises(RefreshTokenError):
-        refresh_tokens.rotate(tokens[1])
+        RefreshTokens(path).rotate(tokens[1])
     assert refresh_tokens.rotate(later).username == "ada"
     assert refresh_tokens.rotate(other).username == "bob"
 
@@ -400,7 +387,7 @@ def test_user_who_is_deleted_and_created_again_has_no_old_tokens(path):
 
 
 def test_family_is_unchanged_while_revocations_are_unavailable():
-    revocations = FakeRevocations()
+    revocations = MemoryRevocations()
     refresh_tokens = RefreshTokens(None, revocations=revocations)
     token = refresh_tokens.issue("ada")
     with mock.patch.object(revocations, "revision", side_effect=OSError), pytest.raises(OSError):

@@ -6,23 +6,23 @@ import contextlib
 import datetime
 import itertools
 import sqlite3
+from unittest import mock
 
 import pytest
 import refresh_processes
 from clock import stopped_at
 
-from fastware.auth import HTTPError, RefreshTokens, Tickets, create_token, verify_token
+from fastware.auth import (
+    MemoryRevocations,
+    RefreshTokens,
+    RevocationsUnavailableError,
+    Tickets,
+    create_token,
+    verify_token,
+)
 
 NOW = 2_000_000_000
 CLAIMS = {"sub": "ada", "role": "user", "iat": NOW - 5, "exp": NOW + 30}
-
-
-class FakeRevocations:
-    def __init__(self, is_revoked):
-        self.is_revoked = is_revoked
-
-    def revoke_user(self, username):
-        raise NotImplementedError
 
 
 @pytest.fixture
@@ -98,23 +98,19 @@ def test_another_value_is_not_a_ticket(value):
 
 
 def test_revoked_claims_cannot_be_redeemed():
-    revoked = []
-    tickets = Tickets(None, revocations=FakeRevocations(lambda claims: claims["sub"] in revoked))
+    revocations = MemoryRevocations()
+    tickets = Tickets(None, revocations=revocations)
     ada, bob = tickets.issue({"sub": "ada"}), tickets.issue({"sub": "bob"})
-    revoked.append("ada")
+    revocations.revoke_user("ada")
     assert [tickets.redeem(ada), tickets.redeem(bob)] == [None, {"sub": "bob"}]
 
 
 def test_ticket_is_not_used_while_revocations_are_unavailable():
-    def is_revoked(claims):
-        if problems:
-            raise problems.pop()
-        return False
-
-    problems = [HTTPError(503, "Revocations are unavailable")]
-    tickets = Tickets(None, revocations=FakeRevocations(is_revoked))
+    revocations = MemoryRevocations()
+    tickets = Tickets(None, revocations=revocations)
     ticket = tickets.issue({"sub": "ada"})
-    with pytest.raises(HTTPError):
+    unavailable = mock.patch.object(revocations, "is_revoked", side_effect=RevocationsUnavailableError)
+    with unavailable, pytest.raises(RevocationsUnavailableError):
         tickets.redeem(ticket)
     assert tickets.redeem(ticket) == {"sub": "ada"}
 

@@ -21,23 +21,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from fastware.auth import RefreshTokenError, RefreshTokenReusedError, RefreshTokens
+from fastware.auth import MemoryRevocations, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
 
 LIFETIME, IDLE, GRACE = 450, 400, 30
 USERS = st.sampled_from(["ada", "Ada", "bob"])
 DATA = st.sampled_from([None, 7, "phone", ["phone", {"name": "愛"}]])
 STEPS = st.sampled_from([1, 29, 30, 31, 200, 399, 400])
-
-
-class FakeRevocations:
-    def __init__(self):
-        self.numbers = {}
-
-    def revision(self, username):
-        return self.numbers.get(username, 0)
-
-    def revoke_user(self, username):
-        self.numbers[username] = self.revision(username) + 1
 
 
 @dataclass
@@ -58,7 +47,7 @@ class RefreshFamilies(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.is_file = is_file
-        self.revocations = FakeRevocations()
+        self.revocations = MemoryRevocations()
         self.families = []
         self.clock = mock.patch("time.time", return_value=2e9)
         self.now = self.clock.start()

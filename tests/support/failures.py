@@ -803,9 +803,11 @@ def rotate_again(s, asynchronously=False):
 
 
 def rotate_of_a_revoked_user(s):
-    numbers = iter([1, 2])
-    tokens = refresh_tokens(s, revocations=SimpleNamespace(revision=lambda username: next(numbers), revoke_user=print))
-    tokens.rotate(marked_token(s, tokens.issue("ada")))
+    revocations = s.auth.MemoryRevocations()
+    tokens = refresh_tokens(s, revocations=revocations)
+    token = marked_token(s, tokens.issue("ada"))
+    revocations.revoke_user("ada")
+    tokens.rotate(token)
 
 
 def use_of_a_damaged_file(s, use):

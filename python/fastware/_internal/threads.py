@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from fastware._internal.names import name_of
@@ -34,13 +34,18 @@ async def run_in_thread(function: Callable[..., ResultT], /, *args: Any, **kwarg
     return await asyncio.to_thread(call)
 
 
-async def run_in_thread_even_if_cancelled(function: Callable[..., ResultT], /, *args: Any) -> ResultT:
-    """Do what :func:`run_in_thread` does, even if the task is cancelled before the thread starts."""
+async def complete(function: Callable[..., Awaitable[ResultT]], /, *args: Any) -> ResultT:
+    """Return ``await function(*args)``, which goes on if the task is cancelled, under asyncio or trio."""
     import asyncio  # noqa: PLC0415
 
     if _is_in_trio():
         import trio  # noqa: PLC0415
 
         with trio.CancelScope(shield=True):
-            return await run_in_thread(function, *args)
-    return await asyncio.shield(asyncio.ensure_future(run_in_thread(function, *args)))
+            return await function(*args)
+    return await asyncio.shield(asyncio.ensure_future(function(*args)))
+
+
+async def run_in_thread_even_if_cancelled(function: Callable[..., ResultT], /, *args: Any) -> ResultT:
+    """Do what :func:`run_in_thread` does, even if the task is cancelled before the thread starts."""
+    return await complete(run_in_thread, function, *args)

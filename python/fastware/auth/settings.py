@@ -16,6 +16,7 @@ from fastware.auth.configuration import Settings
 from fastware.auth.environment import options_in_environment, secrets_in_environment
 from fastware.auth.roles import RoleDependencies, RoleDependency
 from fastware.auth.session_cookies import session_cookie_name
+from fastware.auth.storage_arguments import checked_revocations
 from fastware.auth.ticket_parameter import claims_of_ticket, has_ticket
 from fastware.errors import HTTPError
 
@@ -119,7 +120,8 @@ class Auth(Settings):
             secrets = _checked_secrets(secret)
             warn_if_short(_shortest(secrets), 2)
             seconds, audiences, exact_issuer = as_expected(leeway, audience, issuer)
-            _check_storages(revocations, tickets)
+            checked_revocations(revocations)
+            _check_tickets(tickets)
             if audiences and isinstance(audience, (set, frozenset)):
                 audiences = tuple(sorted(audiences))  # tokens are created for the same audience in every process
             options = {"leeway": seconds, "audience": audiences, "issuer": exact_issuer}
@@ -425,19 +427,13 @@ class Auth(Settings):
         return f"<Auth: {', '.join(f'{name}={getattr(self, name)!r}' for name in names)}>"
 
 
-def _check_storages(revocations: object, tickets: object) -> None:
-    if revocations is not None:
-        from fastware.auth.revocations import Revocations  # noqa: PLC0415 - only for applications that revoke tokens
+def _check_tickets(tickets: object) -> None:
+    if tickets is None:
+        return
+    from fastware.auth.tickets import Tickets  # noqa: PLC0415 - only for applications that issue tickets
 
-        if not isinstance(revocations, Revocations):
-            raise TypeError(
-                f"revocations must be an object such as MemoryRevocations(), not {type(revocations).__name__}"
-            )
-    if tickets is not None:
-        from fastware.auth.tickets import Tickets  # noqa: PLC0415
-
-        if not isinstance(tickets, Tickets):
-            raise TypeError(f"tickets must be a fastware.auth.Tickets, not {type(tickets).__name__}")
+    if not isinstance(tickets, Tickets):
+        raise TypeError(f"tickets must be a fastware.auth.Tickets, not {type(tickets).__name__}")
 
 
 def _checked_secrets(secret: Any) -> tuple[str | bytes, ...]:

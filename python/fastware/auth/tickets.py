@@ -13,7 +13,7 @@ from fastware._internal.threads import run_in_thread
 from fastware.auth.durations import as_seconds
 from fastware.auth.opaque_tokens import OpaqueToken
 from fastware.auth.sqlite_tickets import SQLiteTickets
-from fastware.auth.storage_arguments import Storage, checked_revocations, path_of
+from fastware.auth.storage_arguments import Storage, checked_revocations, path_or_memory
 from fastware.auth.stored_json import as_json, from_json
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Tickets:
     def __init__(self, storage: Storage, *, lifetime: Duration = 60, revocations: Revocations | None = None) -> None:
         self._lifetime = as_seconds("lifetime", lifetime)
         self._revocations: Revocations | None = checked_revocations(revocations)
-        self._tickets: TicketStorage = SQLiteTickets(path_of(storage))
+        self._tickets: TicketStorage = SQLiteTickets(path_or_memory(storage))
 
     def issue(self, claims: Mapping[str, Any]) -> str:
         """Return a ticket, valid for *lifetime*, and not longer than *claims*.

@@ -16,7 +16,7 @@ from fastware.auth.opaque_tokens import KEY_LENGTH, OpaqueToken
 from fastware.auth.refresh.errors import RefreshTokenError, RefreshTokenReusedError
 from fastware.auth.refresh.families import Family, FamilyStorage
 from fastware.auth.refresh.sqlite_families import SQLiteFamilies
-from fastware.auth.storage_arguments import Storage, checked_revocations, path_of
+from fastware.auth.storage_arguments import Storage, checked_revocations, path_or_memory
 from fastware.auth.stored_json import as_json, from_json
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class RefreshTokens:
         self._idle = as_seconds("idle", idle)
         self._grace = as_seconds("grace", grace, may_be_zero=True)
         self._revocations: Revocations | None = checked_revocations(revocations)
-        self._families: FamilyStorage = SQLiteFamilies(path_of(storage))
+        self._families: FamilyStorage = SQLiteFamilies(path_or_memory(storage))
 
     def issue(self, username: str, data: Any = None) -> str:
         """Return the first refresh token of a login.

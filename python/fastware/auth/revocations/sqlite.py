@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from fastware._internal.fork import give_lock
 from fastware.auth.revocations.base import MAX_REMOVALS, Revocations, RevocationsUnavailableError
 from fastware.auth.sqlite_file import SQLiteFile, StorageError
+from fastware.auth.storage_arguments import path_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,7 +50,7 @@ class SQLiteRevocations(Revocations):
 
     Raises:
         TypeError: *path* is not a path.
-        ValueError: *path* is a URL.
+        ValueError: *path* is a URL, or empty.
         StorageError: the file cannot be created or read. The message names it and the reason.
 
     """
@@ -58,11 +59,7 @@ class SQLiteRevocations(Revocations):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__()
-        if not isinstance(path, (str, os.PathLike)):
-            raise TypeError(f"path must be the path of a SQLite file, not {type(path).__name__}")
-        if "://" in os.fsdecode(path):
-            raise ValueError("path is a URL; SQLiteRevocations takes the path of a file on this machine")
-        self._file = SQLiteFile(path, "revocations", 1, _SCHEMA)
+        self._file = SQLiteFile(path_of("path", path), "revocations", 1, _SCHEMA)
         self._connection: sqlite3.Connection | None = None
         self._version = self._last_token = self._last_user = 0
         self._is_failing = False

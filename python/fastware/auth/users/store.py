@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from fastware._internal.fork import give_lock
-from fastware._internal.threads import run_in_thread
+from fastware._internal.threads import complete, run_in_thread
 from fastware.auth.passwords import ahash_password, hash_password
 from fastware.auth.users.changes import Change, User, changed_parts, check_name, checked_fields, new_user
-from fastware.auth.users.completion import complete
 from fastware.auth.users.errors import UserExistsError, UserNotFoundError
 
 if TYPE_CHECKING:
