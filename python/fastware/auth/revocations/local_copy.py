@@ -74,7 +74,9 @@ class UserNumbers:
         self.highest = _new_index(_SMALLEST_INDEX)
         """An array and a mask: no user has a number above that at ``hash(username) & mask``.
 
-        One access to memory tells that a token is newer than the last revocation of its user.
+        One access to memory tells that a token is newer than the last revocation of its user. With a million users and
+        another one at each check, a check takes 0.45 R, and 0.76 R with a set and a dict alone
+        (``benches/bench_revocations.py``).
         """
 
     def set(self, username: str, number: int) -> None:
