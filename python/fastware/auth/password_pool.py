@@ -170,7 +170,7 @@ def _lower_priority() -> None:
     """Let the event loops of all workers run first. On Linux, each thread has a priority of its own (sched(7)).
 
     Beside 200 logins and other programs that use both cores, the median of an unrelated request is 0.4 ms, and without
-    this 1.5 to 2.3 ms. Alone on the machine, there is no difference.
+    this 1.5 to 2.3 ms (``python -m benches.logins``).
     """
     if sys.platform == "linux":
         with suppress(OSError):
