@@ -17,9 +17,9 @@ MAX_ELEMENTS: Final = 32
 
 _MAX_ELEMENT_LENGTH: Final = 1_024
 _BLANKS: Final = b" \t"
-_WITH_PORT: Final = re.compile(r"(?:([^][:]*)|\[([^][]*)\])(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?\Z")
+_WITH_PORT: Final = re.compile(r"(?:([^][:]+)|\[([^][]+)\])(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?\Z")
 _PAIR: Final = re.compile(
-    rb"""[ \t]*+(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:([^\s",;=\\]+)|"((?:[^"\\]|\\.)*+)"))?[ \t]*+(;|\Z)""", re.DOTALL
+    rb"""[ \t]*+(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:([^\s",;=\\]+)|"((?:[^"\\]|\\.)*+)"))?[ \t]*+(;[; \t]*+|\Z)""", re.DOTALL
 )
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 
@@ -100,10 +100,10 @@ def _for_of(element: bytes) -> str | None:
         if name is not None and name.lower() == b"for":
             hosts.append(_ESCAPED.sub(rb"\1", quoted) if token is None else token)
         position = pair.end()
-    return _without_port(hosts[0].decode("latin-1")) if len(hosts) == 1 else None
+    return _without_port(hosts[0].decode("latin-1")) if len(hosts) == 1 and hosts[0] else None
 
 
 def _without_port(element: str) -> str:
     """Return the host in ``host``, ``host:port``, ``[host]`` or ``[host]:port`` (RFC 7239 section 6)."""
     match = _WITH_PORT.match(element) if ":" in element else None
-    return (match[1] or match[2] or "") if match else element
+    return (match[1] or match[2]) if match else element
