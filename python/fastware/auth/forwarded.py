@@ -18,8 +18,9 @@ MAX_ELEMENTS: Final = 32
 _MAX_ELEMENT_LENGTH: Final = 1_024
 _BLANKS: Final = b" \t"
 _WITH_PORT: Final = re.compile(r"(?:([^][:]+)|\[([^][]+)\])(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?\Z")
+_TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PAIR: Final = re.compile(
-    rb"""[ \t]*+(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:([^\s",;=\\]+)|"((?:[^"\\]|\\.)*+)"))?[ \t]*+(;[; \t]*+|\Z)""", re.DOTALL
+    rb"""[ \t]*+(?:(%b)=(?:([^\s",;=\\]+)|"((?:[^"\\]|\\.)*+)"))?[ \t]*+(;[; \t]*+|\Z)""" % _TOKEN, re.DOTALL
 )
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 
