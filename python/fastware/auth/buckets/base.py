@@ -47,7 +47,7 @@ class LimitBuckets(ABC):
 
     @abstractmethod
     def take_counted(self, key: str, cost: int = 1) -> tuple[int, int, int]:
-        """Take *cost* tokens. Returns what :meth:`take` does, the tokens that remain, and the nanoseconds until full."""
+        """Take *cost* tokens. Returns what :meth:`take` does, the tokens left, and the nanoseconds until it is full."""
 
     @abstractmethod
     def give_back(self, key: str, cost: int = 1) -> None:
