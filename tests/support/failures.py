@@ -947,12 +947,12 @@ add(
     ),
     key_of_user_with_forged_token=lambda s: s.auth.user_key()(s.request()),
 )
-REJECTED_REQUESTS += [
-    *add("TypeError", key_for_malformed_headers),
-    *add("ConfigurationError", user_key_without_settings=lambda s: s.auth.user_key()(s.request(state={"config": {}}))),
-]
+REJECTED_REQUESTS += add(
+    "ConfigurationError", user_key_without_settings=lambda s: s.auth.user_key()(s.request(state={"config": {}}))
+)
 add(
     "TypeError",
+    key_for_malformed_headers,
     proxies_in_one_str=lambda s: s.auth.client_address(trusted_proxies=s.token),
     proxy_of_bytes=lambda s: behind_proxies(s, s.token.encode()),
     header_of_bytes=lambda s: behind_proxies(s, header=s.token.encode()),
