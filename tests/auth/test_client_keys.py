@@ -38,6 +38,8 @@ PEERS = {
     "IPv6-with-a-zone": ("fe80::1%eth0", "address:fe80::/64"),
     "IPv4-mapped": ("::ffff:203.0.113.9", f"address:{UNTRUSTED}"),
     "IPv4-mapped-with-a-zone": ("::ffff:203.0.113.9%1", f"address:{UNTRUSTED}"),
+    "port": ("203.0.113.9:56789", f"address:{UNTRUSTED}"),
+    "IPv6-with-a-port": ("[2001:db8:1:2::3]:80", "address:2001:db8:1:2::/64"),
     "text": ("testclient", "address:testclient"),
     "long-text": ("x" * 100, "address:" + "x" * 100),
     "unix-socket-in-uvicorn": (None, "address:unknown"),

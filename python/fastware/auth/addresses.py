@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Final, TypeAlias
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -10,6 +11,7 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 IPV6_BITS: Final = 128
+_WITH_PORT: Final = re.compile(r"(?:([^][:]+)|\[([^][]+)\])(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?\Z")
 
 
 def read_address(text: str) -> Address | None:
@@ -26,6 +28,12 @@ def read_address(text: str) -> Address | None:
     if isinstance(address, ipaddress.IPv4Address):
         return address
     return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
+
+
+def without_port(text: str) -> str:
+    """Return the host in ``host``, ``host:port``, ``[host]`` or ``[host]:port`` (RFC 7239 section 6)."""
+    match = _WITH_PORT.match(text) if ":" in text else None
+    return (match[1] or match[2]) if match else text
 
 
 def read_network(text: str) -> Network:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from fastware.auth.addresses import IPV6_BITS, Network, client_at, read_address, read_network
+from fastware.auth.addresses import IPV6_BITS, Network, client_at, read_address, read_network, without_port
 from fastware.auth.configuration import Settings
 from fastware.auth.forwarded import HEADERS, hosts_in
 from fastware.auth.identity import get_current_user
@@ -84,7 +84,8 @@ class ClientAddress:
     def _read(self, text: str) -> _Host:
         if text in ("", "unix:"):  # the second is what nginx writes for a client on a Unix socket
             return _Host(f"address:{_UNKNOWN}", None, is_address=False, is_trusted="unix" in self._trusted)
-        address = read_address(text)
+        # A server may report what a proxy wrote. With its port, each connection would have a key of its own.
+        address = read_address(without_port(text))
         if address is None:  # for example the "testclient" of a test
             return _Host(f"address:{text}", text, is_address=False, is_trusted=False)
         is_trusted = any(address in network for network in self._networks)

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from fastware._engine import engine
+from fastware.auth.addresses import without_port
 
 MAX_ELEMENTS: Final = 32
 """The number of elements that are read at most."""
 
 _MAX_ELEMENT_LENGTH: Final = 1_024
 _BLANKS: Final = b" \t"
-_WITH_PORT: Final = re.compile(r"(?:([^][:]+)|\[([^][]+)\])(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?\Z")
 _TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PAIR: Final = re.compile(
     rb"""[ \t]*+(?:(%b)=(?:([^\s",;=\\]+)|"((?:[^"\\]|\\.)*+)"))?[ \t]*+(;[; \t]*+|\Z)""" % _TOKEN, re.DOTALL
@@ -59,7 +59,7 @@ def _split_from_the_end(line: bytes, count: int) -> list[bytes]:
 def _read_x_forwarded_for(pieces: Iterator[bytes]) -> Iterator[str]:
     for piece in pieces:
         if element := piece.strip(_BLANKS):  # an empty element does not count (RFC 9110 section 5.6.1.2)
-            yield _without_port(element.decode("latin-1"))
+            yield without_port(element.decode("latin-1"))
 
 
 def _read_forwarded(pieces: Iterator[bytes]) -> Iterator[str]:
@@ -101,10 +101,4 @@ def _for_of(element: bytes) -> str | None:
         if name is not None and name.lower() == b"for":
             hosts.append(_ESCAPED.sub(rb"\1", quoted) if token is None else token)
         position = pair.end()
-    return _without_port(hosts[0].decode("latin-1")) if len(hosts) == 1 and hosts[0] else None
-
-
-def _without_port(element: str) -> str:
-    """Return the host in ``host``, ``host:port``, ``[host]`` or ``[host]:port`` (RFC 7239 section 6)."""
-    match = _WITH_PORT.match(element) if ":" in element else None
-    return (match[1] or match[2]) if match else element
+    return without_port(hosts[0].decode("latin-1")) if len(hosts) == 1 and hosts[0] else None
