@@ -155,7 +155,7 @@ ELEMENTS = {
     "obfuscated-with-port": (['for="_hidden:80"'], "10.0.0.1"),
     "no-for": (["for=203.0.113.7, proto=https"], "10.0.0.1"),
     "two-for": (["for=203.0.113.7;for=203.0.113.8"], "10.0.0.1"),
-    "empty-for": (['for=""'], "10.0.0.1"),
+    "empty-for": (['for=203.0.113.7, for=""'], "10.0.0.1"),
     "no-value": (["for="], "10.0.0.1"),
     "no-name": (["=203.0.113.7"], "10.0.0.1"),
     "address-alone": (["203.0.113.7"], "10.0.0.1"),
@@ -183,8 +183,17 @@ def test_at_most_32_elements_are_read(auth, header):
     form = "10.0.{}.1" if header == "x-forwarded-for" else "for=10.0.{}.1"
     elements = [form.format(number) for number in range(40)]
     by_address = auth.client_address(trusted_proxies=PROXIES, header=header)
-    for lines in ([", ".join(elements)], [", ".join(elements[:20]), ", ".join(elements[20:])], elements):
-        assert by_address(request_from("10.0.0.1", *lines, header=header.encode())) == "address:10.0.8.1"
+    for first in (0, 7):  # 40 or 33 elements
+        cut = [", ".join(elements[first:20]), ", ".join(elements[20:])]
+        for lines in ([", ".join(cut)], cut, elements[first:]):
+            assert by_address(request_from("10.0.0.1", *lines, header=header.encode())) == "address:10.0.8.1"
+
+
+@pytest.mark.rule("rate.proxies")
+def test_name_of_the_header_is_read_in_any_case(auth):
+    by_address = auth.client_address(trusted_proxies=PROXIES)
+    request = request_from("10.0.0.1", "203.0.113.7", "10.0.0.3", "10.0.0.2", header=b"X-Forwarded-For")
+    assert by_address(request) == "address:203.0.113.7"
 
 
 HOSTILE = {

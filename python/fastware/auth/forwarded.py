@@ -20,7 +20,7 @@ _MAX_ELEMENT_LENGTH: Final = 1_024
 _BLANKS: Final = b" \t"
 _TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PAIR: Final = re.compile(
-    rb"""[ \t]*+(?:(%b)=(?:([^\s",;=\\]+)|"((?:[^"\\]|\\.)*+)"))?[ \t]*+(;[; \t]*+|\Z)""" % _TOKEN, re.DOTALL
+    rb"""[ \t]*+(?:(%b)=(?:([^\s",;=\\]+)|"((?:[^"\\]|\\.)*)"))?[ \t]*+(;[; \t]*+|\Z)""" % _TOKEN, re.DOTALL
 )
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 
@@ -46,8 +46,7 @@ def _pieces(headers: Any, name: bytes) -> Iterator[bytes]:
         pieces = _split_from_the_end(engine.header(headers, name), MAX_ELEMENTS)
         yield from pieces
         others = [value for found, value in headers if found.lower() == name][:0:-1]
-        if others and len(pieces) < MAX_ELEMENTS:
-            yield from _split_from_the_end(b",".join(others), MAX_ELEMENTS - len(pieces))
+        yield from _split_from_the_end(b",".join(others), MAX_ELEMENTS - len(pieces))
     finally:
         headers = None  # error reporters show the local variables of a traceback's frames
 
@@ -73,12 +72,12 @@ def _read_forwarded(pieces: Iterator[bytes]) -> Iterator[str]:
         element = b"%b,%b" % (piece, element) if element else piece.strip(_BLANKS)
         if not element:
             continue
-        host = _for_of(element) if len(element) <= _MAX_ELEMENT_LENGTH else None
+        if len(element) > _MAX_ELEMENT_LENGTH:
+            return
+        host = _for_of(element)
         if host is not None:
             yield host
             element = b""
-        elif b'"' not in element or len(element) > _MAX_ELEMENT_LENGTH:
-            return
 
 
 _READERS: Final[dict[str, Callable[[Iterator[bytes]], Iterator[str]]]] = {
