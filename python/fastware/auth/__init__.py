@@ -18,6 +18,7 @@ from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.client_keys import client_address, user_key
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.password_rules import password_problem
@@ -63,6 +64,7 @@ __all__ = [
     "authenticate",
     "averify_password",
     "clear_session_cookies",
+    "client_address",
     "create_token",
     "get_current_user",
     "hash_password",
@@ -72,6 +74,7 @@ __all__ = [
     "rate_limit",
     "require_role",
     "set_session_cookies",
+    "user_key",
     "verify_password",
     "verify_token",
 ]
@@ -97,8 +100,10 @@ _LAZY = {
     "UserNotFoundError": "users",
     "UserStore": "users",
     "authenticate": "login",
+    "client_address": "client_keys",
     "inspect_token": "token_report",
     "password_problem": "password_rules",
+    "user_key": "client_keys",
 }
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others
