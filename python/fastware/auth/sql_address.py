@@ -48,27 +48,23 @@ class SQLAddress:
         return f"<SQLAddress: {self.name}>"
 
 
-def address_of(url: object) -> tuple[SQLAddress | None, type[Exception], str]:
-    """Return the address that *url* names; or ``None``, and the error to raise.
+def address_of(url: object) -> SQLAddress | Exception:
+    """Return the address that *url* names, or the error to raise.
 
-    The caller raises it after it has deleted its *url*: error reporters show the local variables of frames.
-
-    Raises:
-        ImportError: SQLAlchemy or the driver is not installed.
-
+    ``SQLDatabase`` raises it, after the caller has deleted its *url*: error reporters show the local variables of
+    frames.
     """
-    sqlalchemy = require("sqlalchemy")
-    if not isinstance(url, (str, sqlalchemy.URL)):
-        return None, TypeError, f"url must be a SQLAlchemy URL such as {_EXAMPLES}, not {type(url).__name__}"
-    parsed = _parsed(url)
-    del url
-    if parsed is None:
-        return None, ValueError, f"url is not a valid SQLAlchemy URL; it looks like {_EXAMPLES}"
-    backend = parsed.drivername.partition("+")[0]
-    if backend not in _BACKENDS:
-        return None, ValueError, f"url: databases of {backend!r} are not supported; use {_EXAMPLES}"
-    problem = _problem_of_driver(parsed)
-    return (SQLAddress(parsed), ValueError, "") if problem is None else (None, ValueError, problem)
+    try:
+        sqlalchemy = require("sqlalchemy")
+        if not isinstance(url, (str, sqlalchemy.URL)):
+            return TypeError(f"the database must be a SQLAlchemy URL such as {_EXAMPLES}, not {type(url).__name__}")
+        parsed = _parsed(url)
+        if parsed is None:
+            return ValueError(f"the URL of the database is malformed; it looks like {_EXAMPLES}")
+        problem = _problem_of(parsed)
+        return SQLAddress(parsed) if problem is None else problem
+    except ImportError as error:
+        return error.with_traceback(None)
 
 
 def _parsed(url: Any) -> URL | None:
@@ -84,24 +80,21 @@ def _parsed(url: Any) -> URL | None:
     return parsed.set(drivername=_DEFAULT_DRIVERS.get(parsed.drivername, parsed.drivername))
 
 
-def _problem_of_driver(url: URL) -> str | None:
-    """Return what is wrong with the driver. Raises ``ImportError`` if it is missing."""
+def _problem_of(url: URL) -> Exception | None:
+    """Return the error for another database, or for a driver that is missing or cannot be used."""
+    backend = url.drivername.partition("+")[0]
+    if backend not in _BACKENDS:
+        return ValueError(f"databases of {backend!r} are not supported; the URL looks like {_EXAMPLES}")
     if url.drivername == "postgresql+psycopg":
         require("psycopg")
-    missing = problem = None
     try:
         dialect = url.get_dialect()
         dialect.import_dbapi()
-        if dialect.is_async:
-            problem = f"url: the driver of {url.drivername} is asynchronous; use postgresql+psycopg or sqlite"
     except ModuleNotFoundError as error:
-        missing = error.name
-    except Exception:  # noqa: BLE001 - SQLAlchemy knows no such driver
-        problem = f"url: there is no driver {url.drivername}; use postgresql+psycopg or sqlite"
-    if missing is not None:
-        raise ImportError(
-            f"the driver of {url.drivername} needs the package {missing}; or use postgresql+psycopg: "
-            'pip install "fastware[sql]"',
-            name=missing,
-        )
-    return problem
+        fix = 'postgresql+psycopg needs pip install "fastware[sql]"'
+        return ImportError(f"the driver of {url.drivername} needs the package {error.name}; {fix}", name=error.name)
+    except Exception:  # noqa: BLE001 - of another type in each version of SQLAlchemy
+        return ValueError(f"SQLAlchemy has no driver {url.drivername!r}; the URL looks like {_EXAMPLES}")
+    if dialect.is_async:
+        return ValueError(f"the driver of {url.drivername} is asynchronous; use {_EXAMPLES}")
+    return None

@@ -36,7 +36,7 @@ _SET_TIMEOUTS: Final = f"""
         ('idle_in_transaction_session_timeout', '30000')
     ) AS limits (setting_name, wanted) ON name = setting_name
     WHERE CAST(setting AS bigint) = 0 OR CAST(setting AS bigint) > CAST(wanted AS bigint)
-"""
+"""  # noqa: S608 - the values are the numbers above
 
 _inherited: list[Any] = []
 """A connection must not be used, nor closed, in a forked child: the parent uses it."""

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from fastware.auth.sql_address import SQLAddress, address_of
 from fastware.auth.sql_connections import STATEMENT_TIMEOUT, connections_to
 from fastware.auth.sql_errors import Problem
 from fastware.auth.sqlite_file import StorageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
+
+    from fastware.auth.sql_address import SQLAddress
 
 ResultT = TypeVar("ResultT")
 
@@ -81,6 +82,11 @@ class SQLTransaction:
         """Return whether there is a table *name*."""
         return bool(self.rows(_HAS_TABLE[self._backend], name=name))
 
+    def lock_table(self, name: str) -> None:
+        """Let no other transaction change the table *name* until this one ends. SQLite locks all tables anyway."""
+        if self._backend == "postgresql":
+            self.change(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
+
     @contextmanager
     def begun(self, timeout: float = STATEMENT_TIMEOUT) -> Iterator[None]:
         """Run the statements of the block in a transaction, which an exception rolls back."""
@@ -100,30 +106,28 @@ class SQLTransaction:
 
 
 class SQLDatabase:
-    """The tables of one *part* in the database at *url*.
+    """The tables of one *part* in the database at *address*.
 
     Several parts and applications may share a database: the names of all tables begin with ``fastware_``. The tables
     are created on first use. A transaction that is acknowledged is committed; one that is interrupted leaves no trace.
     A lost connection is replaced, and the call repeated, unless the connection was lost during the commit.
 
     Args:
-        url: a SQLAlchemy URL of PostgreSQL or SQLite.
+        address: what ``address_of`` returns for a URL.
         part: the name under which the database records *version*, for example ``"users"``.
         version: the version of *schema*.
         schema: the statements that create the tables and indexes, separated by semicolons.
 
     Raises:
-        TypeError: *url* has another type.
-        ValueError: *url* is malformed, or of another database. The message does not show it.
+        TypeError: the URL has another type.
+        ValueError: the URL is malformed, or of another database. The message does not show it.
         ImportError: SQLAlchemy or the driver is not installed.
 
     """
 
-    def __init__(self, url: object, part: str, version: int, schema: str) -> None:
-        address, error, problem = address_of(url)
-        del url  # error reporters show the local variables of a traceback's frames
-        if address is None:
-            raise error(problem)
+    def __init__(self, address: SQLAddress | Exception, part: str, version: int, schema: str) -> None:
+        if isinstance(address, Exception):
+            raise address
         self._set_up(address, part, version, schema)
 
     def _set_up(self, address: SQLAddress, part: str, version: int, schema: str) -> None:
@@ -145,27 +149,29 @@ class SQLDatabase:
         """The address, without user, password and options."""
         return self._address.name
 
-    def read(self, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
-        """Return what *work* returns. Its statements run each on its own; after a lost connection it runs again.
-
-        Raises:
-            StorageError: the database cannot be used. The message names it and the reason.
-
-        """
-        return self._run(work, STATEMENT_TIMEOUT, is_transaction=False)
-
-    def write(self, work: Callable[[SQLTransaction], ResultT], *, timeout: float = STATEMENT_TIMEOUT) -> ResultT:
-        """Return what *work* returns. It runs in a transaction, and again if that was lost before its commit.
+    def read(self, work: Callable[[SQLTransaction], ResultT], timeout: float = STATEMENT_TIMEOUT) -> ResultT:
+        """Return what *work* returns, which only reads. It runs again after a lost connection.
 
         Args:
-            work: what to do. An exception rolls the transaction back.
+            work: what to read.
             timeout: seconds after which a server is no longer waited for.
 
         Raises:
             StorageError: the database cannot be used. The message names it and the reason.
 
         """
-        return self._run(work, timeout, is_transaction=True)
+        # SET LOCAL needs a transaction. One of SQLite would wait for writers.
+        needs_transaction = timeout != STATEMENT_TIMEOUT and self._address.backend == "postgresql"
+        return self._run(work, timeout, is_transaction=needs_transaction)
+
+    def write(self, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
+        """Return what *work* returns. It runs in a transaction, and again if that was lost before its commit.
+
+        Raises:
+            StorageError: the database cannot be used. The message names it and the reason.
+
+        """
+        return self._run(work, STATEMENT_TIMEOUT, is_transaction=True)
 
     @contextmanager
     def transaction(self, timeout: float) -> Iterator[SQLTransaction]:

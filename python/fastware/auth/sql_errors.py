@@ -14,7 +14,7 @@ _FIXES: Final = {  # https://www.postgresql.org/docs/current/errcodes-appendix.h
     "28000": "correct the user or the password in the URL",
     "28P01": "correct the user or the password in the URL",
     "3D000": "create the database, or correct its name in the URL",
-    "42501": "grant the role SELECT, INSERT, UPDATE and DELETE on the tables, and CREATE on the schema for the first use",
+    "42501": "grant SELECT, INSERT, UPDATE and DELETE on the tables, and CREATE on the schema for the first use",
     "42P01": "its tables were dropped; restore them, or restart the processes to create them anew",
     "53100": "free space on the disk of the server",
     "53300": "raise max_connections of the server, or run fewer processes",

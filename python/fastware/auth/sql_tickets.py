@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fastware.auth.opaque_tokens import OpaqueToken
+from fastware.auth.sql_address import address_of
 from fastware.auth.sql_database import SQLDatabase, SQLTransaction
 
 _VERSION: Final = 1
@@ -29,7 +30,8 @@ class SQLTicketStorage:
     """
 
     def __init__(self, url: object) -> None:
-        self._database = SQLDatabase(url, "tickets", _VERSION, _SCHEMA)
+        address, url = address_of(url), None  # error reporters show the local variables of frames
+        self._database = SQLDatabase(address, "tickets", _VERSION, _SCHEMA)
 
     def add(self, ticket: OpaqueToken, claims: str, now: float, expires_at: float) -> None:
         """Store a new ticket."""

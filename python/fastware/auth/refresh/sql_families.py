@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastware.auth.opaque_tokens import OpaqueToken
 from fastware.auth.refresh.families import Family
+from fastware.auth.sql_address import address_of
 from fastware.auth.sql_database import SQLDatabase, SQLTransaction
 
 _VERSION: Final = 1
@@ -68,7 +69,8 @@ class SQLFamilies:
     """
 
     def __init__(self, url: object) -> None:
-        self._database = SQLDatabase(url, "refresh tokens", _VERSION, _SCHEMA)
+        address, url = address_of(url), None  # error reporters show the local variables of frames
+        self._database = SQLDatabase(address, "refresh tokens", _VERSION, _SCHEMA)
 
     def add(self, family: Family) -> None:
         """Store a new family with its first token."""

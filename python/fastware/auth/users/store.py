@@ -95,7 +95,7 @@ class UserStore:
         with self._exclusive():
             users = self.load_users()
             if any(each["username"] == user["username"] for each in users):
-                raise _exists(user["username"])
+                raise exists(user["username"])
             self.save_users([*users, user])
 
     def _change_user(self, username: str, change: Callable[[User], User]) -> tuple[User, User]:
@@ -111,7 +111,7 @@ class UserStore:
                     if after != before:
                         self.save_users([*users[:position], after, *users[position + 1 :]])
                     return before, after
-        raise _not_found(username)
+        raise not_found(username)
 
     def _remove_user(self, username: str) -> None:
         """Remove the record of *username*. Raises ``UserNotFoundError``."""
@@ -119,7 +119,7 @@ class UserStore:
             users = self.load_users()
             others = [user for user in users if user["username"] != username]
             if len(others) == len(users):
-                raise _not_found(username)
+                raise not_found(username)
             self.save_users(others)
 
     # Changes of one user
@@ -290,11 +290,11 @@ class UserStore:
 
     def _check_is_new(self, username: str) -> None:
         if self.find_user(username) is not None:
-            raise _exists(username)
+            raise exists(username)
 
     def _check_exists(self, username: str) -> None:
         if self.find_user(username) is None:
-            raise _not_found(username)
+            raise not_found(username)
 
     def _create(self, user: User) -> User:
         self._insert_user(user)
@@ -320,11 +320,13 @@ def _check_new_user(username: str, role: str, fields: Mapping[str, str] | None) 
     return checked_fields(fields)
 
 
-def _exists(username: str) -> UserExistsError:
+def exists(username: str) -> UserExistsError:
+    """Return the error for a name that is taken."""
     return UserExistsError(f"user {username!r} already exists")
 
 
-def _not_found(username: str) -> UserNotFoundError:
+def not_found(username: str) -> UserNotFoundError:
+    """Return the error for a name that no user has."""
     return UserNotFoundError(f"user {username!r} not found")
 
 
