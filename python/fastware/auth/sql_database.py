@@ -88,11 +88,14 @@ class SQLTransaction:
             self.change(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
 
     @contextmanager
-    def begun(self, timeout: float = STATEMENT_TIMEOUT) -> Iterator[None]:
-        """Run the statements of the block in a transaction, which an exception rolls back."""
+    def begun(self, timeout: float | None = None) -> Iterator[None]:
+        """Run the statements of the block in a transaction, which an exception rolls back.
+
+        A *timeout* in seconds replaces the one of the connection.
+        """
         self.change(_BEGIN[self._backend])
         try:
-            if timeout != STATEMENT_TIMEOUT and self._backend == "postgresql":
+            if timeout is not None and self._backend == "postgresql":
                 self.change(f"SET LOCAL statement_timeout = {timeout * 1000:.0f}")
                 self.change(f"SET LOCAL idle_in_transaction_session_timeout = {timeout * 1000:.0f}")
             yield
@@ -149,19 +152,19 @@ class SQLDatabase:
         """The address, without user, password and options."""
         return self._address.name
 
-    def read(self, work: Callable[[SQLTransaction], ResultT], timeout: float = STATEMENT_TIMEOUT) -> ResultT:
+    def read(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None = None) -> ResultT:
         """Return what *work* returns, which only reads. It runs again after a lost connection.
 
         Args:
             work: what to read.
-            timeout: seconds after which a server is no longer waited for.
+            timeout: seconds after which a server is no longer waited for, if more than 10.
 
         Raises:
             StorageError: the database cannot be used. The message names it and the reason.
 
         """
         # SET LOCAL needs a transaction. One of SQLite would wait for writers.
-        needs_transaction = timeout != STATEMENT_TIMEOUT and self._address.backend == "postgresql"
+        needs_transaction = timeout is not None and self._address.backend == "postgresql"
         return self._run(work, timeout, is_transaction=needs_transaction)
 
     def write(self, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
@@ -171,7 +174,7 @@ class SQLDatabase:
             StorageError: the database cannot be used. The message names it and the reason.
 
         """
-        return self._run(work, STATEMENT_TIMEOUT, is_transaction=True)
+        return self._run(work, None, is_transaction=True)
 
     @contextmanager
     def transaction(self, timeout: float) -> Iterator[SQLTransaction]:
@@ -192,27 +195,28 @@ class SQLDatabase:
         if problem is not None:
             raise StorageError(f"{self.name}: {problem.text}")
 
-    def _run(self, work: Callable[[SQLTransaction], ResultT], timeout: float, *, is_transaction: bool) -> ResultT:
+    def _run(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None, *, is_transaction: bool) -> ResultT:
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
+        limit = STATEMENT_TIMEOUT if timeout is None else timeout
         begin, attempts, transaction = time.monotonic(), 0, None
         while True:
             attempts += 1
             try:
-                with self._entered(timeout) as transaction:
+                with self._entered(limit) as transaction:
                     if not is_transaction:
                         return work(transaction)
                     with transaction.begun(timeout):
                         return work(transaction)
             except SQLAlchemyError as error:
                 problem = Problem(error)
-            is_late = time.monotonic() - begin > timeout / 2
+            is_late = time.monotonic() - begin > limit / 2
             is_committing = transaction is not None and transaction.is_committing
             if not problem.may_repeat or is_committing or is_late or attempts == _ATTEMPTS:
                 break
         text = problem.text
         if problem.is_disconnect and is_late:
-            text = f"the server did not answer within {timeout:.0f} seconds"
+            text = f"the server did not answer within {limit:.0f} seconds"
         if problem.is_disconnect and is_committing:
             text += "; the change may have been saved, or not"
         # Raised outside the `except`: frames of the driver have the password.

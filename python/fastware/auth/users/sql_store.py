@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fastware.auth.sql_address import address_of
-from fastware.auth.sql_database import BULK_TIMEOUT, STATEMENT_TIMEOUT, SQLDatabase, SQLTransaction
+from fastware.auth.sql_database import BULK_TIMEOUT, SQLDatabase, SQLTransaction
 from fastware.auth.users.changes import REQUIRED_FIELDS, SURROGATE, User
 from fastware.auth.users.errors import UserFileError
 from fastware.auth.users.records import check_users
@@ -188,7 +188,7 @@ class SQLUserStore(UserStore):
     def _transaction(self) -> SQLTransaction | None:
         return getattr(self._own, "transaction", None)
 
-    def _read(self, work: Callable[[SQLTransaction], ResultT], timeout: float = STATEMENT_TIMEOUT) -> ResultT:
+    def _read(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None = None) -> ResultT:
         return self._database.read(work, timeout) if self._transaction is None else work(self._transaction)
 
     def _write(self, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
