@@ -149,7 +149,7 @@ class PostgresServer:
         """Stop the server, if it runs, and remove its folder."""
         if self.pid is not None and self._process.poll() is None:
             self.signal(signal.SIGCONT)
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(signal.SIGQUIT)
             try:
                 self._process.wait(timeout=30)
             except subprocess.TimeoutExpired:

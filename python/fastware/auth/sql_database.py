@@ -46,7 +46,8 @@ _WORDS: Final = {  # what differs between the databases
 }
 _BEGIN: Final = {"postgresql": "BEGIN", "sqlite": "BEGIN IMMEDIATE"}
 _HAS_TABLE: Final = {
-    "postgresql": "SELECT 1 WHERE to_regclass(:name) IS NOT NULL",
+    # Not to_regclass, which may remember that a table was missing before another process created it.
+    "postgresql": "SELECT 1 FROM pg_class WHERE relkind IN ('r', 'p') AND relname = :name AND pg_table_is_visible(oid)",
     "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name",
 }
 _CREATE_PARTS: Final = """
@@ -195,7 +196,9 @@ class SQLDatabase:
         if problem is not None:
             raise StorageError(f"{self.name}: {problem.text}")
 
-    def _run(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None, *, is_transaction: bool) -> ResultT:
+    def _run(
+        self, work: Callable[[SQLTransaction], ResultT], timeout: float | None, *, is_transaction: bool
+    ) -> ResultT:
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
         limit = STATEMENT_TIMEOUT if timeout is None else timeout
@@ -210,14 +213,15 @@ class SQLDatabase:
                         return work(transaction)
             except SQLAlchemyError as error:
                 problem = Problem(error)
-            is_late = time.monotonic() - begin > limit / 2
-            is_committing = transaction is not None and transaction.is_committing
-            if not problem.may_repeat or is_committing or is_late or attempts == _ATTEMPTS:
+            seconds = time.monotonic() - begin
+            # The server may have committed what it did not acknowledge.
+            is_unknown = problem.is_disconnect and transaction is not None and transaction.is_committing
+            if not problem.may_repeat or is_unknown or seconds > limit / 2 or attempts == _ATTEMPTS:
                 break
         text = problem.text
-        if problem.is_disconnect and is_late:
+        if problem.is_disconnect and seconds >= limit:
             text = f"the server did not answer within {limit:.0f} seconds"
-        if problem.is_disconnect and is_committing:
+        if is_unknown:
             text += "; the change may have been saved, or not"
         # Raised outside the `except`: frames of the driver have the password.
         raise StorageError(f"{self.name}: {text}")
