@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from fastware.auth.sql_address import address_of
 from fastware.auth.sql_database import BULK_TIMEOUT, SQLDatabase, SQLTransaction
 from fastware.auth.users.changes import REQUIRED_FIELDS, SURROGATE, User
-from fastware.auth.users.errors import UserFileError
+from fastware.auth.users.errors import UserFileError, user_exists, user_not_found
 from fastware.auth.users.records import check_users
-from fastware.auth.users.store import UserStore, exists, not_found
+from fastware.auth.users.store import UserStore
 
 if TYPE_CHECKING:
     from fastware.auth.users.store import UserRevocations
@@ -157,7 +157,7 @@ class SQLUserStore(UserStore):
     def _insert_user(self, user: User) -> None:
         values = _values_of(user)
         if self._write(lambda transaction: transaction.change(_INSERT_NEW, **values)) == 0:
-            raise exists(user["username"])
+            raise user_exists(user["username"])
 
     def _change_user(self, username: str, change: Callable[[User], User]) -> tuple[User, User]:
         key = _key(username)
@@ -176,13 +176,13 @@ class SQLUserStore(UserStore):
 
         changed = None if key is None else self._write(work)
         if changed is None:
-            raise not_found(username)
+            raise user_not_found(username)
         return changed
 
     def _remove_user(self, username: str) -> None:
         key = _key(username)
         if key is None or self._write(lambda transaction: transaction.change(_DELETE, key=key)) == 0:
-            raise not_found(username)
+            raise user_not_found(username)
 
     @property
     def _transaction(self) -> SQLTransaction | None:
