@@ -38,7 +38,7 @@ _FIXES: Final = {  # by the primary result code, https://www.sqlite.org/rescode.
 
 
 class StorageError(OSError):
-    """The database cannot be used. The message names it and the reason, without a password."""
+    """The storage of sessions cannot be used. The message names the file or the server, and the reason."""
 
 
 class _Creation:

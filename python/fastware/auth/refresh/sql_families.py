@@ -30,6 +30,17 @@ _SCHEMA: Final = """
     CREATE TABLE fastware_refresh_tokens (hash {bytes} PRIMARY KEY, family bigint NOT NULL);
     CREATE INDEX fastware_refresh_tokens_by_family ON fastware_refresh_tokens (family)
 """
+_VALUES: Final = (
+    "data",
+    "key",
+    "revision",
+    "issued_at",
+    "rotated_at",
+    "ends_at",
+    "rotations",
+    "current",
+    "previous",
+)
 _ADD: Final = """
     INSERT INTO fastware_refresh_families
         (username, data, key, revision, issued_at, rotated_at, ends_at, rotations, current, previous)
@@ -74,7 +85,7 @@ class SQLFamilies:
 
     def add(self, family: Family) -> None:
         """Store a new family with its first token."""
-        values = {name: getattr(family, name) for name in Family.__slots__ if name not in ("id", "username")}
+        values = {name: getattr(family, name) for name in _VALUES}
 
         def work(transaction: SQLTransaction) -> None:
             _remove_ended(transaction, family.issued_at)
