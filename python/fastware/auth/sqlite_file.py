@@ -38,7 +38,7 @@ _FIXES: Final = {  # by the primary result code, https://www.sqlite.org/rescode.
 
 
 class StorageError(OSError):
-    """The SQLite file cannot be used. The message names the file and the reason."""
+    """The storage of sessions cannot be used. The message names the file or the server, and the reason."""
 
 
 class _Creation:
