@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.password_rules import password_problem
     from fastware.auth.refresh import Refreshed, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
-    from fastware.auth.revocations import MemoryRevocations, Revocations, RevocationsUnavailableError, SQLiteRevocations
+    from fastware.auth.revocations import (
+        MemoryRevocations,
+        RedisRevocations,
+        Revocations,
+        RevocationsUnavailableError,
+        SQLiteRevocations,
+    )
     from fastware.auth.settings import Auth
     from fastware.auth.sqlite_file import StorageError
     from fastware.auth.tickets import Tickets
@@ -44,6 +50,7 @@ __all__ = [
     "LoginGuard",
     "LoginLimitedError",
     "MemoryRevocations",
+    "RedisRevocations",
     "RefreshTokenError",
     "RefreshTokenReusedError",
     "RefreshTokens",
@@ -84,6 +91,7 @@ _LAZY = {
     "LoginGuard": "login_guard",
     "LoginLimitedError": "login_guard",
     "MemoryRevocations": "revocations",
+    "RedisRevocations": "revocations",
     "RefreshTokenError": "refresh",
     "RefreshTokenReusedError": "refresh",
     "RefreshTokens": "refresh",
