@@ -482,8 +482,8 @@ for name in ("acreate_user", "aupdate_user"):
 # Users in databases
 
 
-def sql_store(s, name="users.db"):
-    return s.auth.SQLUserStore(f"sqlite:///{s.folder}/{name}")
+def sql_store(s):
+    return s.auth.SQLUserStore(f"sqlite:///{s.folder}/users.db")
 
 
 def store_without_server(s):
@@ -512,9 +512,8 @@ def sql_store_whose_file_was_replaced(s):
 
 def sql_store_that_cannot_be_written(s):
     sql_store(s).save_users([])
-    sql_store(s, f"file:{s.folder}/users.db?mode=ro&uri=true").save_users(
-        [{**user_files.user("ada"), "password_hash": s.hash}]
-    )
+    store = s.auth.SQLUserStore(f"sqlite:///file:{s.folder}/users.db?mode=ro&uri=true")
+    store.save_users([{**user_files.user("ada"), "password_hash": s.hash}])
 
 
 def create_user_in_a_database_twice(s):
