@@ -355,6 +355,16 @@ def test_server_that_is_paused_is_waited_for_a_limited_time(postgres):
     assert store.find_user("ada") == user("ada")
 
 
+def test_new_connection_is_waited_for_a_limited_time(postgres):
+    store = SQLUserStore(postgres.new_url())
+    pause = mock.patch.multiple(sql_connections, _CONNECT_TIMEOUT=0.2, _SET_TIMEOUTS="SELECT pg_sleep(60)")
+    begin = time.monotonic()
+    with pause, pytest.raises(StorageError):
+        store.find_user("ada")
+    assert time.monotonic() - begin < 2
+    assert store.find_user("ada") is None
+
+
 def test_locked_row_is_waited_for_a_limited_time(postgres):
     url = postgres.new_url() + "%20-clock_timeout%3D100"
     store = SQLUserStore(url)
