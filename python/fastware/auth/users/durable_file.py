@@ -19,7 +19,7 @@ _ANY_WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def replace_file(target: Path, parts: Iterable[bytes]) -> None:
-    """Replace *target* with the content *parts* in one step; it is on disk when this returns. The caller holds the lock."""
+    """Replace *target* with *parts* in one step; it is on disk when this returns. The caller holds the lock."""
     import tempfile  # noqa: PLC0415 - not needed to read users
 
     before = _status(target)

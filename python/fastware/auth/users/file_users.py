@@ -73,10 +73,11 @@ def parse_file(content: bytes, known: FileUsers) -> tuple[FileUsers, str | None]
 def _parse_what_differs(content: bytes, known: FileUsers) -> FileUsers | None:
     """Return the users in *content*, or ``None`` if it may be invalid.
 
-    The result is that of parsing the whole, wherever the pieces are divided. Each begins with ``[``, or follows a comma
-    and becomes an array with a ``[`` before it; it ends with ``]``, or with a comma that a ``]`` replaces. If all these
-    arrays are valid and not empty, the content is one array of all their elements, as `elements ',' elements` in the
-    grammar of JSON (RFC 8259, section 5). Only a username in two pieces remains to be found.
+    The result is that of parsing the whole, wherever the pieces are divided. Each begins with the bracket of the array,
+    or gets one in place of the comma before it; each ends with the bracket, or with a comma, for which it gets one. If
+    all the arrays that they become are valid and not empty, the content is the array of all their elements: in the
+    grammar of JSON (RFC 8259, section 5), elements, a comma and elements are elements. A username in two pieces remains
+    to be found.
     """
     old = known.pieces
     begin, start = _count_equal(old, content)
@@ -85,7 +86,7 @@ def _parse_what_differs(content: bytes, known: FileUsers) -> FileUsers | None:
     if old and begin == len(old):  # the last piece ends with the bracket
         begin, start = begin - 1, start - len(old[-1].text)
     end, stop = len(old), len(content)
-    while end > max(begin, 1) and content.endswith(old[end - 1].text, start, stop):
+    while end > begin and content.endswith(old[end - 1].text, start, stop):
         end, stop = end - 1, stop - len(old[end - 1].text)
     if end < len(old):  # the first of these may follow a bracket or white space, where there was a comma
         end, stop = end + 1, stop + len(old[end].text)
@@ -137,11 +138,7 @@ def _divided(content: bytes) -> Iterator[bytes]:
 
 
 def _parse_piece(text: bytes, is_first: bool, is_last: bool) -> Piece | None:
-    array = text if is_first else b"[" + text
-    if not is_last:
-        if not array.endswith(b","):
-            return None
-        array = array[:-1] + b"]"
+    array = (b"" if is_first else b"[") + (text if is_last else text[:-1] + b"]")
     users, problem = parse_users(array)
     if problem is not None or not (users or (is_first and is_last)):
         return None

@@ -8,7 +8,6 @@ from typing import Any, Final
 from fastware.auth.users.changes import REQUIRED_FIELDS, SURROGATE, User, kind_of, problem_of_field
 from fastware.auth.users.errors import UserFileError
 
-
 _REQUIRED: Final = frozenset(REQUIRED_FIELDS)
 
 
