@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from user_files import user
 
 from fastware.auth.users import file_users, records
-from fastware.auth.users.file_users import NO_USERS, parse_file
+from fastware.auth.users.file_users import NO_USERS, as_parts, parse_file
 from fastware.auth.users.records import users_as_json
 
 # Texts that look like the places where a file is divided, or have quotes that a careless count takes for others.
@@ -135,7 +135,7 @@ def edited_objects(data, objects):
 
 
 @pytest.mark.rule("users.file")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data(), size=SIZES, count=st.integers(0, 12))
 def test_edited_file_has_the_users_and_errors_of_a_parse_of_the_whole(data, size, count):
     layout, known = data.draw(st.sampled_from(LAYOUTS)), NO_USERS
@@ -167,12 +167,12 @@ def test_file_that_is_edited_where_it_is_divided_is_parsed_like_the_whole(monkey
 CHANGES = st.lists(st.tuples(st.sampled_from(["put", "put", "remove"]), USERS), min_size=1, max_size=15)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(size=SIZES, count=st.integers(0, 8), changes=CHANGES)
 @example(size=1, count=1, changes=[("remove", user("user 0")), ("put", user("user 1")), ("remove", user("user 1"))])
 def test_change_gives_the_bytes_of_saving_all_users(size, count, changes):
     users = {f"user {number}": user(f"user {number}") for number in range(count)}
-    with mock.patch.object(file_users, "_PIECE", size):
+    with mock.patch.multiple(file_users, _PIECE=size, _PART=3):
         known = assert_is_parsed(users_as_json([*users.values()]), NO_USERS) if count else NO_USERS
         for how, each in changes:
             name = each["username"]
@@ -181,7 +181,7 @@ def test_change_gives_the_bytes_of_saving_all_users(size, count, changes):
             elif users.pop(name, None) is None:
                 continue
             content = b"".join(known.changed(name, each if how == "put" else None))
-            assert content == users_as_json([*users.values()])
+            assert content == users_as_json([*users.values()]) == b"".join(as_parts([*users.values()]))
             known = assert_is_parsed(content, known)
 
 

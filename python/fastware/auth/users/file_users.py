@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fastware.auth.users.changes import User
@@ -11,6 +11,9 @@ from fastware.auth.users.records import parse_users, users_as_json
 
 _PIECE: Final = 65_536
 """Bytes of a piece, at least: 350 users, which take 0.3 ms to parse. Shorter files are one piece."""
+
+_PART: Final = 500
+"""Users that are made JSON at once."""
 
 _END_OF_USER: Final = re.compile(rb"\}[ \t\r\n]*,(?=[ \t\r]*\n[ \t\r\n]*\{)")
 """Where a file is divided. JSON strings have no line feed, so that no text of a user looks like this."""
@@ -30,7 +33,7 @@ class FileUsers:
 
     __slots__ = ("by_name", "pieces")
 
-    def __init__(self, pieces: Sequence[Piece], by_name: Mapping[str, User]) -> None:
+    def __init__(self, pieces: Sequence[Piece], by_name: dict[str, User]) -> None:
         self.pieces, self.by_name = pieces, by_name
 
     def changed(self, username: str, user: User | None) -> list[bytes]:
@@ -90,19 +93,18 @@ def _parse_what_differs(content: bytes, known: FileUsers) -> FileUsers | None:
         end, stop = end - 1, stop - len(old[end - 1].text)
     if end < len(old):  # the first of these may follow a bracket or white space, where there was a comma
         end, stop = end + 1, stop + len(old[end].text)
-    new = _parse_parts(content[start:stop], is_first=begin == 0, is_last=end == len(old))
+    new = _parse_parts(list(_divided(content, start, stop)), begin == 0, end == len(old))
     if new is None:
         return None
-    by_name = dict(known.by_name)
+    pieces = (*old[:begin], *new, *old[end:])
+    by_name = known.by_name.copy()  # 1.4 ms for 100,000 users; dict() takes 10 ms if names have been deleted
+    added = {name: user for piece in new for name, user in piece.users.items()}
     for piece in old[begin:end]:
-        for username in piece.users:
-            del by_name[username]
-    count = len(by_name) + sum(len(piece.users) for piece in new)
-    for piece in new:
-        by_name.update(piece.users)
-    if len(by_name) != count:
-        return None
-    return FileUsers((*old[:begin], *new, *old[end:]), by_name)
+        for name in piece.users.keys() - added:
+            del by_name[name]
+    by_name.update(added)
+    is_unique = len(by_name) == sum(len(piece.users) for piece in pieces)
+    return FileUsers(pieces, by_name) if is_unique else None
 
 
 def _count_equal(pieces: Sequence[Piece], content: bytes) -> tuple[int, int]:
@@ -115,26 +117,25 @@ def _count_equal(pieces: Sequence[Piece], content: bytes) -> tuple[int, int]:
     return len(pieces), position
 
 
-def _parse_parts(content: bytes, *, is_first: bool, is_last: bool) -> list[Piece] | None:
-    """Return the pieces of a part of a file, or ``None`` if one may be invalid."""
-    texts, pieces = list(_divided(content)), []
+def _divided(content: bytes, start: int, stop: int) -> Iterator[bytes]:
+    while stop - start >= 2 * _PIECE:
+        end = _END_OF_USER.search(content, start + _PIECE, stop)
+        if end is None:
+            break
+        yield content[start : end.end()]
+        start = end.end()
+    yield content[start:stop]
+
+
+def _parse_parts(texts: Sequence[bytes], is_first: bool, is_last: bool) -> list[Piece] | None:
+    """Return the pieces with these texts, or ``None`` if one may be invalid."""
+    pieces = []
     for number, text in enumerate(texts, start=1):
         piece = _parse_piece(text, is_first and number == 1, is_last and number == len(texts))
         if piece is None:
             return None
         pieces.append(piece)
     return pieces
-
-
-def _divided(content: bytes) -> Iterator[bytes]:
-    start = 0
-    while len(content) - start >= 2 * _PIECE:
-        end = _END_OF_USER.search(content, start + _PIECE)
-        if end is None:
-            break
-        yield content[start : end.end()]
-        start = end.end()
-    yield content[start:]
 
 
 def _parse_piece(text: bytes, is_first: bool, is_last: bool) -> Piece | None:
@@ -145,7 +146,15 @@ def _parse_piece(text: bytes, is_first: bool, is_last: bool) -> Piece | None:
     return Piece(text, {user["username"]: user for user in users})
 
 
-def _as_part(users: list[User], *, is_first: bool, is_last: bool) -> bytes:
+def as_parts(users: Sequence[User]) -> list[bytes]:
+    """Return the content of a file with *users*, in parts: one call for all would keep the GIL for 10 ms."""
+    return [
+        _as_part(users[start : start + _PART], is_first=start == 0, is_last=start + _PART >= len(users))
+        for start in range(0, max(len(users), 1), _PART)
+    ]
+
+
+def _as_part(users: Sequence[User], *, is_first: bool, is_last: bool) -> bytes:
     """Return the part of a file that *users* are."""
     whole = users_as_json(users)
     return whole[0 if is_first else len("[") : None if is_last else -len("\n]\n")] + (b"" if is_last else b",")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -65,7 +66,7 @@ def _is_plainly_valid(users: Any, text: str) -> bool:
     return text.count('"') == 4 * sum(map(len, users)) and len({user["username"] for user in users}) == len(users)
 
 
-def users_as_json(users: list[User]) -> bytes:
+def users_as_json(users: Sequence[User]) -> bytes:
     """Return the content of a user file with *users*: what ``json.dumps`` returns with an indent of 2."""
     from json.encoder import encode_basestring as quoted  # noqa: PLC0415 - json indents four times as slowly
 
