@@ -99,7 +99,7 @@ class RedisCalls:
         return [self.checked(reply) for reply in replies]
 
     def checked(self, reply: Any) -> Any:
-        """Return *reply*, or ``None`` if it is an error. Then the outage begins, unless the error is that of one key."""
+        """Return *reply*, or ``None`` if it is an error. Then an outage begins, except for the error of one key."""
         if not isinstance(reply, Exception):
             self._outage.ended()
             return reply
@@ -175,7 +175,7 @@ async def _replies(client: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any
             return [await client.execute_command(*commands[0])]
         except errors as error:
             return [error]
-    pipeline = client.pipeline(transaction=False) 
+    pipeline = client.pipeline(transaction=False)
     for command in commands:
         pipeline.execute_command(*command)
     replies: list[Any] = await pipeline.execute(raise_on_error=False)

@@ -128,7 +128,7 @@ class Amounts:
         self._rate = (self._unit, whole, part)
         self._tries: dict[tuple[int, int], tuple[int, ...]] = {}
 
-    def to_take(self, cost: int, lease: int, now: int | None) -> tuple[int | str, ...]:
+    def to_take(self, cost: int, lease: int, now: int | None = None) -> tuple[int | str, ...]:
         """Return the arguments of ``TAKE``: for *lease* tokens, or a smaller multiple of *cost*."""
         tries = self._tries.get((cost, lease))
         if tries is None:
@@ -140,7 +140,8 @@ class Amounts:
             self._tries[cost, lease] = tries = (*self._rate, *tries)
         return (*_moment(now), *tries)
 
-    def to_give_back(self, cost: int, now: int | None) -> tuple[int | str, ...]:
+    def to_give_back(self, cost: int, now: int | None = None) -> tuple[int | str, ...]:
+        """Return the arguments of ``GIVE_BACK``."""
         return (*_moment(now), *self._rate[:2], *self._refill_time(cost))
 
     def level(self, whole: int, part: int) -> int:

@@ -56,7 +56,7 @@ class WorkerCount:
 
 
 class _Worker:
-    """This process, under a name that a forked child does not inherit."""
+    """The name of this process, which a forked child does not inherit."""
 
     name: str
 
