@@ -121,10 +121,10 @@ class RedisLimit(LimitBuckets):
         # Another task may wait for the same reply.
         return self._counts(key, cost, await asyncio.shield(flight.future), position)
 
-    def give_back(self, key: str, cost: int = 1) -> None:
-        """Return *cost* tokens to a bucket, but not to a full one."""
+    def give_back(self, key: str, cost: int = 1, *, now: int | None = None) -> None:
+        """Return *cost* tokens to a bucket, but not to a full one. The arguments are those of :meth:`take`."""
         name = self._name(key, cost)
-        if self._calls.call(GIVE_BACK, name, *self._amounts.to_give_back(cost)) is None:
+        if self._calls.call(GIVE_BACK, name, *self._amounts.to_give_back(cost, now)) is None:
             self._without.give_back(key, cost)
 
     async def agive_back(self, key: str, cost: int = 1) -> None:
