@@ -111,7 +111,8 @@ class RedisCalls:
             return None
         # Other errors may contain anything, for example those of a `credential_provider`.
         shows_text = is_answer or isinstance(reply, (OSError, redis_py().RedisError))
-        self._outage.failed(f"{type(reply).__name__}: {reply}" if shows_text else type(reply).__name__)
+        text = f"{type(reply).__name__}: {reply}" if shows_text and str(reply) else type(reply).__name__
+        self._outage.failed(text)
         return None
 
     async def _executed(self, batch: Sequence[Call]) -> list[Any]:
