@@ -74,7 +74,8 @@ class Load:
 
     def __init__(self, limits, keys):
         self.limits, self.keys = limits, keys
-        self.outcomes, self.admitted, self.times, self.stopped = Counter(), Counter(), [], False
+        self.outcomes = Counter(admitted=0, rejected=0, HTTPError=0)
+        self.admitted, self.times, self.stopped = Counter(), [], False
 
     def note(self, number, started, wait, error):
         self.times.append(time.perf_counter() - started)
