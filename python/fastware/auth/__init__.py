@@ -18,6 +18,7 @@ from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.buckets.redis import RedisBuckets
     from fastware.auth.client_keys import client_address, user_key
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
@@ -51,6 +52,7 @@ __all__ = [
     "LoginGuard",
     "LoginLimitedError",
     "MemoryRevocations",
+    "RedisBuckets",
     "RedisRevocations",
     "RefreshTokenError",
     "RefreshTokenReusedError",
@@ -94,6 +96,7 @@ _LAZY = {
     "LoginGuard": "login_guard",
     "LoginLimitedError": "login_guard",
     "MemoryRevocations": "revocations",
+    "RedisBuckets": "buckets.redis",
     "RedisRevocations": "revocations",
     "RefreshTokenError": "refresh",
     "RefreshTokenReusedError": "refresh",
