@@ -31,7 +31,9 @@ def start(script, place, *arguments):
     """Return the process of *script*, which has ``open_list(place)`` as ``revocations``, if there is no ``late``."""
     code = f"sys.path.insert(0, {str(Path(__file__).parent)!r})"
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", f"import sys\n{code}\n{PROLOGUE}{script}"]
-    return subprocess.Popen([*command, str(place), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*command, str(place), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 def lines_of(process):
