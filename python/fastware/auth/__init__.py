@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fastware.auth.tickets import Tickets
     from fastware.auth.token_report import TokenReport, inspect_token
     from fastware.auth.users import JSONFileUserStore, UserExistsError, UserFileError, UserNotFoundError, UserStore
+    from fastware.auth.users.sql_store import SQLUserStore
 
 ENGINE: str = _engine.NAME
 
@@ -56,6 +57,7 @@ __all__ = [
     "Refreshed",
     "Revocations",
     "RevocationsUnavailableError",
+    "SQLUserStore",
     "SQLiteRevocations",
     "StorageError",
     "Tickets",
@@ -96,6 +98,7 @@ _LAZY = {
     "Refreshed": "refresh",
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
+    "SQLUserStore": "users.sql_store",
     "SQLiteRevocations": "revocations",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",
