@@ -297,11 +297,11 @@ class RedisRevocations(Revocations):
     def _change(self, entries: Sequence[tuple[bytes, str]]) -> list[bytes]:
         """Store *entries*, each unless the server has a better one. Returns the values that the server has now."""
         words = [word for entry in entries for word in entry]
-        cursor, *values = self._storage.run(
+        values: list[bytes] = self._storage.run(
             _CHANGE, self._keys, secrets.token_hex(16), int(time.time()), self._leeway, self._scan_from, *words
         )
-        self._scan_from = int(cursor)
-        return values
+        self._scan_from = int(values[0])
+        return values[1:]
 
     def _store_token(self, key: str, end: int | None, is_revoked: bool, now: float) -> None:
         field = _as_bytes(key)
