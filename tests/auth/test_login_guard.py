@@ -345,7 +345,7 @@ def test_reset_refills_what_it_names(clock):
 
 
 INVALID = {
-    "rate": ({"per_user": "often"}, ValueError, 'per_user must be "N/second", "N/minute" or "N/hour"'),
+    "rate": ({"per_user": "often"}, ValueError, 'per_user must be "N/second", "N/minute", "N/hour" or "N/day"'),
     "rate-of-another-type": ({"per_address": 5}, ValueError, "per_address must be"),
     "buckets": (
         {"buckets": "redis://localhost"},
