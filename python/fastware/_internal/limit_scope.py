@@ -8,6 +8,9 @@ from typing import Any, Final
 ADDS_HEADERS: Final = "__adds_response_headers__"
 """The attribute of a limited function whose limit adds headers to the response."""
 
+BLOCKS: Final = "__blocks__"
+"""The attribute of a limited function that may wait for a server, and is not ``async``."""
+
 LIMITS: Final = "fastware.rate_limits"
 """The key of a scope that holds the items of both headers, by limit."""
 

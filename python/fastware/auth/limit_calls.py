@@ -37,11 +37,16 @@ class Around:
     A handler that is not ``async`` runs in a thread, where taking the tokens may wait.
 
     Attributes:
+        blocks: a call may wait, and is not ``async``.
         function: the limited handler.
 
     """
 
     function: Callable[..., Any]
+
+    @property
+    def blocks(self) -> bool:
+        return self.limit.blocks
 
     def __init__(self, handler: Callable[..., Any], limit: RateLimit) -> None:
         self.handler = handler
@@ -74,6 +79,8 @@ class Around:
 
 class _AroundAwaited(Around):
     """Takes the tokens in the event loop."""
+
+    blocks = False
 
     def __init__(self, handler: Callable[..., Any], limit: RateLimit) -> None:
         super().__init__(handler, limit)

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeGuard
 from fastware._internal.connection_parameter import ConnectionAndResponse, ConnectionParameter, annotate_scope
 from fastware._internal.connection_types import connection_among
 from fastware._internal.decorated import with_flag_of_generator
-from fastware._internal.limit_scope import ADDS_HEADERS
+from fastware._internal.limit_scope import ADDS_HEADERS, BLOCKS
 from fastware._internal.request_parameter import NAMED_REQUEST, certain_request_parameter, is_named_only
 from fastware._internal.signatures import evaluated_signature_of, signature_of, written_function
 
@@ -83,6 +83,8 @@ def limited_around(handler: Callable[..., Any], around: Any, *, has_headers: boo
     else:
         function = _generic_around(handler, request, hidden and hidden.name, around)
     made = _like(handler, function, request, hidden)
+    if around.blocks:
+        setattr(made, BLOCKS, True)
     if has_headers:
         setattr(made, ADDS_HEADERS, True)
         if isinstance(request, ConnectionParameter):
