@@ -44,11 +44,8 @@ class Around:
 
     function: Callable[..., Any]
 
-    @property
-    def blocks(self) -> bool:
-        return self.limit.blocks
-
     def __init__(self, handler: Callable[..., Any], limit: RateLimit) -> None:
+        self.blocks = limit.blocks
         self.handler = handler
         self.limit = limit
         self._count = limit.count()
@@ -80,10 +77,9 @@ class Around:
 class _AroundAwaited(Around):
     """Takes the tokens in the event loop."""
 
-    blocks = False
-
     def __init__(self, handler: Callable[..., Any], limit: RateLimit) -> None:
         super().__init__(handler, limit)
+        self.blocks = False
         self._acount = limit.acount()
 
     async def _atake(self, find: Find) -> dict[str, str]:
@@ -135,7 +131,7 @@ class _Generator(Around):
 class _AsyncGenerator(_AroundAwaited):
     """Takes the tokens when the generator starts."""
 
-    async def __call__(self, find: Find, call: Call) -> AsyncGenerator[Any, Any]:  # type: ignore[override]
+    async def __call__(self, find: Find, call: Call) -> AsyncGenerator[Any, Any]:
         if not self.limit.disabled:
             await self._atake(find)
         generator = call()

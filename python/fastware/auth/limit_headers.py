@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastware._internal.limit_scope import RESPONSE, add_limit, headers_of, scope_of
 from fastware.auth.rates import NANOSECONDS, seconds
 
-_RESPONSES: Final = (
+_RESPONSES: Final = (  # their headers are a mapping that can be changed
     ("starlette.responses", "Response"),
     ("litestar.response.base", "Response"),
     ("litestar.response.base", "ASGIResponse"),
@@ -58,7 +58,7 @@ def with_headers(result: Any, headers: dict[str, str], connection: Any, function
     Data becomes a response in Litestar, if *function* is what the route calls. In FastAPI and fastware's core, data
     stays as it is: these read the headers from the scope.
     """
-    if isinstance(result, _loaded(_RESPONSES)):
+    if isinstance(result, _response_classes()):
         result.headers.update(headers)
         return result
     scope = scope_of(connection)
@@ -74,8 +74,8 @@ def _response_of_litestar(data: Any, headers: dict[str, str], handler: Any, func
     return handler.resolve_response_class()(data, headers=headers)
 
 
-def _loaded(places: Iterable[tuple[str, str]]) -> tuple[type, ...]:
-    found = (getattr(sys.modules.get(module), name, None) for module, name in places)
+def _response_classes() -> Any:
+    found = (getattr(sys.modules.get(module), name, None) for module, name in _RESPONSES)
     return tuple(each for each in found if each is not None)
 
 

@@ -81,7 +81,7 @@ def limited_around(handler: Callable[..., Any], around: Any, *, has_headers: boo
     if _has_own_parameters(handler):
         function = _compiled(handler, request, hidden, _TEMPLATE_AROUND, (around,))
     else:
-        function = _generic_around(handler, request, hidden and hidden.name, around)
+        function = _generic_around(handler, request, hidden.name if hidden else None, around)
     made = _like(handler, function, request, hidden)
     if around.blocks:
         setattr(made, BLOCKS, True)
@@ -237,7 +237,7 @@ def _generic_with_hidden(handler: Callable[..., Any], hidden: str, switch: Switc
 
 def _generic_around(handler: Callable[..., Any], request: Any, hidden: str | None, around: Around) -> Any:
     missing, find = _MISSING, connection_among
-    name = request.name if request else None
+    name = request.name if request else ""
     position = _position(handler, name) if request and request.kind is not Parameter.KEYWORD_ONLY else sys.maxsize
 
     def connection_of(args: tuple[Any, ...], kwargs: dict[str, Any], given: Any) -> Any:

@@ -71,17 +71,21 @@ class RateLimit:
             if self._key_func is None:
                 return _with_cost(fast.take_by_client, cost)
             return _by_key(_with_cost(fast.take, cost), self._key_func)
-        return _by_key(_with_cost(buckets.take, cost), self._key_func or client_host)
+        return self._reading_key(buckets.take)
 
     def count(self) -> Callable[[Any], int | tuple[int, int, int]]:
         """Return the function that takes the tokens of a request, and returns what :meth:`admit` reads."""
         take = self._buckets.take_counted if self._headers else self._buckets.take
-        return _by_key(_with_cost(take, self._cost), self._key_func or client_host)
+        return self._reading_key(take)
 
     def acount(self) -> Callable[[Any], Awaitable[int | tuple[int, int, int]]]:
         """Return what :meth:`count` does, for an event loop."""
         take = self._buckets.atake_counted if self._headers else self._buckets.atake
-        return _by_key(_with_cost(take, self._cost), self._key_func or client_host)
+        return self._reading_key(take)
+
+    def _reading_key(self, take: Callable[..., ResultT]) -> Callable[[Any], ResultT]:
+        take = _with_cost(take, self._cost)
+        return _by_host(take) if self._key_func is None else _by_key(take, self._key_func)
 
     def admit(self, counted: Any, request: Any, handler: Callable[..., Any]) -> dict[str, str]:
         """Return the headers of the response, or raise :class:`RateLimitError` if there were no tokens."""
@@ -95,7 +99,7 @@ class RateLimit:
 
 def client_host(request: Any) -> str:
     """Return the host that *request* comes from, or ``"unknown"``: the key of a limit without a ``key_func``."""
-    scope = request if isinstance(request, dict) and not hasattr(request, "scope") else request.scope
+    scope: Any = request if type(request) is dict else request.scope
     client = scope.get("client")
     host = client[0] if client else None
     return host if isinstance(host, str) and host else "unknown"
@@ -103,6 +107,10 @@ def client_host(request: Any) -> str:
 
 def _with_cost(take: Callable[..., ResultT], cost: int) -> Callable[[Any], ResultT]:
     return take if cost == 1 else functools.partial(take, cost=cost)
+
+
+def _by_host(take: Callable[[str], ResultT]) -> Callable[[Any], ResultT]:
+    return lambda request: take(client_host(request))
 
 
 def _by_key(take: Callable[[str], ResultT], key_func: Callable[[Any], str]) -> Callable[[Any], ResultT]:
