@@ -46,7 +46,12 @@ def always_returns_coroutine(handler: Any) -> bool:
     A :class:`Dependency` returns one to a framework only. Called by hand it must be rejected at once: the caller does
     not await the result, and would go on without the user.
     """
-    return is_async(handler) and written_function(handler) is not Dependency.__call__
+    return is_async(handler) and not is_dependency(handler)
+
+
+def is_dependency(handler: Any) -> bool:
+    """Return whether *handler* is a :class:`Dependency`, which shows frameworks another signature."""
+    return written_function(handler) is Dependency.__call__
 
 
 def is_generator(handler: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, TypeGuard
 
 from fastware._internal.connection_parameter import ConnectionAndResponse, ConnectionParameter, annotate_scope
 from fastware._internal.connection_types import connection_among
-from fastware._internal.decorated import with_flag_of_generator
+from fastware._internal.decorated import is_dependency, with_flag_of_generator
 from fastware._internal.limit_scope import ADDS_HEADERS, BLOCKS
 from fastware._internal.request_parameter import NAMED_REQUEST, certain_request_parameter, is_named_only
 from fastware._internal.signatures import evaluated_signature_of, signature_of, written_function
@@ -76,7 +76,8 @@ def limited_around(handler: Callable[..., Any], around: Any, *, has_headers: boo
     """
     request = certain_request_parameter(handler)
     hidden = _hidden_parameter(handler) if request is None else None
-    if has_headers and (request is None or request.name != "scope"):
+    # Litestar fills "scope" only.
+    if has_headers and not is_dependency(handler) and (request is None or request.name != "scope"):
         hidden = _hidden_parameter(handler, ConnectionAndResponse)
     if _has_own_parameters(handler):
         function = _compiled(handler, request, hidden, _TEMPLATE_AROUND, (around,))
