@@ -53,15 +53,16 @@ class LimitHeaders:
 
 
 def with_headers(result: Any, headers: dict[str, str], connection: Any, function: Callable[..., Any]) -> Any:
-    """Return the *result* of a handler with *headers*, if it is a response.
+    """Return the *result* of a handler with *headers*, or those of all limits of the request, if it is a response.
 
     Data becomes a response in Litestar, if *function* is what the route calls. In FastAPI and fastware's core, data
     stays as it is: these read the headers from the scope.
     """
+    scope = scope_of(connection)
+    headers = headers_of(scope) or headers
     if isinstance(result, _response_classes()):
         result.headers.update(headers)
         return result
-    scope = scope_of(connection)
     if "litestar_app" in scope and scope["type"] == "http" and not callable(result):
         return _response_of_litestar(result, headers, scope["route_handler"], function)
     return result
