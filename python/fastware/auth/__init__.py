@@ -15,7 +15,7 @@ from fastware.auth.rate_limit import rate_limit
 from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
 from fastware.auth.tokens import create_token, verify_token
 from fastware.cookies import CookieSizeWarning
-from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
+from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning, PerProcessLimitWarning
 
 if TYPE_CHECKING:
     from fastware.auth.buckets.redis import RedisBuckets
@@ -52,6 +52,7 @@ __all__ = [
     "LoginGuard",
     "LoginLimitedError",
     "MemoryRevocations",
+    "PerProcessLimitWarning",
     "RedisBuckets",
     "RedisRevocations",
     "RefreshTokenError",
