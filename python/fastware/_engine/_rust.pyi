@@ -3,8 +3,6 @@
 from collections.abc import Collection, Mapping
 from typing import Any, final
 
-from typing_extensions import Buffer
-
 from fastware._engine.contract import Duration, Headers, Secrets
 
 __all__ = [
@@ -79,7 +77,7 @@ class TokenBuckets:
 
 @final
 class SharedTokenBuckets:
-    def __new__(cls, memory: Buffer, limit_at: int, capacity: int, period: int) -> SharedTokenBuckets: ...
+    def __new__(cls, memory: Any, limit_at: int, capacity: int, period: int) -> SharedTokenBuckets: ...
     def take(self, key: str, cost: int = 1, now: int | None = None) -> int: ...
     def take_counted(self, key: str, cost: int = 1, now: int | None = None) -> tuple[int, int, int]: ...
     def give_back(self, key: str, cost: int = 1, now: int | None = None) -> None: ...
