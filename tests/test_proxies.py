@@ -147,16 +147,16 @@ def behind_nginx(folder, **upstreams):
 def get(port, path, *, client="127.0.0.2", headers=()):
     """Return the text that the client with the address *client* gets, or the status of another response."""
     host = "[::1]" if client == "::1" else "127.0.0.1"
-    with httpx.Client(transport=httpx.HTTPTransport(local_address=client), trust_env=False) as connection:
+    with httpx.Client(transport=httpx.HTTPTransport(local_address=client), timeout=30) as connection:
         response = connection.get(f"http://{host}:{port}{path}", headers=dict(headers))
     return response.text if response.status_code == 200 else response.status_code
 
 
 def first_message(port, path, *, client, headers):
     """Return the first message of a WebSocket."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(client, 0))
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(client, 0))
     with connect(f"ws://127.0.0.1:{port}{path}", sock=connection, additional_headers=headers, proxy=None) as websocket:
-        return websocket.recv(timeout=10)
+        return websocket.recv(timeout=30)
 
 
 @pytest.mark.rule("rate.proxies")
