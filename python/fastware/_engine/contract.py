@@ -77,15 +77,16 @@ class TokenBuckets(Protocol):
     fingerprint. Each call removes at most a few full buckets, and moves at most a few of the buckets that are kept.
     """
 
-    def take(self, key: str, now: int | None = None) -> int:
-        """Take one token from the bucket of *key* at *now* (nanoseconds of a monotonic clock, 0 to 2**63 - 1).
+    def take(self, key: str, now: int | None = None, cost: int = 1) -> int:
+        """Take *cost* tokens from the bucket of *key* at *now* (nanoseconds of a monotonic clock, 0 to 2**63 - 1).
 
         By default *now* is the moment of the call, ``time.monotonic_ns()``.
 
-        Returns 0 if the token was taken, otherwise the nanoseconds until a token is available (rounded up). A rejected
-        call takes no token. *key* may be any ``str``, lone surrogates included. Raises ``TypeError`` for a key of
-        another type, ``OverflowError`` for a *now* out of range, and ``MemoryError`` if there is no memory for another
-        bucket; the existing buckets are unchanged.
+        Returns 0 if the tokens were taken, otherwise the nanoseconds until *cost* tokens are available (rounded up). A
+        rejected call takes no token. *key* may be any ``str``, lone surrogates included. Raises ``TypeError`` for a key
+        of another type, ``ValueError`` for a *cost* that is not 1 to the capacity, ``OverflowError`` for a *now* out of
+        range, and ``MemoryError`` if there is no memory for another bucket; the existing buckets are unchanged. The
+        arguments are checked in this order: *key*, *cost*, *now*.
 
         A *sweep* removes full buckets. The first is at moment 0, and each call that comes a 4096th of *period* or more
         after the latest sweep starts another. A *now* before the latest sweep counts as the moment of that sweep, so
@@ -95,17 +96,25 @@ class TokenBuckets(Protocol):
         """
         ...
 
-    def give_back(self, key: str, now: int | None = None) -> None:
-        """Return one token to the bucket of *key* at *now*, for example because the call that took it does not count.
+    def take_counted(self, key: str, now: int | None = None, cost: int = 1) -> tuple[int, int, int]:
+        """Do what :meth:`take` does, and count what the bucket holds after the call.
 
-        The theoretical arrival time moves one token earlier. A full bucket stays full and is not kept: what is given
-        back beyond the capacity is lost. *key*, *now*, the sweeps and the errors are those of :meth:`take`, but no
-        memory is needed.
+        Returns the result of :meth:`take`, the whole tokens that remain, and the nanoseconds until the bucket is full
+        (rounded up). At a moment before that of an earlier call, no less than 0 tokens remain.
         """
         ...
 
-    def take_by_client(self, request: Any) -> int:
-        """Take one token, now, from the bucket of the host that *request* comes from; see :meth:`take`.
+    def give_back(self, key: str, now: int | None = None, cost: int = 1) -> None:
+        """Return *cost* tokens to the bucket of *key* at *now*, for example because the call does not count.
+
+        The theoretical arrival time moves *cost* tokens earlier. A full bucket stays full and is not kept: what is
+        given back beyond the capacity is lost. *key*, *cost*, *now*, the sweeps and the errors are those of
+        :meth:`take`, but no memory is needed.
+        """
+        ...
+
+    def take_by_client(self, request: Any, cost: int = 1) -> int:
+        """Take *cost* tokens, now, from the bucket of the host that *request* comes from; see :meth:`take`.
 
         The key is the first item of ``request.scope.get("client")`` if that is a non-empty ``str``, otherwise
         ``"unknown"``. A ``dict`` without the attribute ``scope`` is the scope itself. Exceptions that *request* raises

@@ -18,17 +18,25 @@ from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.buckets.redis import RedisBuckets
     from fastware.auth.client_keys import client_address, user_key
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.password_rules import password_problem
     from fastware.auth.refresh import Refreshed, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
-    from fastware.auth.revocations import MemoryRevocations, Revocations, RevocationsUnavailableError, SQLiteRevocations
+    from fastware.auth.revocations import (
+        MemoryRevocations,
+        RedisRevocations,
+        Revocations,
+        RevocationsUnavailableError,
+        SQLiteRevocations,
+    )
     from fastware.auth.settings import Auth
     from fastware.auth.sqlite_file import StorageError
     from fastware.auth.tickets import Tickets
     from fastware.auth.token_report import TokenReport, inspect_token
     from fastware.auth.users import JSONFileUserStore, UserExistsError, UserFileError, UserNotFoundError, UserStore
+    from fastware.auth.users.sql_store import SQLUserStore
 
 ENGINE: str = _engine.NAME
 
@@ -44,12 +52,15 @@ __all__ = [
     "LoginGuard",
     "LoginLimitedError",
     "MemoryRevocations",
+    "RedisBuckets",
+    "RedisRevocations",
     "RefreshTokenError",
     "RefreshTokenReusedError",
     "RefreshTokens",
     "Refreshed",
     "Revocations",
     "RevocationsUnavailableError",
+    "SQLUserStore",
     "SQLiteRevocations",
     "StorageError",
     "Tickets",
@@ -85,12 +96,15 @@ _LAZY = {
     "LoginGuard": "login_guard",
     "LoginLimitedError": "login_guard",
     "MemoryRevocations": "revocations",
+    "RedisBuckets": "buckets.redis",
+    "RedisRevocations": "revocations",
     "RefreshTokenError": "refresh",
     "RefreshTokenReusedError": "refresh",
     "RefreshTokens": "refresh",
     "Refreshed": "refresh",
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
+    "SQLUserStore": "users.sql_store",
     "SQLiteRevocations": "revocations",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",

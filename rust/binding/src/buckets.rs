@@ -1,5 +1,7 @@
 //! `TokenBuckets`.
 
+use std::convert::Infallible;
+
 use fastware_core::buckets::{self, OutOfMemory};
 use pyo3::exceptions::{PyAttributeError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -24,27 +26,45 @@ impl TokenBuckets {
         })
     }
 
-    #[pyo3(signature = (key, now = None))]
-    fn take(&self, key: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
+    #[pyo3(signature = (key, now = None, cost = Cost::ONE), text_signature = "($self, key, now=None, cost=1)")]
+    fn take(&self, key: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>, cost: Cost<'_, '_>) -> PyResult<u64> {
         let key = text(key)?;
+        let cost = cost.tokens(&self.0)?;
         let now = moment(key, now)?;
-        with_octets(key, |key| self.take_of(key, now))?
+        with_octets(key, |key| self.take_of(key, now, cost))?
     }
 
-    #[pyo3(signature = (key, now = None))]
-    fn give_back(&self, key: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    #[pyo3(signature = (key, now = None, cost = Cost::ONE), text_signature = "($self, key, now=None, cost=1)")]
+    fn take_counted(
+        &self,
+        key: &Bound<'_, PyAny>,
+        now: Option<&Bound<'_, PyAny>>,
+        cost: Cost<'_, '_>,
+    ) -> PyResult<(u64, u64, u64)> {
         let key = text(key)?;
+        let cost = cost.tokens(&self.0)?;
         let now = moment(key, now)?;
-        with_octets(key, |key| self.0.give_back(key, now))
+        let counted = with_octets(key, |key| self.0.take_counted(key, now, cost))?.map_err(no_memory)?;
+        Ok((counted.wait, counted.remaining, counted.until_full))
     }
 
-    fn take_by_client(&self, request: &Bound<'_, PyAny>) -> PyResult<u64> {
+    #[pyo3(signature = (key, now = None, cost = Cost::ONE), text_signature = "($self, key, now=None, cost=1)")]
+    fn give_back(&self, key: &Bound<'_, PyAny>, now: Option<&Bound<'_, PyAny>>, cost: Cost<'_, '_>) -> PyResult<()> {
+        let key = text(key)?;
+        let cost = cost.tokens(&self.0)?;
+        let now = moment(key, now)?;
+        with_octets(key, |key| self.0.give_back(key, now, cost))
+    }
+
+    #[pyo3(signature = (request, cost = Cost::ONE), text_signature = "($self, request, cost=1)")]
+    fn take_by_client(&self, request: &Bound<'_, PyAny>, cost: Cost<'_, '_>) -> PyResult<u64> {
         let host = host(request)?;
+        let cost = cost.tokens(&self.0)?;
         let now = clock::monotonic(request.py())?;
         match host.as_ref().map(|host| (host, host.to_str())) {
-            None | Some((_, Ok(""))) => self.take_of(UNKNOWN, now),
-            Some((_, Ok(text))) => self.take_of(text.as_bytes(), now),
-            Some((host, Err(_))) => with_octets(host, |key| self.take_of(key, now))?,
+            None | Some((_, Ok(""))) => self.take_of(UNKNOWN, now, cost),
+            Some((_, Ok(text))) => self.take_of(text.as_bytes(), now, cost),
+            Some((host, Err(_))) => with_octets(host, |key| self.take_of(key, now, cost))?,
         }
     }
 
@@ -64,9 +84,40 @@ impl TokenBuckets {
 
 impl TokenBuckets {
     #[inline]
-    fn take_of(&self, key: &[u8], now: Monotonic) -> PyResult<u64> {
-        self.0.take(key, now).map_err(no_memory)
+    fn take_of(&self, key: &[u8], now: Monotonic, cost: u64) -> PyResult<u64> {
+        self.0.take(key, now, cost).map_err(no_memory)
     }
+}
+
+/// The argument `cost`, read when its turn comes.
+#[derive(Clone, Copy)]
+pub struct Cost<'a, 'py>(Option<Borrowed<'a, 'py, PyAny>>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Cost<'a, 'py> {
+    type Error = Infallible;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Infallible> {
+        Ok(Self(Some(object)))
+    }
+}
+
+impl Cost<'_, '_> {
+    const ONE: Self = Self(None);
+
+    #[inline]
+    fn tokens(self, buckets: &buckets::TokenBuckets) -> PyResult<u64> {
+        match self.0 {
+            None => Ok(1),
+            Some(cost) => tokens(&cost, buckets.capacity()),
+        }
+    }
+}
+
+#[cold]
+fn tokens(cost: &Bound<'_, PyAny>, capacity: u64) -> PyResult<u64> {
+    let cost = cost.cast::<PyInt>().map_err(|_| PyTypeError::new_err("cost must be int"))?;
+    let cost = cost.extract().ok().filter(|cost| (1..=capacity).contains(cost));
+    cost.ok_or_else(|| PyValueError::new_err(format!("cost must be 1 to {capacity} tokens, the capacity")))
 }
 
 fn text<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyString>> {
