@@ -15,10 +15,11 @@ from fastware.auth.rate_limit import rate_limit
 from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
 from fastware.auth.tokens import create_token, verify_token
 from fastware.cookies import CookieSizeWarning
-from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
+from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning, PerProcessLimitWarning
 
 if TYPE_CHECKING:
     from fastware.auth.buckets.redis import RedisBuckets
+    from fastware.auth.buckets.shared import SharedBuckets
     from fastware.auth.client_keys import client_address, user_key
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
@@ -52,6 +53,7 @@ __all__ = [
     "LoginGuard",
     "LoginLimitedError",
     "MemoryRevocations",
+    "PerProcessLimitWarning",
     "RedisBuckets",
     "RedisRevocations",
     "RefreshTokenError",
@@ -62,6 +64,7 @@ __all__ = [
     "RevocationsUnavailableError",
     "SQLUserStore",
     "SQLiteRevocations",
+    "SharedBuckets",
     "StorageError",
     "Tickets",
     "TokenReport",
@@ -105,6 +108,7 @@ _LAZY = {
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
     "SQLUserStore": "users.sql_store",
+    "SharedBuckets": "buckets.shared",
     "SQLiteRevocations": "revocations",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",
