@@ -42,7 +42,7 @@ class Cost(NamedTuple):
 # In a process of its own
 
 
-class _Worker:
+class Worker:
     """The limiters of one process, which are made when they are first used."""
 
     def __init__(self, place: Place) -> None:
@@ -169,7 +169,7 @@ def _wait_until(start: float) -> None:
 
 
 def _work(place: Place, control: Any) -> None:
-    worker = _Worker(place)
+    worker = Worker(place)
     gc.disable()
     while command := control.recv():
         try:
@@ -238,9 +238,9 @@ class ServerTotals(NamedTuple):
 # The measurements
 
 
-def check(processes: Processes, name: str) -> str:
+def problem(worker: "Worker | Processes", name: str) -> str:
     """Return what is wrong with the answers of a limiter, or ``""``."""
-    found = processes.do("admissions", name, _CHECKED, ["first"] * (_CHECKED + 5) + ["other"])
+    found = worker.do("admissions", name, _CHECKED, ["first"] * (_CHECKED + 5) + ["other"])
     expected = [True] * _CHECKED + [False] * 5 + [True]
     if found == expected:
         return ""
@@ -312,14 +312,14 @@ def _compare(processes: Processes, names: list[str], client: Any, arguments: arg
     wrong = 0
     for name in list(names):
         try:
-            problem = check(processes, name)
+            found = problem(processes, name)
         except RuntimeError as missing:  # a peer that is not installed, or has changed, is not our failure
             wrong += is_ours(name)
             names.remove(name)
             print(f"missing: {name}: {missing}")
             continue
-        wrong += bool(problem)
-        print(f"{name}: {problem or 'correct'}", flush=True)
+        wrong += bool(found)
+        print(f"{name}: {found or 'correct'}", flush=True)
     if wrong:
         return 1
     of_server = {name: _of_server(processes, name, client) for name in names}

@@ -184,9 +184,8 @@ def folder_in_memory() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="fastware-limits-", dir=shared if Path(shared).is_dir() else None)
 
 
-@functools.cache
-def place_of_process() -> Place:
-    """Return a folder that is removed when this process ends, without a Redis server."""
+def new_place() -> Place:
+    """Return a new folder that is removed when this process ends, without a Redis server."""
     folder = folder_in_memory()
     atexit.register(folder.cleanup)
     return Place(folder.name)

@@ -1,0 +1,221 @@
+"""Simulate leases: how many round trips they save, and which share of the limit they leave unspent.
+
+Workers with the product's own rules (``auth/buckets/leases.py``) share one bucket, in virtual time, and an exact bucket
+gets the same calls. Prints a table; with a path, draws a picture: ``python -m benches.leases docs/leases.svg``.
+"""
+
+import math
+import random
+import sys
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from checks.tables import table
+
+from fastware.auth.buckets.leases import KnownBuckets
+
+_LIMIT = 1_000
+_PERIOD = 60 * 10**9
+_PERIODS = 10
+_WORKERS = (4, 16)
+_LEASES = (1, 2, 5, 10, 20, 50, 100)
+"""Up to a tenth of the limit, the largest that ``RedisBuckets`` takes."""
+
+
+class Figures(NamedTuple):
+    """Round trips per call, the share of the tokens that an exact bucket admits but the workers do not, and errors."""
+
+    round_trips: float
+    stranded: float
+    beyond: int
+
+
+# The bucket, and the workers
+
+
+class _Bucket:
+    """What the script ``TAKE`` does, in units of ``1 / limit`` nanoseconds."""
+
+    def __init__(self) -> None:
+        self._arrival = 0
+
+    def take(self, wanted: int, now: int) -> tuple[int, int]:
+        """Take *wanted* tokens, or as many as there are. Returns their number, and the time until it is full."""
+        now *= _LIMIT
+        level = max(self._arrival - now, 0)
+        granted = min(wanted, (_LIMIT * _PERIOD - level) // _PERIOD)
+        if granted:
+            self._arrival = now + level + granted * _PERIOD
+        return granted, level + granted * _PERIOD
+
+
+class _Worker:
+    """What ``RedisLimit`` does, without the time that a round trip takes."""
+
+    def __init__(self, bucket: _Bucket, lease: int) -> None:
+        self._bucket = bucket
+        self._lease = lease
+        self._known = KnownBuckets(_LIMIT, _PERIOD)
+        self.round_trips = 0
+
+    def admits(self, now: int) -> bool:
+        known = self._known.take("client", 1, now)
+        if known is not None:
+            return known[0]
+        self.round_trips += 1
+        granted, level = self._bucket.take(self._lease, now)
+        self._known.learn("client", level, max(granted - 1, 0), now)
+        return granted > 0
+
+
+# The loads: the moments of the calls, in nanoseconds
+
+
+def _steady(share: float) -> Iterator[int]:
+    """Yield calls at random moments, on average *share* of the limit in each period."""
+    drawn, now = random.Random(1), 0.0
+    while now < _PERIODS * _PERIOD:
+        yield int(now)
+        now += drawn.expovariate(share * _LIMIT / _PERIOD)
+
+
+def _bursts() -> Iterator[int]:
+    """Yield all calls of every second period within a second."""
+    for number in range(0, _PERIODS, 2):
+        for call in range(_LIMIT):
+            yield number * _PERIOD + call * 10**9 // _LIMIT
+
+
+_LOADS = {
+    "half the limit": lambda: _steady(0.5),
+    "at the limit": lambda: _steady(1.0),
+    "twice the limit": lambda: _steady(2.0),
+    "ten times the limit": lambda: _steady(10.0),
+    "the whole limit in one second": _bursts,
+}
+
+
+def simulate(load: str, workers: int, lease: int) -> Figures:
+    """Send each call of *load* to a random one of the *workers*, and to an exact bucket."""
+    shared, exact, chosen = _Bucket(), _Bucket(), random.Random(2)
+    all_workers = [_Worker(shared, lease) for _ in range(workers)]
+    calls = admitted = of_exact = 0
+    for now in _LOADS[load]():
+        calls += 1
+        of_exact += exact.take(1, now)[0]
+        admitted += chosen.choice(all_workers).admits(now)
+    round_trips = sum(worker.round_trips for worker in all_workers)
+    return Figures(round_trips / calls, 1 - admitted / of_exact, admitted - of_exact)
+
+
+# The picture
+
+_COLORS = dict(zip(_LOADS, ("#3776ab", "#2e8b57", "#b7410e", "#8a2be2", "#000000"), strict=True))
+_DASHES = dict(zip(_WORKERS, ("6 4", "none"), strict=True))
+_LEFT, _TOP, _WIDTH, _HEIGHT, _GAP = 70, 100, 360, 290, 90
+
+
+class _Panel(NamedTuple):
+    """A diagram of one figure, on logarithmic scales from *least* to *most*; less is drawn as *least*."""
+
+    title: str
+    figure: str
+    left: int
+    least: float
+    most: float
+    ticks: dict[float, str]
+
+    def x(self, lease: float) -> float:
+        return self.left + _WIDTH * math.log(lease) / math.log(_LEASES[-1])
+
+    def y(self, value: float) -> float:
+        return _TOP + _HEIGHT * math.log(self.most / max(value, self.least)) / math.log(self.most / self.least)
+
+
+_PANELS = (
+    _Panel(
+        "Round trips per call", "round_trips", _LEFT, 0.01, 1, {1: "1", 0.3: "0.3", 0.1: "0.1", 0.03: "0.03", 0.01: "0.01"}
+    ),
+    _Panel(
+        "Share of the admissible calls that is rejected",
+        "stranded",
+        _LEFT + _WIDTH + _GAP,
+        0.0001,
+        1,
+        {1: "100 %", 0.1: "10 %", 0.01: "1 %", 0.001: "0.1 %", 0.0001: "0"},
+    ),
+)
+
+
+def draw(results: dict[tuple[str, int, int], Figures]) -> str:
+    """Return the SVG of what :func:`simulate` returned for each load, number of workers and lease."""
+    width, height = _PANELS[-1].left + _WIDTH + 30, _TOP + _HEIGHT + 60
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        _text(_LEFT, 26, f"Leases of one client of a limit of {_LIMIT:,} a minute", 'font-size="17" font-weight="bold"'),
+    ]
+    left = _LEFT
+    for load, color in _COLORS.items():
+        lines += [f'<path d="M{left} 44h22" stroke="{color}" stroke-width="3"/>', _text(left + 28, 49, load)]
+        left += 56 + round(6.3 * len(load))
+    for number, (workers, dash) in enumerate(_DASHES.items()):
+        lines.append(f'<path d="M{_LEFT + 110 * number} 66h22" stroke="#444" stroke-width="2" stroke-dasharray="{dash}"/>')
+        lines.append(_text(_LEFT + 28 + 110 * number, 71, f"{workers} workers"))
+    for panel in _PANELS:
+        lines += _axes(panel)
+        for (load, workers), points in _curves(results, panel).items():
+            path = "L".join(f"{panel.x(lease):.0f} {panel.y(value):.0f}" for lease, value in points)
+            style = f'fill="none" stroke="{_COLORS[load]}" stroke-width="2" stroke-dasharray="{_DASHES[workers]}"'
+            lines.append(f'<path d="M{path}" {style}/>')
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _axes(panel: _Panel) -> Iterator[str]:
+    yield _text(panel.left, _TOP - 8, panel.title, 'font-weight="bold"')
+    for value, label in panel.ticks.items():
+        y = panel.y(value)
+        yield f'<path d="M{panel.left} {y:.0f}h{_WIDTH}" stroke="#ddd"/>'
+        yield _text(panel.left - 6, y + 4, label, 'text-anchor="end" fill="#666"')
+    for lease in _LEASES:
+        yield f'<path d="M{panel.x(lease):.0f} {_TOP}v{_HEIGHT}" stroke="#eee"/>'
+        yield _text(panel.x(lease), _TOP + _HEIGHT + 18, f"{lease}", 'text-anchor="middle" fill="#666"')
+    yield _text(panel.left + _WIDTH / 2, _TOP + _HEIGHT + 40, "lease, in tokens", 'text-anchor="middle" fill="#666"')
+
+
+def _curves(
+    results: dict[tuple[str, int, int], Figures], panel: _Panel
+) -> dict[tuple[str, int], list[tuple[int, float]]]:
+    return {
+        (load, workers): [(lease, getattr(results[load, workers, lease], panel.figure)) for lease in _LEASES]
+        for load in _LOADS
+        for workers in _WORKERS
+    }
+
+
+def _text(x: float, y: float, text: str, attributes: str = "") -> str:
+    return f'<text x="{x:.0f}" y="{y:.0f}" {attributes}>{escape(text)}</text>'
+
+
+def main() -> int:
+    combinations = [(load, workers, lease) for load in _LOADS for workers in _WORKERS for lease in _LEASES]
+    results = {each: simulate(*each) for each in combinations}
+    for title, figure, shown in (
+        ("round trips per call", "round_trips", "{:.3f}"),
+        ("admissible calls that are rejected", "stranded", "{:.2%}"),
+    ):
+        rows = [
+            (load, str(workers), *(shown.format(getattr(results[load, workers, lease], figure)) for lease in _LEASES))
+            for load in _LOADS
+            for workers in _WORKERS
+        ]
+        print(f"{table((title, 'workers', *(f'lease {lease}' for lease in _LEASES)), rows)}\n")
+    if len(sys.argv) > 1:
+        Path(sys.argv[1]).write_text(draw(results), "utf-8")
+    return int(any(each.beyond > 0 for each in results.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
