@@ -374,7 +374,9 @@ add("NotImplementedError", save_users=lambda s: s.auth.UserStore().save_users([s
 add(
     "UserNotFoundError",
     delete_missing_user=lambda s: s.memory_store().delete_user("bob"),
+    delete_missing_user_in_file=lambda s: s.file_store().delete_user("bob"),
     update_missing_user=lambda s: s.memory_store().update_user("bob", role="admin"),
+    update_missing_user_in_file=lambda s: s.file_store().update_user("bob", role="admin"),
     update_password_of_missing_user=lambda s: s.memory_store().update_user("bob", password=s.password),
 )
 add("IsADirectoryError", load_users_of_folder=lambda s: s.auth.JSONFileUserStore(s.folder).load_users())
@@ -453,6 +455,12 @@ def create_user_when_another_thread_does(s):
         store.create_user("ada", s.password, "user")
 
 
+def create_user_in_file_when_another_thread_does(s):
+    store = s.file_store()
+    with mock.patch.object(store, "find_user", return_value=None):
+        store.create_user("ada", s.password, "user")
+
+
 def update_that_is_not_renamed(s):
     store = s.file_store()
     with mock.patch.object(os, "replace", side_effect=DISK_FULL):
@@ -460,7 +468,9 @@ def update_that_is_not_renamed(s):
 
 
 FAILED_SAVES += add("OSError", update_without_locks, update_mounted_file, update_that_is_not_renamed)
-FAILED_SAVES += add("UserExistsError", create_user_when_another_thread_does)
+FAILED_SAVES += add(
+    "UserExistsError", create_user_when_another_thread_does, create_user_in_file_when_another_thread_does
+)
 
 
 def failing_revocation(s):
