@@ -999,6 +999,13 @@ def warn_of_workers(s, action):
         limited(s, lambda request: s.token)
 
 
+def shared_user_without_limit(s):
+    user = shared_limit(s, s.auth.get_current_user)
+    user.limit.disabled = True
+    user(s.request(headers=s.forged_bearer))
+
+
+REJECTED_REQUESTS += add("HTTPError 401", shared_user_without_limit)
 REJECTED_REQUESTS += add(
     "RateLimitError 429",
     shared_call_over_limit=lambda s: shared_limit(s, lambda request: s.token)(s.request(headers=s.bearer)),
