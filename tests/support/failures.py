@@ -1135,6 +1135,7 @@ add(
     shared_limit_in_main=lambda s: default_limit(s, "search", "__main__"),
     shared_limit_of_a_local_function=lambda s: default_limit(s, "make.<locals>.search"),
     shared_limit_of_a_repeated_name=lambda s: default_limit(s, "search", times=2),
+)
 
 
 # Keys of clients
