@@ -97,6 +97,7 @@ SIGNATURES = {
         "Revocations.revoke_user": "(self, username)",
         "RevocationsUnavailableError": "(retry_after=5)",
         "SQLiteRevocations": "(path)",
+        "SharedBuckets": "(path, *, clients=100000)",
         "StorageError": None,
         "Tickets": "(storage, *, lifetime=60, revocations=None)",
         "Tickets.aissue": "(self, claims)",

@@ -18,6 +18,7 @@ from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.buckets.shared import SharedBuckets
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.password_rules import password_problem
@@ -50,6 +51,7 @@ __all__ = [
     "Revocations",
     "RevocationsUnavailableError",
     "SQLiteRevocations",
+    "SharedBuckets",
     "StorageError",
     "Tickets",
     "TokenReport",
@@ -89,6 +91,7 @@ _LAZY = {
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
     "SQLiteRevocations": "revocations",
+    "SharedBuckets": "buckets.shared",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",
     "TokenReport": "token_report",
