@@ -104,6 +104,7 @@ SIGNATURES = {
         "SQLUserStore.name": None,
         "SQLUserStore.save_users": "(self, users)",
         "SQLiteRevocations": "(path)",
+        "SharedBuckets": "(path, *, clients=100000)",
         "StorageError": None,
         "Tickets": "(storage, *, lifetime=60, revocations=None)",
         "Tickets.aissue": "(self, claims)",

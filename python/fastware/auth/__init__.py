@@ -19,6 +19,7 @@ from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarn
 
 if TYPE_CHECKING:
     from fastware.auth.buckets.redis import RedisBuckets
+    from fastware.auth.buckets.shared import SharedBuckets
     from fastware.auth.client_keys import client_address, user_key
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
@@ -63,6 +64,7 @@ __all__ = [
     "RevocationsUnavailableError",
     "SQLUserStore",
     "SQLiteRevocations",
+    "SharedBuckets",
     "StorageError",
     "Tickets",
     "TokenReport",
@@ -107,6 +109,7 @@ _LAZY = {
     "RevocationsUnavailableError": "revocations",
     "SQLUserStore": "users.sql_store",
     "SQLiteRevocations": "revocations",
+    "SharedBuckets": "buckets.shared",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",
     "TokenReport": "token_report",
