@@ -138,7 +138,7 @@ class RedisCalls:
 class _Batches:
     """Sends what the tasks of one event loop call at the same time in one round trip, over one connection.
 
-    With 50 tasks, a call takes 30 µs of the loop's time, rather than 130 µs with a connection for each (redis-py 8.1).
+    With 50 tasks, a call takes 28 µs of the loop's time, rather than 50 µs over a connection for each (redis-py 8.1).
     And a task that is cancelled leaves no connection in the middle of a reply.
     """
 
