@@ -15,6 +15,7 @@ import importlib
 import io
 import os
 import pickle
+import sqlite3
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ import uuid
 import warnings
 from types import SimpleNamespace
 from unittest import mock
+from urllib.parse import quote
 
 import bcrypt
 import failing_app
@@ -478,6 +480,93 @@ for name in ("acreate_user", "aupdate_user"):
             asyncio.run(getattr(store, name)(*arguments, **options))
 
     FAILED_SAVES += add("OSError", **{f"{name}_on_full_disk": change_with_a_twin})
+# Users in databases
+
+
+def sql_store(s):
+    return s.auth.SQLUserStore(f"sqlite:///{s.folder}/users.db")
+
+
+def store_without_server(s):
+    return s.auth.SQLUserStore(f"postgresql://ada:{quote(s.password)}@127.0.0.1:1/users?application_name={s.csrf}")
+
+
+def sql_store_of_another_version(s):
+    sql_store(s).save_users([{**user_files.user("ada"), "password_hash": s.hash}])
+    with contextlib.closing(sqlite3.connect(s.folder / "users.db")) as connection, connection:
+        connection.execute("UPDATE fastware_parts SET version = 9")
+    sql_store(s).load_users()
+
+
+def sql_store_of_another_application(s):
+    with contextlib.closing(sqlite3.connect(s.folder / "users.db")) as connection, connection:
+        connection.execute(f"CREATE TABLE fastware_users (password text DEFAULT '{s.password}')")
+    sql_store(s).load_users()
+
+
+def sql_store_whose_file_was_replaced(s):
+    store = sql_store(s)
+    store.save_users([])
+    (s.folder / "users.db").unlink()
+    store.create_user("ada", s.password, "user")
+
+
+def sql_store_that_cannot_be_written(s):
+    sql_store(s).save_users([])
+    store = s.auth.SQLUserStore(f"sqlite:///file:{s.folder}/users.db?mode=ro&uri=true")
+    store.save_users([{**user_files.user("ada"), "password_hash": s.hash}])
+
+
+def create_user_in_a_database_twice(s):
+    store = sql_store(s)
+    store.create_user("ada", s.password, "user")
+    with mock.patch.object(store, "_check_is_new"):
+        store.create_user("ada", s.password, "user")
+
+
+add(
+    "StorageError",
+    sql_store_of_another_version,
+    sql_store_of_another_application,
+    sql_store_whose_file_was_replaced,
+    sql_store_that_cannot_be_written,
+    sql_find_without_server=lambda s: store_without_server(s).find_user(s.csrf),
+    sql_save_without_server=lambda s: store_without_server(s).save_users(
+        [{**user_files.user("ada"), "password_hash": s.hash}]
+    ),
+    sql_create_without_server=lambda s: store_without_server(s).create_user("ada", s.password, "user"),
+)
+FAILED_SAVES += add(
+    "StorageError",
+    sql_update_without_server=lambda s: store_without_server(s).update_user("ada", role="x"),
+    sql_delete_without_server=lambda s: asyncio.run(store_without_server(s).adelete_user("ada")),
+)
+FAILED_SAVES += add("UserExistsError", create_user_in_a_database_twice)
+add(
+    "UserNotFoundError",
+    update_missing_user_in_a_database=lambda s: sql_store(s).update_user("ada", fields={"note": s.csrf}),
+    delete_missing_user_in_a_database=lambda s: sql_store(s).delete_user("ada"),
+)
+add(
+    "UserFileError",
+    save_nul_in_a_database=lambda s: sql_store(s).save_users([{**user_files.user("ada"), "role": f"{s.csrf}\0"}]),
+)
+add(
+    "ValueError",
+    sql_store_with_malformed_url=lambda s: s.auth.SQLUserStore(f"postgresql://ada:{s.csrf}@host:port/users"),
+    sql_store_in_mysql=lambda s: s.auth.SQLUserStore(f"mysql://ada:{s.csrf}@host/users"),
+    sql_store_with_unknown_driver=lambda s: s.auth.SQLUserStore(f"postgresql+none://ada:{s.csrf}@host/users"),
+    sql_store_with_asynchronous_driver=lambda s: s.auth.SQLUserStore(
+        f"postgresql+psycopg_async://ada:{s.csrf}@host/users"
+    ),
+)
+add("TypeError", sql_store_of_bytes=lambda s: s.auth.SQLUserStore(f"sqlite:///{s.csrf}".encode()))
+add(
+    "ImportError",
+    sql_store_with_missing_driver=lambda s: s.auth.SQLUserStore(f"postgresql+pg8000://ada:{s.csrf}@host/users"),
+)
+
+
 DAMAGED_FILES = []
 example = user_files.user("ada", password_hash="a secret")
 for kind in user_files.damaged_files(example, "a secret"):
@@ -918,6 +1007,56 @@ add(
     limited_handler_called_without_request=lambda s: limited(s, holding(lambda **values: values, s.secret))(),
     limited_object_called_without_request=lambda s: limited(s, ShowsItsSecret(s.secret))(s.token, password=s.password),
     limited_function_called_without_request=lambda s: limited(s, lambda token: token)(s.token),
+)
+
+
+# Keys of clients
+
+
+def behind_proxies(s, *proxies, **options):
+    return s.auth.client_address(trusted_proxies=proxies, **options)
+
+
+def key_behind_proxies(s, header, headers):
+    return behind_proxies(s, "127.0.0.1", header=header)(s.request(headers=headers))
+
+
+def key_for_malformed_headers(s):
+    request = s.request()
+    request.scope["headers"] = [*request.scope["headers"], s.token]
+    behind_proxies(s, "127.0.0.1")(request)
+
+
+add(
+    "address:127.0.0.1",
+    key_behind_proxies_that_write_no_address=lambda s: key_behind_proxies(
+        s, "x-forwarded-for", [*s.session, ("x-forwarded-for", "unknown")]
+    ),
+    key_behind_proxies_with_malformed_forwarded=lambda s: key_behind_proxies(
+        s, "forwarded", [*s.session, ("forwarded", 'for="')]
+    ),
+    key_of_user_with_forged_token=lambda s: s.auth.user_key()(s.request()),
+)
+REJECTED_REQUESTS += add(
+    "ConfigurationError", user_key_without_settings=lambda s: s.auth.user_key()(s.request(state={"config": {}}))
+)
+add(
+    "TypeError",
+    key_for_malformed_headers,
+    proxies_in_one_str=lambda s: s.auth.client_address(trusted_proxies=s.token),
+    proxy_of_bytes=lambda s: behind_proxies(s, s.token.encode()),
+    header_of_bytes=lambda s: behind_proxies(s, header=s.token.encode()),
+    ipv6_prefix_in_a_str=lambda s: behind_proxies(s, ipv6_prefix=s.token),
+    user_key_with_an_address=lambda s: s.auth.user_key(address=s.token),
+    user_key_with_a_secret=lambda s: s.auth.user_key(auth=s.secret),
+)
+add(
+    "ValueError",
+    proxy_that_is_a_name=lambda s: behind_proxies(s, "localhost"),
+    proxy_with_a_zone=lambda s: behind_proxies(s, "fe80::1%eth0"),
+    proxies_that_are_everyone=lambda s: behind_proxies(s, "0.0.0.0/0"),
+    header_that_is_not_read=lambda s: behind_proxies(s, header="x-real-ip"),
+    ipv6_prefix_of_129_bits=lambda s: behind_proxies(s, ipv6_prefix=129),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
@@ -26,6 +27,9 @@ _OF_A_NODE: Final = frozenset(("db", "host", "path", "port"))
 _Maker: TypeAlias = "Callable[[bool], Any]"
 """Makes a client: an asynchronous one if the argument is true."""
 
+_inherited: list[Any] = []
+"""Clients in a forked child. Another thread may have held the lock of their pool, so nothing must use or close them."""
+
 
 class RedisClients:
     """The clients of one server or cluster. They connect when a command is executed, and return ``bytes``.
@@ -49,14 +53,18 @@ class RedisClients:
     def __init__(self, url_or_client: Any, *, timeout: float) -> None:
         self._make = _maker(url_or_client, timeout)
         self._for_threads: Any = None
+        self._process = os.getpid()
         self._by_loop: dict[AbstractEventLoop, tuple[Any, AsyncGenerator[None, None]]] = {}
         give_lock(self, threading.Lock)
 
     def for_threads(self) -> Any:
         """Return the client that all threads share. The first call for a cluster asks for its nodes."""
         client = self._for_threads
-        if client is None:
+        if client is None or self._process != os.getpid():
             with self._lock:
+                if self._process != os.getpid():
+                    _inherited.append(self._for_threads)
+                    self._for_threads, self._process = None, os.getpid()
                 client = self._for_threads = self._for_threads or self._make(False)
         return client
 
