@@ -108,6 +108,7 @@ _LAZY = {
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
     "SQLUserStore": "users.sql_store",
+    "SharedBuckets": "buckets.shared",
     "SQLiteRevocations": "revocations",
     "SharedBuckets": "buckets.shared",
     "StorageError": "sqlite_file",
