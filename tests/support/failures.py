@@ -22,7 +22,7 @@ import time
 import typing
 import uuid
 import warnings
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from unittest import mock
 from urllib.parse import quote
 
@@ -1020,6 +1020,134 @@ add(
 )
 
 
+# Shared limits, and limits with headers
+
+
+def shared_buckets(s, *, error=None):
+    """Return buckets that have no tokens, or raise *error*."""
+    base = s.module("auth.buckets.base")
+
+    def answer(self, key, cost=1):
+        if error is not None:
+            raise error
+        return 10**9 if cost else None
+
+    calls = {"take": answer, "give_back": answer, "reset": lambda self, key=None: answer(self, key)}
+    calls["take_counted"] = lambda self, key, cost=1: (answer(self, key), 0, 10**9)
+    limit = type("Limit", (base.LimitBuckets,), {"blocks": True, **calls})
+    return type("Own", (base.Buckets,), {"open": lambda self, *rate, **options: limit()})()
+
+
+def shared_limit(s, handler, *, key=None, error=None, **options):
+    buckets = shared_buckets(s, error=error)
+    return s.auth.rate_limit("1/hour", key or (lambda request: s.token), buckets=buckets, name="search", **options)(
+        handler
+    )
+
+
+async def coroutine_handler(request):
+    """Never runs."""
+
+
+def yielding(request):
+    yield 5
+
+
+def default_limit(s, name, module="shop", times=1):
+    handler = FunctionType(coroutine_handler.__code__, {"token": s.token}, "search")
+    handler.__module__, handler.__qualname__ = module, name
+    limit = s.auth.rate_limit("1/hour", buckets=shared_buckets(s))
+    for _ in range(times):
+        limit(handler)
+
+
+def limited_generator(s, *, fails=False):
+    async def generator(request):
+        yield s.token
+
+    async def main():
+        error = RuntimeError("away") if fails else None
+        limited = shared_limit(s, generator, error=error)
+        limited.limit.disabled = not fails
+        values = limited(s.request(headers=s.bearer))
+        await anext(values)
+        await values.athrow(ZeroDivisionError("in the handler"))
+
+    asyncio.run(main())
+
+
+def closed_generator(s):
+    async def generator(request):
+        yield s.token
+
+    async def main():
+        limited = shared_limit(s, generator)
+        limited.limit.disabled = True
+        values = limited(s.request(headers=s.bearer))
+        await anext(values)
+        await values.aclose()
+
+    asyncio.run(main())
+
+
+def warn_of_workers(s, action):
+    workers = s.module("auth.worker_processes")
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(mock.patch.object(workers, "_is_checked", False))
+        patches.enter_context(mock.patch.object(sys, "argv", ["uvicorn", s.token, "--workers", "2"]))
+        patches.enter_context(warnings.catch_warnings(action=action))
+        limited(s, lambda request: s.token)
+
+
+def shared_user_without_limit(s):
+    user = shared_limit(s, s.auth.get_current_user)
+    user.limit.disabled = True
+    user(s.request(headers=s.forged_bearer))
+
+
+REJECTED_REQUESTS += add("HTTPError 401", shared_user_without_limit)
+REJECTED_REQUESTS += add(
+    "RateLimitError 429",
+    shared_call_over_limit=lambda s: shared_limit(s, lambda request: s.token)(s.request(headers=s.bearer)),
+    shared_awaited_call_over_limit=lambda s: asyncio.run(
+        shared_limit(s, coroutine_handler, headers=True)(s.request(headers=s.bearer))
+    ),
+    shared_generator_over_limit=lambda s: next(shared_limit(s, yielding)(s.request(headers=s.bearer))),
+    shared_user_over_limit=lambda s: shared_limit(s, s.auth.get_current_user)(s.request(headers=s.forged_bearer)),
+)
+add(
+    "RuntimeError",
+    shared_call_of_buckets_that_fail=lambda s: asyncio.run(
+        shared_limit(s, coroutine_handler, error=RuntimeError("away"))(s.request(headers=s.bearer))
+    ),
+    shared_generator_of_buckets_that_fail=lambda s: limited_generator(s, fails=True),
+)
+add("ZeroDivisionError", error_thrown_into_a_limited_generator=limited_generator)
+add(None, closed_generator, workers_that_count_for_themselves=lambda s: warn_of_workers(s, "ignore"))
+add("PerProcessLimitWarning", workers_that_count_for_themselves_error=lambda s: warn_of_workers(s, "error"))
+add(
+    "TypeError",
+    shared_call_with_invalid_key=lambda s: shared_limit(
+        s, lambda request: s.token, key=lambda request: s.token.encode()
+    )(s.request(headers=s.bearer)),
+    limit_with_invalid_buckets=lambda s: s.auth.rate_limit("1/hour", buckets=s.secret),
+    limit_with_invalid_cost=lambda s: s.auth.rate_limit("1/hour", cost=s.secret),
+    limit_with_invalid_headers=lambda s: s.auth.rate_limit("1/hour", headers=s.secret),
+    limit_with_name_of_another_type=lambda s: s.auth.rate_limit("1/hour", name=s.secret.encode()),
+)
+add(
+    "ValueError",
+    rate_for_too_long=lambda s: s.auth.rate_limit("1/105 days", key_func=lambda request: s.token),
+    limit_that_costs_too_much=lambda s: s.auth.rate_limit("1/hour", lambda request: s.token, cost=2),
+    limit_without_name=lambda s: s.auth.rate_limit("1/hour", lambda request: s.token, name=""),
+    limit_with_a_control_character=lambda s: s.auth.rate_limit("1/hour", lambda request: s.token, name="\0"),
+    header_of_a_name_that_is_not_ascii=lambda s: s.auth.rate_limit("1/hour", headers=True, name="\xe9")(yielding),
+    shared_limit_in_main=lambda s: default_limit(s, "search", "__main__"),
+    shared_limit_of_a_local_function=lambda s: default_limit(s, "make.<locals>.search"),
+    shared_limit_of_a_repeated_name=lambda s: default_limit(s, "search", times=2),
+)
+
+
 # Keys of clients
 
 
@@ -1082,6 +1210,25 @@ def login_attempts(s, *names):
     asyncio.run(main())
 
 
+def guard_whose_buckets_fail(s):
+    guard = s.auth.LoginGuard(buckets=shared_buckets(s, error=ConnectionError("away")))
+    asyncio.run(guard.attempt(s.token, "192.0.2.1"))
+
+
+def attempt_that_cannot_be_given_back(s):
+    guard = s.auth.LoginGuard()
+    failing = s.auth.LoginGuard(buckets=shared_buckets(s, error=ConnectionError(f"redis://:{s.secret}@localhost")))
+
+    async def main():
+        attempt = await guard.attempt(s.token, "192.0.2.1")
+        attempt.taken = [(failing._users, s.token)]
+        await attempt.withdrawn()
+
+    asyncio.run(main())
+
+
+add("ConnectionError", guard_whose_buckets_fail)
+add(None, attempt_that_cannot_be_given_back)
 add("LoginLimitedError 429", login_over_limit=lambda s: login_attempts(s, "ada", "ada"))
 add(
     "TypeError",
