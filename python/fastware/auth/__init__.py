@@ -19,6 +19,7 @@ from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarn
 
 if TYPE_CHECKING:
     from fastware.auth.buckets.redis import RedisBuckets
+    from fastware.auth.buckets.shared import SharedBuckets
     from fastware.auth.client_keys import client_address, user_key
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
@@ -63,6 +64,7 @@ __all__ = [
     "RevocationsUnavailableError",
     "SQLUserStore",
     "SQLiteRevocations",
+    "SharedBuckets",
     "StorageError",
     "Tickets",
     "TokenReport",
@@ -106,6 +108,7 @@ _LAZY = {
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
     "SQLUserStore": "users.sql_store",
+    "SharedBuckets": "buckets.shared",
     "SQLiteRevocations": "revocations",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",
