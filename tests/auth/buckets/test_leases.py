@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,7 @@ class Worker:
 ACTIONS = {"take": ["take"], "ask": ["take", "serve", "land"], "serve": ["serve"], "land": ["land"]}
 
 
+@pytest.mark.rule("rate.lease")
 @given(
     capacity=st.integers(4, 12),
     token=st.fractions(1, 5, max_denominator=12),

@@ -69,6 +69,7 @@ def in_trio(limit, keys):
     return trio.run(taken)
 
 
+@pytest.mark.rule("rate.lease")
 @pytest.mark.parametrize("takes", [in_tasks, in_threads, in_trio])
 @pytest.mark.parametrize("lease", [1, 20])
 def test_limit_is_exact_and_a_lease_saves_round_trips(server, client, takes, lease):

@@ -133,6 +133,7 @@ class Load:
                 thread.join(10)
 
 
+@pytest.mark.rule("rate.outage")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_call_fails_or_waits_longer_than_the_timeout(fault, caplog):
     fail, repair, fails, keeps = FAULTS[fault]
@@ -218,6 +219,7 @@ def test_cancelled_calls_leave_no_reply_for_others():
             assert client.info("clients")["connected_clients"] <= 3
 
 
+@pytest.mark.rule("rate.outage")
 def test_local_share_is_counted_among_the_workers(monkeypatch):
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
     with RedisServer() as server:
