@@ -201,6 +201,24 @@ def test_key_of_another_program_does_not_affect_other_keys(is_async, caplog):
     assert caplog.text.count("another program") == 1
 
 
+def test_blocked_event_loop_is_no_outage(caplog):
+    with RedisServer() as server:
+        limit = RedisBuckets(server.url, on_error="closed", timeout=TIMEOUT).open("limit", 10, HOUR)
+
+        async def calls():
+            await limit.atake("key")
+            task = asyncio.create_task(limit.atake("key"))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            time.sleep(2 * TIMEOUT)
+            with contextlib.suppress(HTTPError):
+                await task
+            return await limit.atake("key")
+
+        assert asyncio.run(calls()) == 0
+    assert caplog.records == []
+
+
 def test_cancelled_calls_leave_no_reply_for_others():
     with RedisServer() as server:
         limit = RedisBuckets(server.url, lease=4, timeout=5).open("limit", 10**6, HOUR)
