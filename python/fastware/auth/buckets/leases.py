@@ -29,8 +29,9 @@ class KnownBuckets:
        spending moves *T* from *U* to *b*, and when time passes, 1 bounds the left side where *s* is the maximum.
     3. So the exact bucket admits each spent token: ``max(b, s) + T <= a <= s + period``.
 
-    A worker measures ``arrival - s`` from the moment before it sent the request, so it is never too large. The tokens
-    of one lease are not added to those of another: each has its own arrival.
+    A worker measures ``arrival - s`` from the moment before it sent the request, so it is never too large, except for
+    the difference in the speed of two clocks: 100 ppm are one token of 10,000. The tokens of one lease are not added to
+    those of another: each has its own arrival.
 
     Times are in units of ``1 / capacity`` nanoseconds. At most *most* buckets are remembered. The oldest is forgotten
     first, with its unspent tokens.
