@@ -30,6 +30,7 @@ import bcrypt
 import failing_app
 import msgspec
 import raw_tokens
+import redis
 import user_files
 from asgi_client import call, converse, scope
 from invalid_arguments import RaisingSequence, ShowsItsSecret, pem
@@ -932,7 +933,7 @@ REJECTED_REQUESTS += [
 add(None, redeem_unknown_ticket=lambda s: tickets(s).redeem(marked_token(s)))
 add(
     "ValueError",
-    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host"),
+    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host:port"),
     refresh_tokens_without_lifetime=lambda s: refresh_tokens(s, lifetime=0),
     refresh_token_without_user=lambda s: refresh_tokens(s).issue("", s.csrf),
     refresh_token_with_long_data=lambda s: refresh_tokens(s).issue("ada", [s.csrf] * 500),
@@ -948,6 +949,75 @@ add(
     refresh_token_with_object=lambda s: refresh_tokens(s).issue("ada", {s.csrf: ShowsItsSecret(s.csrf)}),
     ticket_of_a_token=lambda s: tickets(s).issue(s.token),
     ticket_of_other_expiry=lambda s: tickets(s).issue({"exp": s.csrf}),
+)
+
+
+# Sessions in Redis
+
+
+def url_without_server(s):
+    return f"unix://ada:{quote(s.password)}@{s.folder}/missing"
+
+
+def redis_revocations(s, **options):
+    return s.auth.RedisRevocations(url_without_server(s), **options)
+
+
+def revoke_a_ticket_without_server(s):
+    storage = s.auth.Tickets(url_without_server(s))._tickets
+    storage.remove(s.module("auth.opaque_tokens").OpaqueToken.presented(marked_token(s)))
+
+
+def revocations_of(s, *, found, memory=None):
+    """Return revocations whose server has the reply *found* to a script, and *memory* to INFO."""
+
+    def run(storage, script, keys, *args):
+        return [b"0", b"", b""] if "HSCAN" in script.text and not args[2:] else found(args)
+
+    def command(storage, *words, is_repeatable=True):
+        return memory or {}
+
+    storage = s.module("auth.redis_storage").RedisStorage
+    with mock.patch.multiple(storage, run=run, command=command):
+        return type(redis_revocations(s)).__name__
+
+
+def list_that_does_not_settle(args):
+    return [b"name", b"0", [[b"2-1", []]], []]
+
+
+def list_without_news(args):
+    return [b"name", b"0", [[b"2-1", []]], [[b"2-1", []]]]
+
+
+add(
+    "StorageError",
+    revoke_a_ticket_without_server,
+    revoke_without_server=lambda s: redis_revocations(s).revoke(marked_claims(s)),
+    revoke_user_without_server=lambda s: redis_revocations(s).revoke_user(s.csrf),
+    revision_without_server=lambda s: asyncio.run(redis_revocations(s).arevision(s.csrf)),
+    issue_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).issue("ada", s.csrf),
+    end_user_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).revoke_user(s.csrf),
+    issue_ticket_without_server=lambda s: s.auth.Tickets(url_without_server(s)).issue(marked_claims(s)),
+)
+REJECTED_REQUESTS += add(
+    "StorageError",
+    rotate_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).rotate(marked_token(s)),
+    redeem_without_server=lambda s: s.auth.Tickets(url_without_server(s)).redeem(marked_token(s)),
+)
+add(
+    "RevocationsUnavailableError 503",
+    check_without_server=lambda s: redis_revocations(s).is_revoked(marked_claims(s)),
+)
+add("ValueError", redis_revocations_that_are_stale_at_once=lambda s: redis_revocations(s, max_stale=1))
+add("TypeError", redis_revocations_with_prefix_of_bytes=lambda s: redis_revocations(s, prefix=s.csrf.encode()))
+add(
+    "RedisRevocations",
+    redis_list_that_does_not_settle=lambda s: revocations_of(s, found=list_that_does_not_settle),
+    redis_list_that_is_damaged=lambda s: revocations_of(s, found=lambda args: s.csrf),
+    redis_that_evicts=lambda s: revocations_of(
+        s, found=list_without_news, memory={"maxmemory": 1, "maxmemory_policy": "allkeys-lru"}
+    ),
 )
 
 
@@ -1032,6 +1102,76 @@ add(
     "ValueError",
     guard_with_invalid_rate=lambda s: s.auth.LoginGuard(per_user="often"),
     guard_without_name=lambda s: s.auth.LoginGuard(name=""),
+)
+
+
+# Rate limits in Redis
+
+
+def redis_buckets(s, url=None, **options):
+    """Return buckets on a server that does not exist, with a password in its URL."""
+    return s.auth.RedisBuckets(url or f"unix://ada:{s.password.replace(' ', '%20')}@{s.folder}/none", **options)
+
+
+def redis_limit(s, **options):
+    return redis_buckets(s, **options).open("name", 10, 10**9)
+
+
+def take_from_redis(s, *args, **options):
+    redis_limit(s, **options).take(*args)
+    return asyncio.run(redis_limit(s, **options).atake(*args))
+
+
+def take_after_an_outage(s):
+    limit = redis_limit(s)
+    limit.take(s.token)
+    return limit._calls.checked(0)
+
+
+def open_with_another_rate(s):
+    buckets = redis_buckets(s)
+    buckets.open("name", 10, 10**9)
+    buckets.open("name", 11, 10**9)
+
+
+def redis_client(s, **options):
+    return redis.Redis(host="h", username="ada", password=s.password, ssl=True, **options)
+
+
+def without_redis(s):
+    with mock.patch.dict(sys.modules, {"redis": None}):
+        redis_buckets(s)
+
+
+add(0, take_without_redis=lambda s: take_from_redis(s, s.token), take_after_an_outage=take_after_an_outage)
+add(
+    None,
+    take_key_of_another_program=lambda s: redis_limit(s)._calls.checked(redis.ResponseError("WRONGTYPE " + "a key")),
+)
+add(
+    "HTTPError 503",
+    take_without_redis_if_closed=lambda s: take_from_redis(s, s.token, on_error="closed"),
+    reset_without_redis=lambda s: redis_limit(s).reset(),
+)
+add("ImportError", without_redis)
+add(
+    "TypeError",
+    redis_server_of_another_type=lambda s: redis_buckets(s, [s.password]),
+    redis_option_of_one_kind=lambda s: redis_buckets(s, redis_client(s, ssl_validate_ocsp=True)),
+    redis_sentinel=lambda s: redis_buckets(s, redis.Sentinel([("h", 1)], password=s.password).master_for("name")),
+    redis_lease_of_another_type=lambda s: redis_buckets(s, lease=s.password),
+    redis_prefix_of_another_type=lambda s: redis_buckets(s, prefix=s.password.encode()),
+    redis_key_of_another_type=lambda s: take_from_redis(s, s.token.encode()),
+    redis_cost_of_another_type=lambda s: take_from_redis(s, s.token, s.password),
+)
+add(
+    "ValueError",
+    open_with_another_rate,
+    redis_url_with_invalid_port=lambda s: redis_buckets(s, f"redis://ada:{s.password}@h:port"),
+    redis_url_of_another_scheme=lambda s: redis_buckets(s, f"http://ada:{s.password}@h"),
+    redis_lease_out_of_range=lambda s: redis_buckets(s, lease=0),
+    redis_on_error_unknown=lambda s: redis_buckets(s, on_error=s.password),
+    redis_cost_out_of_range=lambda s: take_from_redis(s, s.token, 11),
 )
 
 

@@ -18,6 +18,7 @@ from fastware.cookies import CookieSizeWarning
 from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.buckets.redis import RedisBuckets
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.password_rules import password_problem
@@ -50,6 +51,7 @@ __all__ = [
     "LoginGuard",
     "LoginLimitedError",
     "MemoryRevocations",
+    "RedisBuckets",
     "RedisRevocations",
     "RefreshTokenError",
     "RefreshTokenReusedError",
@@ -91,6 +93,7 @@ _LAZY = {
     "LoginGuard": "login_guard",
     "LoginLimitedError": "login_guard",
     "MemoryRevocations": "revocations",
+    "RedisBuckets": "buckets.redis",
     "RedisRevocations": "revocations",
     "RefreshTokenError": "refresh",
     "RefreshTokenReusedError": "refresh",

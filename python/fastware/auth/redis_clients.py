@@ -112,11 +112,13 @@ async def _closing(client: Any) -> AsyncGenerator[None, None]:
 def redis_py() -> Any:
     """Return the module ``redis``, with ``redis.asyncio``. Raises ``ImportError`` that says what to install."""
     try:
-        import redis.asyncio  # noqa: PLC0415 - an extra
+        import redis  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as missing:
         if missing.name != "redis":
             raise
         raise ImportError('Redis needs the package redis: pip install "fastware[redis]"', name="redis") from None
+    import redis.asyncio  # noqa: PLC0415
+
     return redis
 
 

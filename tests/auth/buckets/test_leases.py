@@ -67,7 +67,7 @@ ACTIONS = {"take": ["take"], "ask": ["take", "serve", "land"], "serve": ["serve"
     ),
     passed=st.integers(0, 30),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_workers_with_leases_never_admit_more_than_the_limit(capacity, token, lease, steps, passed):
     server = Server(capacity, int(capacity * token))
     workers = [Worker(server, offset) for offset in (0, 1000, 5)]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastware._internal.fork import give_lock
+
+if TYPE_CHECKING:
+    import logging
 
 RETRY_AFTER: Final = 1.0
 """Seconds between the calls that find out whether the server can be used again."""
@@ -45,18 +48,20 @@ class Outage:
             is_new = not self._retry_at
             self._retry_at = monotonic() + RETRY_AFTER
         if is_new:
-            log("error", f"{self._server} cannot be used: {reason}")
+            logger = logger_of_auth()
+            logger.error("%s cannot be used: %s", self._server, reason)
 
     def ended(self) -> None:
         """Note that a call was answered."""
         if self._retry_at:
             with self._lock:
                 self._retry_at = 0.0
-            log("info", f"{self._server} can be used again")
+            logger = logger_of_auth()
+            logger.info("%s can be used again", self._server)
 
 
-def log(level: str, message: str) -> None:
-    """Write *message* to the logger ``fastware.auth``."""
+def logger_of_auth() -> logging.Logger:
+    """Return the logger ``fastware.auth``."""
     import logging  # noqa: PLC0415 - not needed while the server answers
 
-    getattr(logging.getLogger("fastware.auth"), level)("%s", message)
+    return logging.getLogger("fastware.auth")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from fastware._internal.threads import run_in_thread
-from fastware.auth.buckets.outage import Outage, log
+from fastware.auth.buckets.outage import Outage, logger_of_auth
 from fastware.auth.buckets.redis_scripts import Script
 from fastware.auth.redis_clients import RedisClients, redis_py
 
@@ -107,11 +107,13 @@ class RedisCalls:
         if is_answer and "WRONGTYPE" in str(reply):
             if not self._found_other_content:
                 self._found_other_content = True
-                log("error", "RedisBuckets cannot count a key that another program has written")
+                logger = logger_of_auth()
+                logger.error("RedisBuckets cannot count a key that another program has written")
             return None
         # Other errors may contain anything, for example those of a `credential_provider`.
         shows_text = is_answer or isinstance(reply, (OSError, redis_py().RedisError))
-        self._outage.failed(f"{type(reply).__name__}: {reply}" if shows_text else type(reply).__name__)
+        text = f"{type(reply).__name__}: {reply}" if shows_text and str(reply) else type(reply).__name__
+        self._outage.failed(text)
         return None
 
     async def _executed(self, batch: Sequence[Call]) -> list[Any]:
