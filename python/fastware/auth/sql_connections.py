@@ -90,12 +90,12 @@ class _Pool:
 
     def __init__(self, address: SQLAddress) -> None:
         self.process = os.getpid()
-        self.engine = _engine_for(address)
         self.watch = _Watch()
+        self.engine = _engine_for(address, self.watch)
         weakref.finalize(self, _dispose, self.engine, self.process)
 
 
-def _engine_for(address: SQLAddress) -> Engine:
+def _engine_for(address: SQLAddress, watch: _Watch) -> Engine:
     from sqlalchemy import create_engine, event  # noqa: PLC0415
     from sqlalchemy.pool import QueuePool  # noqa: PLC0415
 
@@ -114,19 +114,18 @@ def _engine_for(address: SQLAddress) -> Engine:
         connect_args=arguments,
         **options,
     )
-    event.listen(engine, "connect", _set_up_sqlite if is_sqlite else _set_up_postgresql)
+
+    def set_up(connection: Any, _record: object) -> None:
+        if is_sqlite:
+            connection.execute("PRAGMA synchronous = FULL").close()  # a commit is on disk when it returns
+            return
+        watch.limit(connection, _CONNECT_TIMEOUT)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(_SET_TIMEOUTS)
+
+    event.listen(engine, "connect", set_up, insert=True)  # before SQLAlchemy asks for the version of the server
     return engine
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    # A commit is on disk when it returns.
-    connection.execute("PRAGMA synchronous = FULL").close()
-
-
-def _set_up_postgresql(connection: Any, _record: object) -> None:
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(_SET_TIMEOUTS)
 
 
 def _dispose(engine: Engine, process: int) -> None:
@@ -147,19 +146,22 @@ class _Watch:
     def limited(self, connection: Connection, timeout: float) -> Iterator[None]:
         """Cut *connection* if the block takes *timeout* seconds."""
         driver_connection: Any = connection.connection.driver_connection
-        if not hasattr(driver_connection, "fileno"):  # SQLite
+        self.limit(driver_connection, timeout)
+        try:
             yield
+        finally:
+            with self._lock:
+                self._deadlines.pop(id(driver_connection), None)
+
+    def limit(self, driver_connection: Any, timeout: float) -> None:
+        """Cut the connection after *timeout* seconds, unless :meth:`limited` ends before."""
+        if not hasattr(driver_connection, "fileno"):  # SQLite
             return
         with self._lock:
             self._deadlines[id(driver_connection)] = time.monotonic() + timeout, driver_connection
             if not self._is_running:
                 threading.Thread(target=self._run, name="fastware-sql-watch", daemon=True).start()
                 self._is_running = True
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._deadlines.pop(id(driver_connection), None)
 
     def _run(self) -> None:
         idle_steps = 0

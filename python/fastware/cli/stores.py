@@ -47,12 +47,22 @@ optional_store_option: Final[Callable[[Any], Any]] = click.option(
 )
 
 
+class _PathOrURL(click.ParamType):
+    """A ``Path``, or the URL of Redis as a ``str``."""
+
+    name = "path or URL"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Path | str:
+        return value if _URL.match(str(value)) else Path(value)
+
+
 def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
     """Return a decorator for the option that names the revocations."""
     return click.option(
         "--revocations",
-        metavar="PATH",
-        type=click.Path(path_type=Path),
+        metavar="PATH_OR_URL",
+        type=_PathOrURL(),
+        shell_complete=_complete_path,
         envvar="FASTWARE_REVOCATIONS",
         show_envvar=True,
         help=purpose,
@@ -60,7 +70,7 @@ def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
 
 
 revocations_option: Final[Callable[[Any], Any]] = revocations_option_for(
-    "The SQLite file of the application's SQLiteRevocations, to revoke the tokens of the user."
+    "The revocations of the application, a SQLite file or the URL of Redis, to revoke the tokens of the user."
 )
 
 
@@ -69,7 +79,7 @@ def store_argument(name: str) -> Callable[[Any], Any]:
     return click.argument(name, shell_complete=_complete_path)
 
 
-def open_store(reference: str, revocations: Path | None = None) -> UserStore:
+def open_store(reference: str, revocations: Path | str | None = None) -> UserStore:
     """Return the store that *reference* names, with the *revocations* if they are given."""
     from fastware.auth import JSONFileUserStore, SQLUserStore  # noqa: PLC0415 - the help does not need it
 
@@ -85,13 +95,26 @@ def open_store(reference: str, revocations: Path | None = None) -> UserStore:
     return store
 
 
-def open_revocations(path: Path) -> Any:
-    """Return the revocations in the SQLite file *path*."""
+def open_revocations(reference: Path | str) -> Any:
+    """Return the revocations in the SQLite file, or in Redis, that *reference* names."""
+    if isinstance(reference, str):
+        return _revocations_in_redis(reference)
     from fastware.auth import SQLiteRevocations  # noqa: PLC0415
 
-    if not path.exists():
-        fail(f"no revocations at {path}: name the file of the application, which creates it when it starts")
-    return SQLiteRevocations(path)
+    if not reference.exists():
+        fail(f"no revocations at {reference}: name the file of the application, which creates it when it starts")
+    return SQLiteRevocations(reference)
+
+
+def _revocations_in_redis(url: str) -> Any:
+    from fastware.auth import RedisRevocations, StorageError  # noqa: PLC0415
+
+    try:
+        revocations = RedisRevocations(url)
+        revocations.revision("")  # raises if the server cannot be read
+    except (ImportError, StorageError, ValueError) as error:
+        fail(str(error))
+    return revocations
 
 
 def shown(store: UserStore, reference: str) -> str:

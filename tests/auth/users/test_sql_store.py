@@ -19,7 +19,15 @@ from error_text import shown_by
 from user_files import user
 
 import fastware.auth
-from fastware.auth import JSONFileUserStore, SQLUserStore, StorageError, UserExistsError, UserFileError, sql_database
+from fastware.auth import (
+    JSONFileUserStore,
+    SQLUserStore,
+    StorageError,
+    UserExistsError,
+    UserFileError,
+    sql_connections,
+    sql_database,
+)
 
 ENGINE = fastware.auth.ENGINE
 
@@ -299,6 +307,39 @@ def test_idle_connections_that_the_server_ended_are_replaced(postgres):
     assert store.find_user("ada")["role"] == "admin"
 
 
+SLOW_COMMIT = """
+    CREATE FUNCTION {0}.wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+    CREATE CONSTRAINT TRIGGER wait AFTER UPDATE ON {0}.fastware_users DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION {0}.wait()
+"""
+
+
+def test_connection_that_is_lost_during_the_commit_is_an_error_and_the_change_is_not_repeated(postgres):
+    url = postgres.new_url()
+    store = SQLUserStore(url)
+    store.save_users([user("ada")])
+    postgres.execute(SLOW_COMMIT.format(url.rpartition("%3D")[2]))
+    with ThreadPoolExecutor(1) as thread:
+        change = thread.submit(store.update_user, "ada", role="admin")
+        while not postgres.execute("SELECT 1 FROM pg_stat_activity WHERE query = 'COMMIT' AND state = 'active'"):
+            time.sleep(0.01)
+        terminate_all(postgres)
+        with pytest.raises(StorageError, match=r"terminating connection .*; the change may have been saved, or not"):
+            change.result(timeout=30)
+    assert store.find_user("ada") == user("ada")
+
+
+def test_connection_of_the_pool_is_waited_for_a_limited_time(postgres):
+    with mock.patch.object(sql_connections, "_POOL_TIMEOUT", 0.05), contextlib.ExitStack() as stack:
+        store = SQLUserStore(postgres.new_url())
+        for _ in range(15):
+            stack.enter_context(store._database._connections.connection(60))
+        with pytest.raises(StorageError, match="all connections of this process are in use"):
+            store.find_user("ada")
+        stack.pop_all().close()
+        assert store.find_user("ada") is None
+
+
 def test_server_that_is_paused_is_waited_for_a_limited_time(postgres):
     store = SQLUserStore(postgres.new_url() + "&connect_timeout=2")
     store.save_users([user("ada")])
@@ -312,6 +353,16 @@ def test_server_that_is_paused_is_waited_for_a_limited_time(postgres):
     finally:
         postgres.signal(signal.SIGCONT)
     assert store.find_user("ada") == user("ada")
+
+
+def test_new_connection_is_waited_for_a_limited_time(postgres):
+    store = SQLUserStore(postgres.new_url())
+    pause = mock.patch.multiple(sql_connections, _CONNECT_TIMEOUT=0.2, _SET_TIMEOUTS="SELECT pg_sleep(60)")
+    begin = time.monotonic()
+    with pause, pytest.raises(StorageError):
+        store.find_user("ada")
+    assert time.monotonic() - begin < 2
+    assert store.find_user("ada") is None
 
 
 def test_locked_row_is_waited_for_a_limited_time(postgres):
@@ -349,6 +400,10 @@ def test_role_without_permissions_gets_the_fix(postgres):
     assert SQLUserStore(as_role).find_user("ada") == user("ada")
     with pytest.raises(StorageError, match="permission denied for table fastware_users; grant SELECT, INSERT"):
         SQLUserStore(as_role).create_user("eve", "password", "user")
+    postgres.execute(f"GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {schema}")
+    SQLUserStore(as_role).create_user("eve", "password", "user")
+    SQLUserStore(as_role).save_users([user("bob")])
+    assert SQLUserStore(url).load_users() == [user("bob")]
 
 
 def test_missing_server_and_wrong_database_are_errors_without_the_password(postgres):

@@ -16,6 +16,8 @@ from fastware.auth.users.records import check_users
 from fastware.auth.users.store import UserStore
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from fastware.auth.users.store import UserRevocations
 
 ResultT = TypeVar("ResultT")
@@ -79,8 +81,8 @@ class SQLUserStore(UserStore):
 
     """
 
-    def __init__(self, url: Any, *, revocations: UserRevocations | None = None) -> None:
-        address, url = address_of(url), None  # error reporters show the local variables of frames
+    def __init__(self, url: str | URL, *, revocations: UserRevocations | None = None) -> None:
+        address, url = address_of(url), ""  # error reporters show the local variables of frames
         super().__init__(revocations=revocations)
         self._database = SQLDatabase(address, "users", _VERSION, _SCHEMA)
 
