@@ -47,13 +47,8 @@ optional_store_option: Final[Callable[[Any], Any]] = click.option(
 )
 
 
-class _PathOrURL(click.ParamType):
-    """A ``Path``, or the URL of Redis as a ``str``."""
-
-    name = "path or URL"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Path | str:
-        return value if _URL.match(str(value)) else Path(value)
+def _path_or_url(text: str) -> Path | str:
+    return text if _URL.match(text) else Path(text)
 
 
 def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
@@ -61,7 +56,7 @@ def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
     return click.option(
         "--revocations",
         metavar="PATH_OR_URL",
-        type=_PathOrURL(),
+        type=_path_or_url,
         shell_complete=_complete_path,
         envvar="FASTWARE_REVOCATIONS",
         show_envvar=True,
