@@ -1079,6 +1079,56 @@ add(
 )
 
 
+# Keys of clients
+
+
+def behind_proxies(s, *proxies, **options):
+    return s.auth.client_address(trusted_proxies=proxies, **options)
+
+
+def key_behind_proxies(s, header, headers):
+    return behind_proxies(s, "127.0.0.1", header=header)(s.request(headers=headers))
+
+
+def key_for_malformed_headers(s):
+    request = s.request()
+    request.scope["headers"] = [*request.scope["headers"], s.token]
+    behind_proxies(s, "127.0.0.1")(request)
+
+
+add(
+    "address:127.0.0.1",
+    key_behind_proxies_that_write_no_address=lambda s: key_behind_proxies(
+        s, "x-forwarded-for", [*s.session, ("x-forwarded-for", "unknown")]
+    ),
+    key_behind_proxies_with_malformed_forwarded=lambda s: key_behind_proxies(
+        s, "forwarded", [*s.session, ("forwarded", 'for="')]
+    ),
+    key_of_user_with_forged_token=lambda s: s.auth.user_key()(s.request()),
+)
+REJECTED_REQUESTS += add(
+    "ConfigurationError", user_key_without_settings=lambda s: s.auth.user_key()(s.request(state={"config": {}}))
+)
+add(
+    "TypeError",
+    key_for_malformed_headers,
+    proxies_in_one_str=lambda s: s.auth.client_address(trusted_proxies=s.token),
+    proxy_of_bytes=lambda s: behind_proxies(s, s.token.encode()),
+    header_of_bytes=lambda s: behind_proxies(s, header=s.token.encode()),
+    ipv6_prefix_in_a_str=lambda s: behind_proxies(s, ipv6_prefix=s.token),
+    user_key_with_an_address=lambda s: s.auth.user_key(address=s.token),
+    user_key_with_a_secret=lambda s: s.auth.user_key(auth=s.secret),
+)
+add(
+    "ValueError",
+    proxy_that_is_a_name=lambda s: behind_proxies(s, "localhost"),
+    proxy_with_a_zone=lambda s: behind_proxies(s, "fe80::1%eth0"),
+    proxies_that_are_everyone=lambda s: behind_proxies(s, "0.0.0.0/0"),
+    header_that_is_not_read=lambda s: behind_proxies(s, header="x-real-ip"),
+    ipv6_prefix_of_129_bits=lambda s: behind_proxies(s, ipv6_prefix=129),
+)
+
+
 # Limits on logins
 
 

@@ -23,6 +23,12 @@ __all__ = [
     "NO_TOKEN",
     "SECONDS_PER_HOUR",
     "UNUSABLE_SECRET",
+    "SHARED_CLAIMS_AT",
+    "SHARED_EPOCH_AT",
+    "SHARED_GROUP",
+    "SHARED_KEY_AT",
+    "SHARED_SLOTS_AT",
+    "SharedTokenBuckets",
     "TokenBuckets",
     "cookie",
     "cookies",
@@ -51,6 +57,11 @@ MAX_TOKEN_LENGTH: int
 MIN_BUCKET_PERIOD: int
 MIN_SECRET_LENGTH: int
 NO_TOKEN: int
+SHARED_CLAIMS_AT: int
+SHARED_EPOCH_AT: int
+SHARED_GROUP: int
+SHARED_KEY_AT: int
+SHARED_SLOTS_AT: int
 SECONDS_PER_HOUR: int
 UNUSABLE_SECRET: int
 
@@ -63,6 +74,15 @@ class TokenBuckets:
     def take_by_client(self, request: Any, cost: int = 1) -> int: ...
     def reset(self, key: str | None = None) -> None: ...
     def __len__(self) -> int: ...
+
+@final
+class SharedTokenBuckets:
+    def __new__(cls, memory: Any, limit_at: int, capacity: int, period: int) -> SharedTokenBuckets: ...
+    def take(self, key: str, cost: int = 1, now: int | None = None) -> int: ...
+    def take_counted(self, key: str, cost: int = 1, now: int | None = None) -> tuple[int, int, int]: ...
+    def give_back(self, key: str, cost: int = 1, now: int | None = None) -> None: ...
+    def take_by_client(self, request: Any, cost: int = 1) -> int: ...
+    def reset(self, key: str | None = None) -> None: ...
 
 def has_usable_secret(secrets: object) -> bool: ...
 def create_token(

@@ -51,6 +51,17 @@ MIN_BUCKET_PERIOD: Final = 10**9
 MAX_BUCKET_PERIOD: Final = 2**53
 """Minimum and maximum time in which an empty bucket is refilled, in nanoseconds."""
 
+# The memory of `SharedTokenBuckets`. Words are 64 bits, in the byte order of the machine.
+SHARED_CLAIMS_AT: Final = 56
+"""Where the number of the latest claim is: only the Rust engine uses it."""
+SHARED_SLOTS_AT: Final = 65_536
+"""Length of the header."""
+SHARED_GROUP: Final = 64
+"""Bytes of a group of slots. The memory after the header is whole groups, at least two."""
+SHARED_KEY_AT: Final = 0
+SHARED_EPOCH_AT: Final = 32
+"""Where the key (16 bytes) and the epoch (a word) of a limit are in its entry in the header."""
+
 # What `identify` returns instead of claims.
 NO_TOKEN: Final = 0
 INVALID_TOKEN: Final = 1
@@ -131,7 +142,46 @@ class TokenBuckets(Protocol):
         ...
 
 
+class SharedTokenBuckets(Protocol):
+    """Token buckets in *memory* that processes share: those of one limit, one per key.
+
+    ``SharedTokenBuckets(memory, limit_at, capacity, period)`` takes a writable buffer that starts at a multiple of 16,
+    where the entry of the limit is in its header, and the rate of a :class:`TokenBuckets`. The results are those of
+    :class:`TokenBuckets`, for moments of one clock that is never set back. A *now* more than two periods before the
+    arrival time of a bucket means that the clock was set back: the bucket is full.
+
+    The memory has a fixed number of slots, 16 bytes for each bucket that is not full. A key has a window of eight. A
+    bucket that is full gives its slot to another key. If no bucket of a window is full, the one that is full first
+    gives up its slot: it is full from then on.
+
+    With the Rust engine, all calls in all processes may run at once: each change of a bucket is one atomic operation.
+    With the Python engine, the callers exclude each other. Both leave no wrong bucket when a process is killed. One
+    memory is used by one engine at a time: the fingerprints of their keys are different.
+    """
+
+    def take(self, key: str, cost: int = 1, now: int | None = None) -> int:
+        """Do what :meth:`TokenBuckets.take` does. No memory is needed."""
+        ...
+
+    def take_counted(self, key: str, cost: int = 1, now: int | None = None) -> tuple[int, int, int]:
+        """Do what :meth:`TokenBuckets.take_counted` does."""
+        ...
+
+    def give_back(self, key: str, cost: int = 1, now: int | None = None) -> None:
+        """Do what :meth:`TokenBuckets.give_back` does."""
+        ...
+
+    def take_by_client(self, request: Any, cost: int = 1) -> int:
+        """Do what :meth:`TokenBuckets.take_by_client` does."""
+        ...
+
+    def reset(self, key: str | None = None) -> None:
+        """Refill the bucket of *key*, or every bucket of the limit: a new epoch begins."""
+        ...
+
+
 TokenBucketsClass: TypeAlias = Callable[[int, int], TokenBuckets]
+SharedTokenBucketsClass: TypeAlias = Callable[[Any, int, int, int], SharedTokenBuckets]
 
 
 class Engine(Protocol):
@@ -145,6 +195,11 @@ class Engine(Protocol):
     @property
     def TokenBuckets(self) -> TokenBucketsClass:  # noqa: N802 - a class of the module
         """The class of token buckets."""
+        ...
+
+    @property
+    def SharedTokenBuckets(self) -> SharedTokenBucketsClass:  # noqa: N802 - a class of the module
+        """The class of token buckets that processes share."""
         ...
 
     def has_usable_secret(self, secrets: object) -> bool:

@@ -12,11 +12,11 @@ mod table;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use fingerprint::Fingerprints;
+pub(crate) use fingerprint::{Fingerprint, Fingerprints};
 pub use moment::{LARGEST_LAG, Moment};
 pub use out_of_memory::OutOfMemory;
 pub use rate::Counted;
-use rate::Rate;
+pub(crate) use rate::Rate;
 use table::Table;
 
 pub const MAX_CAPACITY: u64 = 1_000_000_000;
@@ -31,6 +31,10 @@ const STEPS: usize = SHARDS * table::STEPS;
 
 /// Maximum number of steps in one call, after a pause. With 256 calls in a period, all buckets are swept in it.
 const MAX_STEPS_PER_CALL: u64 = STEPS as u64 / 256;
+
+pub(crate) fn is_in_range(capacity: u64, period: u64) -> bool {
+    (1..=MAX_CAPACITY).contains(&capacity) && (MIN_PERIOD..=MAX_PERIOD).contains(&period)
+}
 
 /// Buckets by key. Full buckets are not kept: each step of a sweep removes those of a few segments.
 pub struct TokenBuckets {
@@ -49,7 +53,7 @@ pub struct TokenBuckets {
 impl TokenBuckets {
     /// `capacity` in tokens, `period` in nanoseconds: the time in which an empty bucket is filled.
     pub fn new(capacity: u64, period: u64) -> Option<Self> {
-        if !(1..=MAX_CAPACITY).contains(&capacity) || !(MIN_PERIOD..=MAX_PERIOD).contains(&period) {
+        if !is_in_range(capacity, period) {
             return None;
         }
         let rate = Rate::new(capacity, period);

@@ -5,21 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import time
 from collections import deque
 from itertools import islice
 from typing import Any, Final
 
-from fastware._engine.arguments import as_text
-from fastware._engine.contract import MAX_BUCKET_CAPACITY, MAX_BUCKET_PERIOD, MIN_BUCKET_PERIOD
+from fastware._engine.pure.bucket_rate import Rate, host_of, moment_of, text_of
 from fastware._internal.fork import give_lock
 
-_LAST_MOMENT: Final = 2**63 - 1
 _SHARDS: Final = 1024
 _STEPS: Final = 4096
 _STEPS_PER_SHARD: Final = _STEPS // _SHARDS
 _MAX_STEPS_PER_CALL: Final = _STEPS // 256
-_MAX_TICK: Final = 1_000
 _MAX_KEY_LENGTH: Final = 64
 _ONE: Final = 1
 """The usual cost, of which there is one object in the process."""
@@ -31,13 +27,10 @@ class TokenBuckets:
     _lock: threading.Lock
 
     def __init__(self, capacity: int, period: int) -> None:
-        if not (
-            _is_integer(capacity, 1, MAX_BUCKET_CAPACITY) and _is_integer(period, MIN_BUCKET_PERIOD, MAX_BUCKET_PERIOD)
-        ):
-            raise ValueError("capacity must be 1 to 10**9 tokens, period 10**9 to 2**53 nanoseconds")
+        self._rate = Rate(capacity, period)
         self._period = period
-        self._ticks_per_token = max(1, -(-period // (capacity * _MAX_TICK)))
-        self._ticks_per_period = self._ticks_per_token * capacity
+        self._ticks_per_token = self._rate.ticks_per_token
+        self._ticks_per_period = self._rate.ticks_per_period
         self._ticks_per_step = -(-self._ticks_per_period // _STEPS)
         self._hash_key = os.urandom(16)
         self._shards: list[dict[str | bytes, int]] = [{} for _ in range(_SHARDS)]
@@ -49,7 +42,7 @@ class TokenBuckets:
 
     def take(self, key: str, now: int | None = None, cost: int = 1) -> int:
         kept_key = key if type(key) is str and len(key) <= _MAX_KEY_LENGTH else self._kept_key(key)
-        cost_in_ticks = self._ticks_per_token if cost is _ONE else self._ticks_of(cost)
+        cost_in_ticks = self._ticks_per_token if cost is _ONE else self._rate.ticks_of_tokens(cost)
         with self._lock:
             tick = self._tick(now)
             shard = self._shards[hash(kept_key) % _SHARDS]
@@ -65,7 +58,7 @@ class TokenBuckets:
 
     def take_counted(self, key: str, now: int | None = None, cost: int = 1) -> tuple[int, int, int]:
         kept_key = self._kept_key(key)
-        cost_in_ticks = self._ticks_of(cost)
+        cost_in_ticks = self._rate.ticks_of_tokens(cost)
         with self._lock:
             tick = self._tick(now)
             shard = self._shards[hash(kept_key) % _SHARDS]
@@ -74,14 +67,11 @@ class TokenBuckets:
             if wait <= 0:
                 arrival += cost_in_ticks
                 shard[kept_key] = arrival
-        until_full = arrival - tick
-        # Below zero only at a moment before that of an earlier call.
-        remaining = max(0, self._ticks_per_period - until_full) // self._ticks_per_token
-        return self._nanoseconds(max(0, wait)), remaining, self._nanoseconds(until_full)
+        return self._rate.counted(wait, arrival - tick)
 
     def give_back(self, key: str, now: int | None = None, cost: int = 1) -> None:
         kept_key = self._kept_key(key)
-        cost_in_ticks = self._ticks_of(cost)
+        cost_in_ticks = self._rate.ticks_of_tokens(cost)
         with self._lock:
             tick = self._tick(now)
             shard = self._shards[hash(kept_key) % _SHARDS]
@@ -95,15 +85,7 @@ class TokenBuckets:
             self._remove_nearly_full(tick)
 
     def take_by_client(self, request: Any, cost: int = 1) -> int:
-        try:
-            scope = request.scope
-        except AttributeError:
-            if not issubclass(type(request), dict):
-                raise
-            scope = request
-        client = scope.get("client")
-        host = as_text(client[0]) if client else None
-        return self.take(host or "unknown", None, cost)
+        return self.take(host_of(request), None, cost)
 
     def reset(self, key: str | None = None) -> None:
         kept_key = None if key is None else self._kept_key(key)
@@ -118,14 +100,8 @@ class TokenBuckets:
 
     def _tick(self, now: int | None) -> int:
         """Return the tick that *now* counts as, after the sweep that is due. Called under the lock."""
-        if now is None:
-            # Under the lock: a thread that waits for the lock must not use an old time.
-            now = time.monotonic_ns()
-        if not isinstance(now, int):
-            raise TypeError("now must be int")
-        if not 0 <= now <= _LAST_MOMENT:
-            raise OverflowError("now must be 0 to 2**63 - 1 nanoseconds")
-        tick = now * self._ticks_per_period // self._period
+        # Under the lock: a thread that waits for the lock must not use an old time.
+        tick = moment_of(now) * self._ticks_per_period // self._period
         swept_at = self._swept_at
         if tick >= swept_at + self._ticks_per_step:
             self._sweep(tick)
@@ -135,21 +111,8 @@ class TokenBuckets:
             self._start_again(tick)
         return tick
 
-    def _ticks_of(self, cost: object) -> int:
-        if not isinstance(cost, int):
-            raise TypeError("cost must be int")
-        capacity = self._ticks_per_period // self._ticks_per_token
-        if not 1 <= cost <= capacity:
-            raise ValueError(f"cost must be 1 to {capacity} tokens, the capacity")
-        return cost * self._ticks_per_token
-
-    def _nanoseconds(self, ticks: int) -> int:
-        return -(-ticks * self._period // self._ticks_per_period)
-
     def _kept_key(self, key: object) -> str | bytes:
-        text = as_text(key)
-        if text is None:
-            raise TypeError("a bucket key must be str")
+        text = text_of(key)
         if len(text) <= _MAX_KEY_LENGTH:
             return text
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._hash_key).digest()
@@ -186,7 +149,3 @@ class TokenBuckets:
     def _forget_all(self) -> None:
         self._shards = [{} for _ in range(_SHARDS)]
         self._nearly_full.clear()
-
-
-def _is_integer(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and least <= value <= most

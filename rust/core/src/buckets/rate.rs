@@ -40,8 +40,24 @@ impl Rate {
         (u128::from(ticks) * u128::from(self.period)).div_ceil(u128::from(self.ticks_per_period)) as u64
     }
 
+    pub fn period(self) -> u64 {
+        self.period
+    }
+
     pub fn capacity(self) -> u64 {
         self.ticks_per_period / self.ticks_per_token
+    }
+
+    /// Ticks in nanoseconds, rounded down.
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn nanoseconds_down(self, ticks: u64) -> u64 {
+        (u128::from(ticks) * u128::from(self.period) / u128::from(self.ticks_per_period)) as u64
+    }
+
+    /// The ticks of which [`nanoseconds_down`](Self::nanoseconds_down) made these nanoseconds.
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn ticks_up(self, nanoseconds: u64) -> u64 {
+        (u128::from(nanoseconds) * u128::from(self.ticks_per_period)).div_ceil(u128::from(self.period)) as u64
     }
 
     /// The new arrival time of a bucket after `cost` tokens are taken at `now`, or the ticks to wait for them.
@@ -100,6 +116,9 @@ mod tests {
             assert!(rate.ticks_per_period() * MAX_TICK >= period);
             assert_eq!(rate.ticks(period), rate.ticks_per_period());
             assert_eq!(rate.nanoseconds(rate.ticks_per_period()), period);
+            for ticks in (0..1_000).chain((1 << 53) - 1_000..1 << 53).map(|n: u64| n.wrapping_mul(n) >> 10) {
+                assert_eq!(rate.ticks_up(rate.nanoseconds_down(ticks)), ticks);
+            }
         }
     }
 }
