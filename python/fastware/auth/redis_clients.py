@@ -113,10 +113,8 @@ def redis_py() -> Any:
     """Return the module ``redis``, with ``redis.asyncio``. Raises ``ImportError`` that says what to install."""
     try:
         import redis  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as missing:
-        if missing.name != "redis":
-            raise
-        raise ImportError('Redis needs the package redis: pip install "fastware[redis]"', name="redis") from None
+    except ImportError as error:
+        raise ImportError('Redis needs the package redis: pip install "fastware[redis]"', name="redis") from error
     import redis.asyncio  # noqa: PLC0415
 
     return redis

@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import redis
@@ -14,8 +15,10 @@ import trio
 from redis_server import RedisServer
 
 from fastware.auth.buckets.redis import RedisBuckets
+from fastware.auth.buckets.redis_scripts import COUNT_WORKERS
 
 SECOND = 10**9
+ROOT = Path(__file__).parents[3]
 HOUR = 3_600 * SECOND
 
 
@@ -206,6 +209,19 @@ def test_forked_child_does_not_spend_the_lease_of_its_parent(server, client):
     assert sum(limit.take("key") == 0 for _ in range(100)) == 4
     os.close(reading)
     os.close(writing)
+
+
+def test_documented_permissions_are_enough(server, client):
+    documented = re.search(r"^ACL SETUSER (.*)$", (ROOT / "docs" / "redis.md").read_text(), re.MULTILINE)[1]
+    client.execute_command("ACL SETUSER", *documented.replace(">password", ">pa55").split())
+    url = server.url.replace("unix://", f"unix://{documented.split()[0]}:pa55@")
+    limit = RedisBuckets(url, on_error="closed", timeout=5).open("limit", 2, HOUR, gives_back=True)
+    for _ in range(2):
+        assert [limit.take("key") > 0 for _ in range(3)] == [False, False, True]
+        limit.give_back("key")
+        assert in_tasks(limit, ["key"]) == [0]
+        limit.reset()
+    assert limit._calls.call(COUNT_WORKERS, "fastware:workers", "name", 30) >= 1
 
 
 def free_port():

@@ -9,7 +9,7 @@ from typing import Final
 from fastware._internal.fork import give_lock
 
 MAX_BUCKETS: Final = 10_000
-"""The number of buckets that one limit remembers in a worker: 4 MB with keys of 64 characters."""
+"""The number of buckets that one limit remembers in a worker: 3 MB with keys of 70 characters."""
 
 
 class KnownBuckets:
