@@ -287,6 +287,24 @@ def test_full_server_rejects_revocations_and_accepts_them_in_place_of_ended_ones
     revocations.revoke(session("s4"))
 
 
+def test_server_that_cannot_be_written_is_no_reason_to_reject_tokens(place):
+    revocations = place.make(max_stale=0.3)
+    revocations.revoke(session())
+    revocations.is_revoked(session())
+    try:
+        place.client.config_set("maxmemory", 1)
+        revocations.accept_leeway(60)
+        empty = place.make(max_stale=0.3, prefix=f"{place.prefix}empty:")
+        ended_at = time.monotonic() + 0.5
+        while time.monotonic() < ended_at:
+            assert revocations.is_revoked(session())
+            assert not empty.is_revoked(session())
+            time.sleep(0.01)
+    finally:
+        place.client.config_set("maxmemory", 0)
+    eventually(lambda: place.client.hget(place.entries, "l") == "60.0")
+
+
 @pytest.mark.parametrize(("policy", "count"), [("allkeys-lru", 1), ("volatile-lru", 0), ("noeviction", 0)])
 def test_policy_that_evicts_revocations_is_a_warning(place, caplog, policy, count):
     try:
