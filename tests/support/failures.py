@@ -934,6 +934,7 @@ add(None, redeem_unknown_ticket=lambda s: tickets(s).redeem(marked_token(s)))
 add(
     "ValueError",
     refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host:port"),
+    refresh_tokens_in_an_empty_path=lambda s: s.auth.RefreshTokens(""),
     refresh_tokens_without_lifetime=lambda s: refresh_tokens(s, lifetime=0),
     refresh_token_without_user=lambda s: refresh_tokens(s).issue("", s.csrf),
     refresh_token_with_long_data=lambda s: refresh_tokens(s).issue("ada", [s.csrf] * 500),
