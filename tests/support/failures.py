@@ -943,7 +943,8 @@ REJECTED_REQUESTS += [
 add(None, redeem_unknown_ticket=lambda s: tickets(s).redeem(marked_token(s)))
 add(
     "ValueError",
-    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host"),
+    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host:port"),
+    refresh_tokens_in_an_empty_path=lambda s: s.auth.RefreshTokens(""),
     refresh_tokens_without_lifetime=lambda s: refresh_tokens(s, lifetime=0),
     refresh_token_without_user=lambda s: refresh_tokens(s).issue("", s.csrf),
     refresh_token_with_long_data=lambda s: refresh_tokens(s).issue("ada", [s.csrf] * 500),
@@ -959,6 +960,75 @@ add(
     refresh_token_with_object=lambda s: refresh_tokens(s).issue("ada", {s.csrf: ShowsItsSecret(s.csrf)}),
     ticket_of_a_token=lambda s: tickets(s).issue(s.token),
     ticket_of_other_expiry=lambda s: tickets(s).issue({"exp": s.csrf}),
+)
+
+
+# Sessions in Redis
+
+
+def url_without_server(s):
+    return f"unix://ada:{quote(s.password)}@{s.folder}/missing"
+
+
+def redis_revocations(s, **options):
+    return s.auth.RedisRevocations(url_without_server(s), **options)
+
+
+def revoke_a_ticket_without_server(s):
+    storage = s.auth.Tickets(url_without_server(s))._tickets
+    storage.remove(s.module("auth.opaque_tokens").OpaqueToken.presented(marked_token(s)))
+
+
+def revocations_of(s, *, found, memory=None):
+    """Return revocations whose server has the reply *found* to a script, and *memory* to INFO."""
+
+    def run(storage, script, keys, *args):
+        return [b"0", b"", b""] if "HSCAN" in script.text and not args[2:] else found(args)
+
+    def command(storage, *words, is_repeatable=True):
+        return memory or {}
+
+    storage = s.module("auth.redis_storage").RedisStorage
+    with mock.patch.multiple(storage, run=run, command=command):
+        return type(redis_revocations(s)).__name__
+
+
+def list_that_does_not_settle(args):
+    return [b"name", b"0", [[b"2-1", []]], []]
+
+
+def list_without_news(args):
+    return [b"name", b"0", [[b"2-1", []]], [[b"2-1", []]]]
+
+
+add(
+    "StorageError",
+    revoke_a_ticket_without_server,
+    revoke_without_server=lambda s: redis_revocations(s).revoke(marked_claims(s)),
+    revoke_user_without_server=lambda s: redis_revocations(s).revoke_user(s.csrf),
+    revision_without_server=lambda s: asyncio.run(redis_revocations(s).arevision(s.csrf)),
+    issue_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).issue("ada", s.csrf),
+    end_user_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).revoke_user(s.csrf),
+    issue_ticket_without_server=lambda s: s.auth.Tickets(url_without_server(s)).issue(marked_claims(s)),
+)
+REJECTED_REQUESTS += add(
+    "StorageError",
+    rotate_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).rotate(marked_token(s)),
+    redeem_without_server=lambda s: s.auth.Tickets(url_without_server(s)).redeem(marked_token(s)),
+)
+add(
+    "RevocationsUnavailableError 503",
+    check_without_server=lambda s: redis_revocations(s).is_revoked(marked_claims(s)),
+)
+add("ValueError", redis_revocations_that_are_stale_at_once=lambda s: redis_revocations(s, max_stale=1))
+add("TypeError", redis_revocations_with_prefix_of_bytes=lambda s: redis_revocations(s, prefix=s.csrf.encode()))
+add(
+    "RedisRevocations",
+    redis_list_that_does_not_settle=lambda s: revocations_of(s, found=list_that_does_not_settle),
+    redis_list_that_is_damaged=lambda s: revocations_of(s, found=lambda args: s.csrf),
+    redis_that_evicts=lambda s: revocations_of(
+        s, found=list_without_news, memory={"maxmemory": 1, "maxmemory_policy": "allkeys-lru"}
+    ),
 )
 
 
