@@ -135,12 +135,12 @@ class SQLDatabase:
         self._set_up(address, part, version, schema)
 
     def _set_up(self, address: SQLAddress, part: str, version: int, schema: str) -> None:
-        self._address, self._part, self._version, self._schema = address, part, version, schema
+        self.address, self._part, self._version, self._schema = address, part, version, schema
         self._connections = connections_to(address)
         self._is_ready = False
 
     def __getstate__(self) -> Any:
-        return self._address, self._part, self._version, self._schema
+        return self.address, self._part, self._version, self._schema
 
     def __setstate__(self, state: Any) -> None:
         self._set_up(*state)
@@ -151,7 +151,7 @@ class SQLDatabase:
     @property
     def name(self) -> str:
         """The address, without user, password and options."""
-        return self._address.name
+        return self.address.name
 
     def read(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None = None) -> ResultT:
         """Return what *work* returns, which only reads. It runs again after a lost connection.
@@ -165,7 +165,7 @@ class SQLDatabase:
 
         """
         # SET LOCAL needs a transaction. One of SQLite would wait for writers.
-        needs_transaction = timeout is not None and self._address.backend == "postgresql"
+        needs_transaction = timeout is not None and self.address.backend == "postgresql"
         return self._run(work, timeout, is_transaction=needs_transaction)
 
     def write(self, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
@@ -229,7 +229,7 @@ class SQLDatabase:
     @contextmanager
     def _entered(self, timeout: float) -> Iterator[SQLTransaction]:
         with self._connections.connection(timeout) as connection:
-            transaction = SQLTransaction(connection, self._address.backend)
+            transaction = SQLTransaction(connection, self.address.backend)
             if not self._is_ready:
                 self._create_tables(transaction)
                 self._is_ready = True
@@ -240,7 +240,7 @@ class SQLDatabase:
         if self._has_part(transaction):
             return
         with transaction.begun():
-            if self._address.backend == "postgresql":  # processes that create tables take turns
+            if self.address.backend == "postgresql":  # processes that create tables take turns
                 transaction.rows(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
             if self._has_part(transaction):
                 return
