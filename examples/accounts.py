@@ -154,7 +154,7 @@ async def confirm(username: str, password: str, scope: Mapping[str, Any]) -> Non
 
 
 async def check_password(username: str, password: str, scope: Mapping[str, Any]) -> dict[str, str] | None:
-    client = scope.get("client")  # behind a proxy, let the server read X-Forwarded-For
+    client = scope.get("client")  # behind a proxy: see docs/proxies.md
     address = client[0] if client else "unknown"
     return await authenticate(user_store, username, password, guard=guard, address=address)
 

@@ -54,14 +54,18 @@ class RedisStorage:
         """The path of the socket, or the host and the port."""
         return _address_of(self._clients.for_threads())
 
-    def command(self, *words: Any) -> Any:
+    def command(self, *words: Any, is_repeatable: bool = True) -> Any:
         """Return the reply to a command.
+
+        Args:
+            words: its name and its arguments.
+            is_repeatable: the reply is the same if the server runs the command twice.
 
         Raises:
             StorageError: the server cannot be reached, or reports an error. The message names it and the reason.
 
         """
-        return self._call(lambda client: client.execute_command(*words))
+        return self._call(lambda client: client.execute_command(*words), is_repeatable)
 
     def commands(self, commands: Iterable[tuple[Any, ...]]) -> list[Any]:
         """Return the replies to several commands, which the server gets in order, in one round trip.
@@ -99,14 +103,19 @@ class RedisStorage:
 
         return self._call(send)
 
-    def _call(self, send: Any) -> Any:
-        from redis.exceptions import RedisError  # noqa: PLC0415 - an optional dependency
+    def _call(self, send: Any, is_repeatable: bool = True) -> Any:
+        from redis.exceptions import ConnectionError as Disconnected  # noqa: PLC0415 - an optional dependency
+        from redis.exceptions import RedisError  # noqa: PLC0415
 
-        client = self._clients.for_threads()
-        try:
-            return send(client)
-        except (RedisError, OSError) as error:
-            problem = _problem_of(error)
+        client, problem = self._clients.for_threads(), ""
+        # The second attempt is for a connection that was idle, and that the server or a firewall has closed.
+        for is_last in (False, True) if is_repeatable else (True,):
+            try:
+                return send(client)
+            except (RedisError, OSError) as error:
+                problem = _problem_of(error)
+                if type(error) is not Disconnected or is_last:
+                    break
         # Raised outside the `except`: the frames of redis-py hold the password and the arguments.
         raise StorageError(f"Redis at {_address_of(client)}: {problem}")
 

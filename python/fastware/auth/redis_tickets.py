@@ -33,4 +33,4 @@ class RedisTicketStorage:
 
     def remove(self, ticket: OpaqueToken) -> bool:
         """Remove *ticket*. ``False``: it had been removed already."""
-        return bool(self._storage.command("DEL", _PREFIX + ticket.digest))
+        return bool(self._storage.command("DEL", _PREFIX + ticket.digest, is_repeatable=False))

@@ -110,7 +110,7 @@ class RedisFamilies:
 
     def end(self, family: Family) -> bool:
         """Revoke the family. ``False``: it had been revoked already."""
-        return bool(self._storage.command("DEL", _family_key(_name_of(family))))
+        return bool(self._storage.command("DEL", _family_key(_name_of(family)), is_repeatable=False))
 
     def end_user(self, username: str) -> None:
         """Revoke every family of the user."""
