@@ -6,7 +6,7 @@ import functools
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fastware.auth.sql_connections import STATEMENT_TIMEOUT, connections_to
@@ -24,6 +24,7 @@ BULK_TIMEOUT: Final = 600.0
 """Seconds for a call that reads or writes all rows."""
 
 _ATTEMPTS: Final = 3
+_SLOW_CONNECTION: Final = 1.0
 _ADVISORY_LOCK: Final = 0x66617374776172  # "fastwar"
 
 _WORDS: Final = {  # what differs between the databases
@@ -203,14 +204,18 @@ class SQLDatabase:
 
         limit = STATEMENT_TIMEOUT if timeout is None else timeout
         begin, attempts, transaction = time.monotonic(), 0, None
+        if not self._connections.is_to_be_tried():
+            raise StorageError(f"{self.name}: the server did not answer to the last call; the next is sent in a second")
         while True:
             attempts += 1
             try:
-                with self._entered(limit) as transaction:
-                    if not is_transaction:
-                        return work(transaction)
-                    with transaction.begun(timeout):
-                        return work(transaction)
+                with (
+                    self._entered(limit) as transaction,
+                    transaction.begun(timeout) if is_transaction else nullcontext(),
+                ):
+                    result = work(transaction)
+                self._connections.note_answer(came=True)
+                return result
             except SQLAlchemyError as error:
                 problem = Problem(error)
             seconds = time.monotonic() - begin
@@ -219,8 +224,10 @@ class SQLDatabase:
             if not problem.may_repeat or is_unknown or seconds > limit / 2 or attempts == _ATTEMPTS:
                 break
         text = problem.text
-        if problem.is_disconnect and seconds >= limit:
-            text = f"the server did not answer within {limit:.0f} seconds"
+        is_silent = seconds > limit / 2 if problem.is_disconnect else transaction is None and seconds > _SLOW_CONNECTION
+        if is_silent and not problem.is_busy:
+            text = f"the server did not answer for {seconds:.0f} seconds"
+        self._connections.note_answer(came=not is_silent or problem.is_busy)
         if is_unknown:
             text += "; the change may have been saved, or not"
         # Raised outside the `except`: frames of the driver have the password.
