@@ -60,10 +60,10 @@ def run(buckets, rate, schedule):
     """Make the calls of *schedule*, compare each with exact buckets, and return the waits and counts."""
     exact = {key: PlainBucket(rate) for key in "ab"}
     now, results = START, []
-    for call, key, cost, (tokens, microseconds) in schedule:
+    for call, key, tokens_wanted, (tokens, microseconds) in schedule:
         later = int(tokens * rate.period / rate.capacity) // MICROSECOND + microseconds
         now += max(0, later) * MICROSECOND
-        cost = min(cost, rate.capacity)
+        cost = min(tokens_wanted, rate.capacity)
         if call == "reset":
             buckets.reset(key)
             exact[key] = PlainBucket(rate)

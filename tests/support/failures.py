@@ -1805,6 +1805,9 @@ add(
     fastapi_auth_with_invalid_url=lambda s: fastapi_module().FastAPIAuth(fastapi_auth(s), token_url=s.secret.encode()),
     fastapi_login_with_a_secret=lambda s: fastapi_module().login_route(s.secret, s.memory_store()),
     fastapi_user_in_a_union=fastapi_union,
+    fastapi_login_with_an_address=lambda s: fastapi_module().login_route(
+        fastapi_auth(s), s.memory_store(), address=s.secret
+    ),
     fastapi_login_with_an_invalid_store=lambda s: fastapi_module().login_route(fastapi_auth(s), s.secret),
     describe_what_is_no_application=lambda s: fastapi_module().describe(s.secret),
 )

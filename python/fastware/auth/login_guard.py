@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable, Callable, Iterable
 
+from fastware.auth.addresses import client_at, read_address, without_port
 from fastware.auth.buckets.base import Buckets, LimitBuckets
 from fastware.auth.buckets.memory import MemoryBuckets
 from fastware.auth.limit_names import check_buckets, check_name
@@ -198,15 +198,8 @@ async def _give_back(give_back: Callable[[str], Awaitable[None]], key: str) -> N
 def _client_at(address: str) -> str:
     """Return the key of the client at *address*: an IPv4 address, the /64 of an IPv6 one, or another text."""
     _check_is_str("address", address)
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return f"text {address}"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is None:
-            return f"{ipaddress.IPv6Address(int(parsed) >> 64 << 64)}/64"
-        parsed = parsed.ipv4_mapped
-    return str(parsed)
+    parsed = read_address(without_port(address))
+    return f"text {address}" if parsed is None else client_at(parsed)
 
 
 def _check_is_str(parameter: str, value: object) -> None:
