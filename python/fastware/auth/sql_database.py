@@ -169,21 +169,25 @@ class SQLDatabase:
         needs_transaction = timeout is not None and self.address.backend == "postgresql"
         return self._run(work, timeout, is_transaction=needs_transaction)
 
-    def write(self, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
+    def write(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None = None) -> ResultT:
         """Return what *work* returns. It runs in a transaction, and again if that was lost before its commit.
+
+        Args:
+            work: what to do. An exception rolls the transaction back.
+            timeout: seconds after which a server is no longer waited for, if more than 10.
 
         Raises:
             StorageError: the database cannot be used. The message names it and the reason.
 
         """
-        return self._run(work, None, is_transaction=True)
+        return self._run(work, timeout, is_transaction=True)
 
     @contextmanager
     def transaction(self, timeout: float) -> Iterator[SQLTransaction]:
-        """Yield a transaction for the block. It is committed at the end, and rolled back by an exception.
+        """Yield a transaction for the block, in which :meth:`within` runs calls. An exception rolls it back.
 
         Raises:
-            StorageError: the database cannot be used. The message names it and the reason.
+            StorageError: it cannot be begun or committed. The message names the database and the reason.
 
         """
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
@@ -196,6 +200,21 @@ class SQLDatabase:
             problem = Problem(error)
         if problem is not None:
             raise StorageError(f"{self.name}: {problem.text}")
+
+    def within(self, transaction: SQLTransaction, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
+        """Return what *work* returns, which runs in a transaction of :meth:`transaction`.
+
+        Raises:
+            StorageError: the database cannot be used. The message names it and the reason.
+
+        """
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+        try:
+            return work(transaction)
+        except SQLAlchemyError as error:
+            problem = Problem(error)
+        raise StorageError(f"{self.name}: {problem.text}")
 
     def _run(
         self, work: Callable[[SQLTransaction], ResultT], timeout: float | None, *, is_transaction: bool
