@@ -527,6 +527,25 @@ def sql_store_that_cannot_be_written(s):
     store.save_users([{**user_files.user("ada"), "password_hash": s.hash}])
 
 
+def sql_store_that_cannot_be_written_in_a_transaction(s):
+    sql_store(s).save_users([])
+    store = s.auth.SQLUserStore(f"sqlite:///file:{s.folder}/users.db?mode=ro&uri=true")
+    record = {**user_files.user("ada"), "password_hash": s.hash}
+    with mock.patch.dict(type(store._database)._run.__globals__["_BEGIN"], sqlite="BEGIN"), store._exclusive():
+        store.save_users([record])
+
+
+def sql_save_in_a_transaction_without_server(s):
+    with store_without_server(s)._exclusive():
+        pass
+
+
+def sql_store_whose_server_is_silent(s):
+    store = store_without_server(s)
+    store._database._connections.note_answer(came=False)
+    store.create_user("ada", s.password, "user")
+
+
 def create_user_in_a_database_twice(s):
     store = sql_store(s)
     store.create_user("ada", s.password, "user")
@@ -540,6 +559,9 @@ add(
     sql_store_of_another_application,
     sql_store_whose_file_was_replaced,
     sql_store_that_cannot_be_written,
+    sql_store_that_cannot_be_written_in_a_transaction,
+    sql_save_in_a_transaction_without_server,
+    sql_store_whose_server_is_silent,
     sql_find_without_server=lambda s: store_without_server(s).find_user(s.csrf),
     sql_save_without_server=lambda s: store_without_server(s).save_users(
         [{**user_files.user("ada"), "password_hash": s.hash}]
