@@ -110,6 +110,7 @@ _LAZY = {
     "SQLUserStore": "users.sql_store",
     "SharedBuckets": "buckets.shared",
     "SQLiteRevocations": "revocations",
+    "SharedBuckets": "buckets.shared",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",
     "TokenReport": "token_report",
