@@ -19,7 +19,7 @@ from fastware.auth.buckets.leases import KnownBuckets
 _LIMIT = 1_000
 _PERIOD = 60 * 10**9
 _PERIODS = 10
-_WORKERS = (4, 16)
+_WORKERS = (4, 16, 1_000)
 _LEASES = (1, 2, 5, 10, 20, 50, 100)
 """Up to a tenth of the limit, the largest that ``RedisBuckets`` takes."""
 
@@ -113,7 +113,7 @@ def simulate(load: str, workers: int, lease: int) -> Figures:
 # The picture
 
 _COLORS = dict(zip(_LOADS, ("#3776ab", "#2e8b57", "#b7410e", "#8a2be2", "#000000"), strict=True))
-_DASHES = dict(zip(_WORKERS, ("6 4", "none"), strict=True))
+_DASHES = {4: "6 4", 16: "none"}
 _LEFT, _TOP, _WIDTH, _HEIGHT, _GAP = 70, 100, 360, 290, 90
 
 
@@ -136,7 +136,12 @@ class _Panel(NamedTuple):
 
 _PANELS = (
     _Panel(
-        "Round trips per call", "round_trips", _LEFT, 0.01, 1, {1: "1", 0.3: "0.3", 0.1: "0.1", 0.03: "0.03", 0.01: "0.01"}
+        "Round trips per call",
+        "round_trips",
+        _LEFT,
+        0.01,
+        1,
+        {1: "1", 0.3: "0.3", 0.1: "0.1", 0.03: "0.03", 0.01: "0.01"},
     ),
     _Panel(
         "Share of the admissible calls that is rejected",
@@ -153,16 +158,21 @@ def draw(results: dict[tuple[str, int, int], Figures]) -> str:
     """Return the SVG of what :func:`simulate` returned for each load, number of workers and lease."""
     width, height = _PANELS[-1].left + _WIDTH + 30, _TOP + _HEIGHT + 60
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        'font-family="sans-serif" font-size="13">',
         '<rect width="100%" height="100%" fill="white"/>',
-        _text(_LEFT, 26, f"Leases of one client of a limit of {_LIMIT:,} a minute", 'font-size="17" font-weight="bold"'),
+        _text(
+            _LEFT, 26, f"Leases of one client of a limit of {_LIMIT:,} a minute", 'font-size="17" font-weight="bold"'
+        ),
     ]
     left = _LEFT
     for load, color in _COLORS.items():
         lines += [f'<path d="M{left} 44h22" stroke="{color}" stroke-width="3"/>', _text(left + 28, 49, load)]
         left += 56 + round(6.3 * len(load))
     for number, (workers, dash) in enumerate(_DASHES.items()):
-        lines.append(f'<path d="M{_LEFT + 110 * number} 66h22" stroke="#444" stroke-width="2" stroke-dasharray="{dash}"/>')
+        lines.append(
+            f'<path d="M{_LEFT + 110 * number} 66h22" stroke="#444" stroke-width="2" stroke-dasharray="{dash}"/>'
+        )
         lines.append(_text(_LEFT + 28 + 110 * number, 71, f"{workers} workers"))
     for panel in _PANELS:
         lines += _axes(panel)
@@ -191,7 +201,7 @@ def _curves(
     return {
         (load, workers): [(lease, getattr(results[load, workers, lease], panel.figure)) for lease in _LEASES]
         for load in _LOADS
-        for workers in _WORKERS
+        for workers in _DASHES
     }
 
 
@@ -207,7 +217,7 @@ def main() -> int:
         ("admissible calls that are rejected", "stranded", "{:.2%}"),
     ):
         rows = [
-            (load, str(workers), *(shown.format(getattr(results[load, workers, lease], figure)) for lease in _LEASES))
+            (load, f"{workers:,}", *(shown.format(getattr(results[load, workers, lease], figure)) for lease in _LEASES))
             for load in _LOADS
             for workers in _WORKERS
         ]

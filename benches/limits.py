@@ -7,15 +7,18 @@ limit when four processes call at once. A Valkey server runs on a port of the lo
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import multiprocessing
+import os
+import socket
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from checks.processes import exit_on_sigterm
+from checks.processes import HOST, exit_on_sigterm
 from checks.tables import duration, machine, table
 
 from benches.shared_limiters import LIMITERS, Place, folder_in_memory, is_ours, redis_on_loopback
@@ -27,6 +30,8 @@ _LIMIT = 1_000
 _CHECKED = 200
 _PROCESSES = (1, 2, 4)
 _TASKS = 20
+_CALLS = 10_000
+_CONNECTIONS = 50
 _CLIENTS = 10_000
 _IN_MEMORY = "fastware, memory"
 
@@ -168,13 +173,20 @@ def _wait_until(start: float) -> None:
         time.sleep(left)
 
 
+def _received(control: Any) -> Any:
+    with contextlib.suppress(EOFError):  # the parent was killed
+        return control.recv()
+
+
 def _work(place: Place, control: Any) -> None:
+    if hasattr(os, "setsid"):
+        os.setsid()  # Linux divides the processor between sessions, if other programs run (`sched(7)`, autogroup)
     worker = Worker(place)
     gc.disable()
-    while command := control.recv():
+    while command := _received(control):
         try:
             control.send((worker.do(*command), None))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the parent reports it
             control.send((None, f"{type(error).__name__}: {error}"))
     worker.close()
 
@@ -222,6 +234,16 @@ class Processes:
             process.join()
 
 
+class OfServer(NamedTuple):
+    """Round trips and seconds of the server per call, one at a time and in tasks, and bytes per client."""
+
+    trips: float
+    trips_in_tasks: float
+    seconds: float
+    seconds_in_tasks: float
+    memory: float
+
+
 class ServerTotals(NamedTuple):
     """What the server has done: reads from connections, seconds of the processor, and bytes in use."""
 
@@ -256,28 +278,61 @@ def _throughput(processes: Processes, name: str, keys: Sequence[str], seconds: f
 def _beyond(processes: Processes, name: str, key: str) -> int:
     count = _PROCESSES[-1]
     # Each process has called once, so that all are ready.
-    admitted = sum(processes.each([("admissions", name, _LIMIT, [key])] * count), [])
+    first = processes.each([("admissions", name, _LIMIT, [key])] * count)
     start = time.monotonic() + 0.03
-    return sum(admitted) + sum(processes.each([("burst", name, key, start, _LIMIT)] * count)) - _LIMIT
+    later = processes.each([("burst", name, key, start, _LIMIT)] * count)
+    return sum(map(sum, first)) + sum(later) - _LIMIT
 
 
-def _of_server(processes: Processes, name: str, client: Any) -> tuple[float, float, float, float] | None:
-    """Return reads per call, one at a time and in tasks, the server's seconds per call, and bytes per client."""
-    calls = 2_000
+def _of_server(processes: Processes, name: str, client: Any) -> OfServer | None:
+    """Measure what the calls of a limiter cost the server, or return ``None`` if it uses none."""
     for capacity in (_PLENTY, _LIMIT):
         processes.do("together", name, capacity, ["ready"] * _TASKS)
-    totals = [ServerTotals.now(client)]
-    processes.do("admissions", name, _PLENTY, ["alone"] * calls)
-    totals.append(ServerTotals.now(client))
-    processes.do("together", name, _PLENTY, ["tasks"] * calls)
-    totals.append(ServerTotals.now(client))
-    if totals[1].reads - totals[0].reads < calls / 100:
+    start = ServerTotals.now(client)
+    processes.do("admissions", name, _PLENTY, ["alone"] * _CALLS)
+    alone = ServerTotals.now(client)
+    if alone.reads - start.reads < _CALLS / 100:
         return None
+    processes.do("together", name, _PLENTY, ["tasks"] * _CALLS)
+    tasks = ServerTotals.now(client)
     clients = [f"10.0.{number >> 8}.{number & 255}" for number in range(_CLIENTS)]
     processes.do("together", name, _LIMIT, clients)
-    memory = ServerTotals.now(client).memory - totals[2].memory
-    reads = [(after.reads - before.reads - 1) / calls for before, after in zip(totals, totals[1:], strict=False)]
-    return (*reads, (totals[1].seconds - totals[0].seconds) / calls, memory / _CLIENTS)
+    memory = ServerTotals.now(client).memory - tasks.memory
+    pairs = ((start, alone), (alone, tasks))
+    trips = [(after.reads - before.reads - 1) / _CALLS for before, after in pairs]  # without that of `INFO`
+    seconds = [(after.seconds - before.seconds) / _CALLS for before, after in pairs]
+    return OfServer(*trips, *seconds, memory / _CLIENTS)
+
+
+def calls_of_a_core(client: Any, port: int, lease: int) -> tuple[float, float]:
+    """Return the calls of ``RedisBuckets`` that a core of the server executes in a second, and those measured.
+
+    Each of 50 connections sends one call at a time, and the server finds all of them waiting. The first figure divides
+    by the processor time of the server, the second by the clock, which also counts this process.
+    """
+    from fastware.auth.buckets.redis_scripts import TAKE, Amounts
+
+    arguments = Amounts(_PLENTY, 86_400 * 10**9).to_take(1, lease)
+    client.script_load(TAKE.text)
+    sockets = [socket.create_connection((HOST, port)) for _ in range(_CONNECTIONS)]
+    try:
+        requests = []
+        for number in range(len(sockets)):
+            parts = ("EVALSHA", TAKE.digest, 1, f"core:10.0.0.{number}", *arguments)
+            words = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
+            requests.append(b"".join([b"*%d\r\n" % len(words), *(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)]))
+        start, before = time.perf_counter(), ServerTotals.now(client)
+        for _ in range(_CALLS // len(sockets)):
+            for connection, request in zip(sockets, requests, strict=True):
+                connection.sendall(request)
+            for connection in sockets:
+                if not connection.recv(1_000).startswith(b"*3"):
+                    raise ValueError("the script failed")
+        seconds = ServerTotals.now(client).seconds - before.seconds
+        return _CALLS / seconds, _CALLS / (time.perf_counter() - start)
+    finally:
+        for connection in sockets:
+            connection.close()
 
 
 def _cost_of_slice(processes: Processes, name: str, key: str) -> Cost:
@@ -303,9 +358,17 @@ def main() -> int:
     ):
         processes = Processes(Place(folder, server.url), _PROCESSES[-1])
         try:
-            return _compare(processes, names, client, arguments)
+            status = _compare(processes, names, client, arguments)
         finally:
             processes.close()
+        for lease in (1, 20):
+            rates = [calls_of_a_core(client, server.port, lease) for _ in range(arguments.rounds)]
+            core, clock = map(statistics.median, zip(*rates, strict=True))
+            print(
+                f"RedisBuckets, lease {lease}: a core of the server executes {core:,.0f} calls/s; measured {clock:,.0f}"
+            )
+    print(machine())
+    return status
 
 
 def _compare(processes: Processes, names: list[str], client: Any, arguments: argparse.Namespace) -> int:
@@ -346,7 +409,7 @@ def _report(
     costs: dict[str, list[Cost]],
     rates: dict[tuple[str, int, bool], list[float]],
     beyond: dict[str, list[int]],
-    of_server: dict[str, tuple[float, float, float, float] | None],
+    of_server: dict[str, OfServer | None],
 ) -> None:
     rows = []
     for name in names:
@@ -354,28 +417,48 @@ def _report(
         in_r = statistics.median(each.call / each.r for each in costs[name])
         one = rates[name, 1, True]
         times = [
-            f"{statistics.median(more / alone for more, alone in zip(rates[name, count, is_one_key], one, strict=True)):.2f}"
+            f"{_median_ratio(rates[name, count, is_one_key], one):.2f}"
             for is_one_key in (False, True)
             for count in _PROCESSES[1:]
         ]
         found = sorted(beyond[name])
         over = f"{found[0]}" if found[0] == found[-1] else f"{found[0]} to {found[-1]}"
-        rows.append((name, duration(call), duration(cpu), _number(in_r), f"{statistics.median(one):,.0f}", *times, over))
+        rows.append(
+            (name, duration(call), duration(cpu), _number(in_r), f"{statistics.median(one):,.0f}", *times, over)
+        )
     titles = ("limiter", "a call", "its CPU", "in R", "calls/s", "2 keys", "4 keys", "2 on one", "4 on one", "beyond")
     print(f"\n{table(titles, rows)}\n")
     print(
-        f"a call: one after another. calls/s: one process; awaited ones in {_TASKS} tasks. 2 keys ... 4 on one: times that "
-        f"with 2 or 4 processes, each with its key, or all with one. beyond: calls admitted over a limit of {_LIMIT:,}\n"
+        f"a call: one after another. calls/s: one process; awaited ones in {_TASKS} tasks. 2 keys ... 4 on one: times "
+        f"that with 2 or 4 processes, each with its key, or all with one. beyond: calls over a limit of {_LIMIT:,}\n"
     )
     server = [
-        (name, f"{alone:.2f}", f"{tasks:.2f}", duration(seconds), f"{1 / seconds:,.0f}", f"{size:.0f}")
+        (
+            name,
+            f"{each.trips:.2f}",
+            f"{each.trips_in_tasks:.2f}",
+            duration(each.seconds),
+            duration(each.seconds_in_tasks),
+            f"{1 / each.seconds:,.0f} to {1 / each.seconds_in_tasks:,.0f}",
+            f"{each.memory:.0f}",
+        )
         for name in names
-        if (figures := of_server[name])
-        for alone, tasks, seconds, size in [figures]
+        if (each := of_server[name])
     ]
-    titles = ("of the server", "round trips", f"in {_TASKS} tasks", "CPU a call", "calls/s of a core", "bytes a client")
-    print(table(titles, server))
-    print(machine())
+    titles = (
+        "of the server",
+        "round trips",
+        "in tasks",
+        "CPU a call",
+        "in tasks",
+        "calls/s of a core",
+        "bytes a client",
+    )
+    print(f"{table(titles, server)}\n")
+
+
+def _median_ratio(values: Sequence[float], others: Sequence[float]) -> float:
+    return statistics.median(value / other for value, other in zip(values, others, strict=True))
 
 
 def _number(value: float) -> str:

