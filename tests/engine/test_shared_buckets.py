@@ -64,6 +64,7 @@ def test_idle_slots_are_used_again(engine):
         assert [buckets.take(key, now) for key in keys] == [SECOND] * 4
 
 
+@pytest.mark.rule("rate.shared-full")
 def test_full_window_refills_the_bucket_that_is_nearest_to_full(engine):
     buckets = SharedBuckets(engine, 10, HOUR, memory(SLOTS_IN_WINDOW))
     taken = {str(number): 3 + number // 2 for number in (2, 7, 0, 5, 3, 4, 6, 8)}
@@ -74,6 +75,7 @@ def test_full_window_refills_the_bucket_that_is_nearest_to_full(engine):
     assert [key for key, cost in taken.items() if buckets.take(key, 0, 10 - cost + 1) == 0] == ["0"]
 
 
+@pytest.mark.rule("rate.shared-full")
 def test_limited_client_stays_limited_while_new_clients_arrive(engine):
     """Clients that made one call displace each other, not a client that has no token left."""
     buckets = SharedBuckets(engine, 5, HOUR, memory(64))
