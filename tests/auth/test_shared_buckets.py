@@ -214,8 +214,8 @@ def test_limit_with_two_rates_is_a_value_error_until_all_processes_end(auth, eng
         assert process.request("take key") == "0"
         limits = auth.SharedBuckets(path, clients=1_000)
         message = (
-            f"the limit 'limit' has two rates in {path}: 2 in 9.0072e+06 seconds, and now 5 in 60 seconds; use one rate "
-            "in all processes, or another name. To change a rate, stop all processes that use the file first"
+            f"the limit 'limit' has two rates in {path}: 2 in 9.0072e+06 seconds, and now 5 in 60 seconds; use one "
+            "rate in all processes, or another name. To change a rate, stop all processes that use the file first"
         )
         assert outcome(limits.open, "limit", 5, MINUTE) == ("raised", ValueError, message)
         assert takes(limits.open("limit", 2, period), "key", 2) == [True, False]
