@@ -179,6 +179,110 @@ add(
 )
 
 
+# Buckets that processes share
+
+
+def shared_buckets(s, **options):
+    return s.auth.SharedBuckets(s.folder / "limits", **options)
+
+
+def shared_file_that_is_no_file(s):
+    os.mkfifo(s.folder / "limits")
+    shared_buckets(s)
+
+
+def shared_file_whose_lock_is_no_file(s):
+    os.mkfifo(s.folder / "limits.lock")
+    shared_buckets(s)
+
+
+def shared_file_with_text(s):
+    (s.folder / "limits").write_text(s.password)
+    shared_buckets(s)
+
+
+def shared_file_in_use_by_the_other_engine(s):
+    limits = shared_buckets(s)
+    with mock.patch.dict(s.module("auth.buckets.shared_file")._ENGINES, {s.engine.NAME: 3}):
+        shared_buckets(s)
+    return limits
+
+
+def shared_file_with(s, **changes):
+    """Open a file that is in use, with changes in the module that opens it."""
+    limits = shared_buckets(s)
+    with mock.patch.multiple(s.module("auth.buckets.shared_file"), **changes):
+        shared_buckets(s)
+    return limits
+
+
+def limit_with_two_rates(s):
+    limits = shared_buckets(s)
+    limits.open("limit", 1, 10**9).take(s.token)
+    limits.open("limit", 2, 10**9)
+
+
+def one_limit_too_many(s):
+    with mock.patch.object(s.module("auth.buckets.shared_file"), "_ENTRIES", range(0)):
+        shared_buckets(s).open("limit", 1, 10**9)
+
+
+def shared_buckets_on_windows(s):
+    with mock.patch("os.name", "nt"):
+        s.auth.SharedBuckets(s.csrf)
+
+
+def locked_limit(use):
+    def wait(s):
+        lock = SimpleNamespace(acquire=lambda timeout: False)
+        use(s.module("auth.buckets.shared")._LockedLimit(None, lock), s)
+
+    return wait
+
+
+add(
+    "TypeError",
+    shared_buckets_at_bytes=lambda s: s.auth.SharedBuckets(s.csrf.encode()),
+    shared_buckets_for_str=lambda s: shared_buckets(s, clients=s.csrf),
+)
+add(
+    "ValueError",
+    limit_with_two_rates,
+    shared_buckets_without_path=lambda s: s.auth.SharedBuckets(""),
+    shared_buckets_for_nobody=lambda s: shared_buckets(s, clients=0),
+    shared_buckets_in_bytes=lambda s: s.engine.SharedTokenBuckets(s.csrf.encode(), 128, 1, 10**9),
+    shared_buckets_without_capacity=lambda s: s.engine.SharedTokenBuckets(bytearray(65_664), 128, 0, 10**9),
+)
+add(
+    "StorageError",
+    one_limit_too_many,
+    shared_file_in_use_by_the_other_engine,
+    shared_file_that_is_no_file,
+    shared_file_whose_lock_is_no_file,
+    shared_file_with_text,
+    shared_file_in_a_link=lambda s: ((s.folder / "limits").symlink_to(s.folder), shared_buckets(s)),
+    shared_file_of_another_size=lambda s: (shared_buckets(s), shared_buckets(s, clients=5)),
+    shared_file_of_another_version=lambda s: shared_file_with(s, _VERSION=2),
+    shared_file_of_another_clock=lambda s: shared_file_with(s, _clock=lambda: bytes(16)),
+    shared_file_that_is_locked=lambda s: shared_file_with(s, _is_locked=lambda *_: False),
+    shared_file_on_a_full_disk=lambda s: shared_file_with(
+        s, _is_locked=lambda *_: True, _clock=lambda: os.urandom(16), _fill_with_zeros=lambda *_: os.close(-1)
+    ),
+    shared_file_whose_lock_is_held=lambda s: shared_file_with(
+        s, FileLock=lambda path: SimpleNamespace(acquire=lambda timeout: False)
+    ),
+)
+add("NotImplementedError", shared_buckets_on_windows)
+add(
+    "HTTPError 503",
+    wait_to_take=locked_limit(lambda limit, s: limit.take(s.token)),
+    wait_to_take_counted=locked_limit(lambda limit, s: limit.take_counted(s.token)),
+    wait_to_take_by_client=locked_limit(lambda limit, s: limit.take_by_client(s.request())),
+    wait_to_give_back=locked_limit(lambda limit, s: limit.give_back(s.token)),
+    wait_to_reset=locked_limit(lambda limit, s: limit.reset(s.token)),
+)
+
+
 # Revoked tokens
 
 
@@ -1115,7 +1219,7 @@ add(
 # Shared limits, and limits with headers
 
 
-def shared_buckets(s, *, error=None):
+def own_buckets(s, *, error=None):
     """Return buckets that have no tokens, or raise *error*."""
     base = s.module("auth.buckets.base")
 
@@ -1131,7 +1235,7 @@ def shared_buckets(s, *, error=None):
 
 
 def shared_limit(s, handler, *, key=None, error=None, **options):
-    buckets = shared_buckets(s, error=error)
+    buckets = own_buckets(s, error=error)
     return s.auth.rate_limit("1/hour", key or (lambda request: s.token), buckets=buckets, name="search", **options)(
         handler
     )
@@ -1148,7 +1252,7 @@ def yielding(request):
 def default_limit(s, name, module="shop", times=1):
     handler = FunctionType(coroutine_handler.__code__, {"token": s.token}, "search")
     handler.__module__, handler.__qualname__ = module, name
-    limit = s.auth.rate_limit("1/hour", buckets=shared_buckets(s))
+    limit = s.auth.rate_limit("1/hour", buckets=own_buckets(s))
     for _ in range(times):
         limit(handler)
 
@@ -1303,13 +1407,13 @@ def login_attempts(s, *names):
 
 
 def guard_whose_buckets_fail(s):
-    guard = s.auth.LoginGuard(buckets=shared_buckets(s, error=ConnectionError("away")))
+    guard = s.auth.LoginGuard(buckets=own_buckets(s, error=ConnectionError("away")))
     asyncio.run(guard.attempt(s.token, "192.0.2.1"))
 
 
 def attempt_that_cannot_be_given_back(s):
     guard = s.auth.LoginGuard()
-    failing = s.auth.LoginGuard(buckets=shared_buckets(s, error=ConnectionError(f"redis://:{s.secret}@localhost")))
+    failing = s.auth.LoginGuard(buckets=own_buckets(s, error=ConnectionError(f"redis://:{s.secret}@localhost")))
 
     async def main():
         attempt = await guard.attempt(s.token, "192.0.2.1")

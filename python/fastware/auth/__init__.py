@@ -110,7 +110,6 @@ _LAZY = {
     "SQLUserStore": "users.sql_store",
     "SharedBuckets": "buckets.shared",
     "SQLiteRevocations": "revocations",
-    "SharedBuckets": "buckets.shared",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",
     "TokenReport": "token_report",
