@@ -51,8 +51,10 @@ def server():
         yield server
 
 
-@pytest.fixture(params=["SQLite", "Redis"])
+@pytest.fixture(params=["SQLite", "PostgreSQL", "Redis"])
 def storage(request, path):
+    if request.param == "PostgreSQL":
+        return request.getfixturevalue("postgres").new_url()
     if request.param == "Redis":
         return request.getfixturevalue("server").url
     return path if request.param == "SQLite" else None
@@ -526,7 +528,7 @@ def test_logout_of_a_client_that_disconnects_is_completed():
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("storage", ["memory", "SQLite", "Redis"], indirect=True)
+@pytest.mark.parametrize("storage", ["memory", "SQLite", "PostgreSQL", "Redis"], indirect=True)
 def test_threads_that_rotate_at_once_get_the_same_successor(storage):
     shared = RefreshTokens(storage)
     barrier = threading.Barrier(4)
