@@ -65,9 +65,13 @@ def annotate_scope(function: Any, annotated: Any, name: str) -> None:
     scope = ForwardRef(source, module=__name__)
     if sys.version_info >= (3, 14):
         from annotationlib import Format, get_annotations  # noqa: PLC0415
+        from weakref import ref  # noqa: PLC0415
+
+        # *function* keeps it alive. A second reference would look like that of a route (`routed_handlers`).
+        reference = ref(annotated)
 
         def annotate(format: Format, /) -> dict[str, Any]:
-            annotations = get_annotations(annotated, format=format)
+            annotations = get_annotations(reference(), format=format)
             return {**annotations, name: source if format == Format.STRING else scope}
 
         function.__annotate__ = annotate
