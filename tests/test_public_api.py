@@ -74,6 +74,7 @@ SIGNATURES = {
         "MemoryRevocations": "()",
         "PerProcessLimitWarning": None,
         "RedisBuckets": "(url_or_client, *, lease=1, on_error='local', timeout=0.25, prefix='fastware:')",
+        "RedisRevocations": "(url_or_client, *, refresh=1.0, max_stale=60, prefix='fastware:')",
         "RefreshTokenError": "()",
         "RefreshTokenReusedError": "(username, data=None)",
         "RefreshTokens": "(storage, *, lifetime=2592000, idle=1209600, grace=30, revocations=None)",

@@ -22,7 +22,7 @@ HOUR = 3600 * SECOND
 CALLS = st.sampled_from(["take", "take", "take_counted", "give_back", "reset", "reset all"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 12), st.sampled_from([SECOND, SECOND + 1, 60 * SECOND, 2**53])), min_size=3),
     st.sampled_from([0, 1, SECOND, 2**62]),
@@ -64,14 +64,18 @@ def test_idle_slots_are_used_again(engine):
         assert [buckets.take(key, now) for key in keys] == [SECOND] * 4
 
 
+@pytest.mark.rule("rate.shared-full")
 def test_full_window_refills_the_bucket_that_is_nearest_to_full(engine):
     buckets = SharedBuckets(engine, 10, HOUR, memory(SLOTS_IN_WINDOW))
     taken = {str(number): 3 + number // 2 for number in (2, 7, 0, 5, 3, 4, 6, 8)}
     assert [buckets.take(key, 0, cost) for key, cost in taken.items()] == [0] * SLOTS_IN_WINDOW
     assert buckets.take("new", 0, cost=10) == 0
+    # The last one, because it takes over another slot.
+    taken["0"] = taken.pop("0")
     assert [key for key, cost in taken.items() if buckets.take(key, 0, 10 - cost + 1) == 0] == ["0"]
 
 
+@pytest.mark.rule("rate.shared-full")
 def test_limited_client_stays_limited_while_new_clients_arrive(engine):
     """Clients that made one call displace each other, not a client that has no token left."""
     buckets = SharedBuckets(engine, 5, HOUR, memory(64))
@@ -128,7 +132,7 @@ def test_write_that_is_interrupted_leaves_no_wrong_bucket():
             assert buckets.take(str(number), 2, SECOND) == 0
         buckets._words = Interrupted(buckets._words, last)
         with_error = outcome(buckets.take, "new", 1, SECOND)[:2]
-        assert with_error == (("raised", KeyboardInterrupt) if last < 3 else ("returned", 0))
+        assert with_error == (("raised", InterruptedError) if last < 3 else ("returned", 0))
         buckets = engine.SharedTokenBuckets(shared, LIMITS_AT[0], 2, HOUR)
         waits = [buckets.take_counted(str(number), 2, SECOND + 1)[1] for number in range(8)]
         assert sum(remaining > 0 for remaining in waits) == 0
@@ -147,7 +151,7 @@ class Interrupted:
 
     def __setitem__(self, at, word):
         if not self._count:
-            raise KeyboardInterrupt
+            raise InterruptedError
         self._count -= 1
         self._words[at] = word
 

@@ -179,6 +179,110 @@ add(
 )
 
 
+# Buckets that processes share
+
+
+def shared_buckets(s, **options):
+    return s.auth.SharedBuckets(s.folder / "limits", **options)
+
+
+def shared_file_that_is_no_file(s):
+    os.mkfifo(s.folder / "limits")
+    shared_buckets(s)
+
+
+def shared_file_whose_lock_is_no_file(s):
+    os.mkfifo(s.folder / "limits.lock")
+    shared_buckets(s)
+
+
+def shared_file_with_text(s):
+    (s.folder / "limits").write_text(s.password)
+    shared_buckets(s)
+
+
+def shared_file_in_use_by_the_other_engine(s):
+    limits = shared_buckets(s)
+    with mock.patch.dict(s.module("auth.buckets.shared_file")._ENGINES, {s.engine.NAME: 3}):
+        shared_buckets(s)
+    return limits
+
+
+def shared_file_with(s, **changes):
+    """Open a file that is in use, with changes in the module that opens it."""
+    limits = shared_buckets(s)
+    with mock.patch.multiple(s.module("auth.buckets.shared_file"), **changes):
+        shared_buckets(s)
+    return limits
+
+
+def limit_with_two_rates(s):
+    limits = shared_buckets(s)
+    limits.open("limit", 1, 10**9).take(s.token)
+    limits.open("limit", 2, 10**9)
+
+
+def one_limit_too_many(s):
+    with mock.patch.object(s.module("auth.buckets.shared_file"), "_ENTRIES", range(0)):
+        shared_buckets(s).open("limit", 1, 10**9)
+
+
+def shared_buckets_on_windows(s):
+    with mock.patch("os.name", "nt"):
+        s.auth.SharedBuckets(s.csrf)
+
+
+def locked_limit(use):
+    def wait(s):
+        lock = SimpleNamespace(acquire=lambda timeout: False)
+        use(s.module("auth.buckets.shared")._LockedLimit(None, lock), s)
+
+    return wait
+
+
+add(
+    "TypeError",
+    shared_buckets_at_bytes=lambda s: s.auth.SharedBuckets(s.csrf.encode()),
+    shared_buckets_for_str=lambda s: shared_buckets(s, clients=s.csrf),
+)
+add(
+    "ValueError",
+    limit_with_two_rates,
+    shared_buckets_without_path=lambda s: s.auth.SharedBuckets(""),
+    shared_buckets_for_nobody=lambda s: shared_buckets(s, clients=0),
+    shared_buckets_in_bytes=lambda s: s.engine.SharedTokenBuckets(s.csrf.encode(), 128, 1, 10**9),
+    shared_buckets_without_capacity=lambda s: s.engine.SharedTokenBuckets(bytearray(65_664), 128, 0, 10**9),
+)
+add(
+    "StorageError",
+    one_limit_too_many,
+    shared_file_in_use_by_the_other_engine,
+    shared_file_that_is_no_file,
+    shared_file_whose_lock_is_no_file,
+    shared_file_with_text,
+    shared_file_in_a_link=lambda s: ((s.folder / "limits").symlink_to(s.folder), shared_buckets(s)),
+    shared_file_of_another_size=lambda s: (shared_buckets(s), shared_buckets(s, clients=5)),
+    shared_file_of_another_version=lambda s: shared_file_with(s, _VERSION=2),
+    shared_file_of_another_clock=lambda s: shared_file_with(s, _clock=lambda: bytes(16)),
+    shared_file_that_is_locked=lambda s: shared_file_with(s, _is_locked=lambda *_: False),
+    shared_file_on_a_full_disk=lambda s: shared_file_with(
+        s, _is_locked=lambda *_: True, _clock=lambda: os.urandom(16), _fill_with_zeros=lambda *_: os.close(-1)
+    ),
+    shared_file_whose_lock_is_held=lambda s: shared_file_with(
+        s, FileLock=lambda path: SimpleNamespace(acquire=lambda timeout: False)
+    ),
+)
+add("NotImplementedError", shared_buckets_on_windows)
+add(
+    "HTTPError 503",
+    wait_to_take=locked_limit(lambda limit, s: limit.take(s.token)),
+    wait_to_take_counted=locked_limit(lambda limit, s: limit.take_counted(s.token)),
+    wait_to_take_by_client=locked_limit(lambda limit, s: limit.take_by_client(s.request())),
+    wait_to_give_back=locked_limit(lambda limit, s: limit.give_back(s.token)),
+    wait_to_reset=locked_limit(lambda limit, s: limit.reset(s.token)),
+)
+
+
 # Revoked tokens
 
 
@@ -374,7 +478,9 @@ add("NotImplementedError", save_users=lambda s: s.auth.UserStore().save_users([s
 add(
     "UserNotFoundError",
     delete_missing_user=lambda s: s.memory_store().delete_user("bob"),
+    delete_missing_user_in_file=lambda s: s.file_store().delete_user("bob"),
     update_missing_user=lambda s: s.memory_store().update_user("bob", role="admin"),
+    update_missing_user_in_file=lambda s: s.file_store().update_user("bob", role="admin"),
     update_password_of_missing_user=lambda s: s.memory_store().update_user("bob", password=s.password),
 )
 add("IsADirectoryError", load_users_of_folder=lambda s: s.auth.JSONFileUserStore(s.folder).load_users())
@@ -453,6 +559,12 @@ def create_user_when_another_thread_does(s):
         store.create_user("ada", s.password, "user")
 
 
+def create_user_in_file_when_another_thread_does(s):
+    store = s.file_store()
+    with mock.patch.object(store, "find_user", return_value=None):
+        store.create_user("ada", s.password, "user")
+
+
 def update_that_is_not_renamed(s):
     store = s.file_store()
     with mock.patch.object(os, "replace", side_effect=DISK_FULL):
@@ -460,7 +572,9 @@ def update_that_is_not_renamed(s):
 
 
 FAILED_SAVES += add("OSError", update_without_locks, update_mounted_file, update_that_is_not_renamed)
-FAILED_SAVES += add("UserExistsError", create_user_when_another_thread_does)
+FAILED_SAVES += add(
+    "UserExistsError", create_user_when_another_thread_does, create_user_in_file_when_another_thread_does
+)
 
 
 def failing_revocation(s):
@@ -517,6 +631,25 @@ def sql_store_that_cannot_be_written(s):
     store.save_users([{**user_files.user("ada"), "password_hash": s.hash}])
 
 
+def sql_store_that_cannot_be_written_in_a_transaction(s):
+    sql_store(s).save_users([])
+    store = s.auth.SQLUserStore(f"sqlite:///file:{s.folder}/users.db?mode=ro&uri=true")
+    record = {**user_files.user("ada"), "password_hash": s.hash}
+    with mock.patch.dict(type(store._database)._run.__globals__["_BEGIN"], sqlite="BEGIN"), store._exclusive():
+        store.save_users([record])
+
+
+def sql_save_in_a_transaction_without_server(s):
+    with store_without_server(s)._exclusive():
+        pass
+
+
+def sql_store_whose_server_is_silent(s):
+    store = store_without_server(s)
+    store._database._connections.note_answer(came=False)
+    store.create_user("ada", s.password, "user")
+
+
 def create_user_in_a_database_twice(s):
     store = sql_store(s)
     store.create_user("ada", s.password, "user")
@@ -530,6 +663,9 @@ add(
     sql_store_of_another_application,
     sql_store_whose_file_was_replaced,
     sql_store_that_cannot_be_written,
+    sql_store_that_cannot_be_written_in_a_transaction,
+    sql_save_in_a_transaction_without_server,
+    sql_store_whose_server_is_silent,
     sql_find_without_server=lambda s: store_without_server(s).find_user(s.csrf),
     sql_save_without_server=lambda s: store_without_server(s).save_users(
         [{**user_files.user("ada"), "password_hash": s.hash}]
@@ -933,7 +1069,8 @@ REJECTED_REQUESTS += [
 add(None, redeem_unknown_ticket=lambda s: tickets(s).redeem(marked_token(s)))
 add(
     "ValueError",
-    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host"),
+    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host:port"),
+    refresh_tokens_in_an_empty_path=lambda s: s.auth.RefreshTokens(""),
     refresh_tokens_without_lifetime=lambda s: refresh_tokens(s, lifetime=0),
     refresh_token_without_user=lambda s: refresh_tokens(s).issue("", s.csrf),
     refresh_token_with_long_data=lambda s: refresh_tokens(s).issue("ada", [s.csrf] * 500),
@@ -949,6 +1086,75 @@ add(
     refresh_token_with_object=lambda s: refresh_tokens(s).issue("ada", {s.csrf: ShowsItsSecret(s.csrf)}),
     ticket_of_a_token=lambda s: tickets(s).issue(s.token),
     ticket_of_other_expiry=lambda s: tickets(s).issue({"exp": s.csrf}),
+)
+
+
+# Sessions in Redis
+
+
+def url_without_server(s):
+    return f"unix://ada:{quote(s.password)}@{s.folder}/missing"
+
+
+def redis_revocations(s, **options):
+    return s.auth.RedisRevocations(url_without_server(s), **options)
+
+
+def revoke_a_ticket_without_server(s):
+    storage = s.auth.Tickets(url_without_server(s))._tickets
+    storage.remove(s.module("auth.opaque_tokens").OpaqueToken.presented(marked_token(s)))
+
+
+def revocations_of(s, *, found, memory=None):
+    """Return revocations whose server has the reply *found* to a script, and *memory* to INFO."""
+
+    def run(storage, script, keys, *args):
+        return [b"0", b"", b""] if "HSCAN" in script.text and not args[2:] else found(args)
+
+    def command(storage, *words, is_repeatable=True):
+        return memory or {}
+
+    storage = s.module("auth.redis_storage").RedisStorage
+    with mock.patch.multiple(storage, run=run, command=command):
+        return type(redis_revocations(s)).__name__
+
+
+def list_that_does_not_settle(args):
+    return [b"name", b"0", [[b"2-1", []]], []]
+
+
+def list_without_news(args):
+    return [b"name", b"0", [[b"2-1", []]], [[b"2-1", []]]]
+
+
+add(
+    "StorageError",
+    revoke_a_ticket_without_server,
+    revoke_without_server=lambda s: redis_revocations(s).revoke(marked_claims(s)),
+    revoke_user_without_server=lambda s: redis_revocations(s).revoke_user(s.csrf),
+    revision_without_server=lambda s: asyncio.run(redis_revocations(s).arevision(s.csrf)),
+    issue_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).issue("ada", s.csrf),
+    end_user_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).revoke_user(s.csrf),
+    issue_ticket_without_server=lambda s: s.auth.Tickets(url_without_server(s)).issue(marked_claims(s)),
+)
+REJECTED_REQUESTS += add(
+    "StorageError",
+    rotate_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).rotate(marked_token(s)),
+    redeem_without_server=lambda s: s.auth.Tickets(url_without_server(s)).redeem(marked_token(s)),
+)
+add(
+    "RevocationsUnavailableError 503",
+    check_without_server=lambda s: redis_revocations(s).is_revoked(marked_claims(s)),
+)
+add("ValueError", redis_revocations_that_are_stale_at_once=lambda s: redis_revocations(s, max_stale=1))
+add("TypeError", redis_revocations_with_prefix_of_bytes=lambda s: redis_revocations(s, prefix=s.csrf.encode()))
+add(
+    "RedisRevocations",
+    redis_list_that_does_not_settle=lambda s: revocations_of(s, found=list_that_does_not_settle),
+    redis_list_that_is_damaged=lambda s: revocations_of(s, found=lambda args: s.csrf),
+    redis_that_evicts=lambda s: revocations_of(
+        s, found=list_without_news, memory={"maxmemory": 1, "maxmemory_policy": "allkeys-lru"}
+    ),
 )
 
 
@@ -1013,7 +1219,7 @@ add(
 # Shared limits, and limits with headers
 
 
-def shared_buckets(s, *, error=None):
+def own_buckets(s, *, error=None):
     """Return buckets that have no tokens, or raise *error*."""
     base = s.module("auth.buckets.base")
 
@@ -1029,7 +1235,7 @@ def shared_buckets(s, *, error=None):
 
 
 def shared_limit(s, handler, *, key=None, error=None, **options):
-    buckets = shared_buckets(s, error=error)
+    buckets = own_buckets(s, error=error)
     return s.auth.rate_limit("1/hour", key or (lambda request: s.token), buckets=buckets, name="search", **options)(
         handler
     )
@@ -1046,7 +1252,7 @@ def yielding(request):
 def default_limit(s, name, module="shop", times=1):
     handler = FunctionType(coroutine_handler.__code__, {"token": s.token}, "search")
     handler.__module__, handler.__qualname__ = module, name
-    limit = s.auth.rate_limit("1/hour", buckets=shared_buckets(s))
+    limit = s.auth.rate_limit("1/hour", buckets=own_buckets(s))
     for _ in range(times):
         limit(handler)
 
@@ -1201,13 +1407,13 @@ def login_attempts(s, *names):
 
 
 def guard_whose_buckets_fail(s):
-    guard = s.auth.LoginGuard(buckets=shared_buckets(s, error=ConnectionError("away")))
+    guard = s.auth.LoginGuard(buckets=own_buckets(s, error=ConnectionError("away")))
     asyncio.run(guard.attempt(s.token, "192.0.2.1"))
 
 
 def attempt_that_cannot_be_given_back(s):
     guard = s.auth.LoginGuard()
-    failing = s.auth.LoginGuard(buckets=shared_buckets(s, error=ConnectionError(f"redis://:{s.secret}@localhost")))
+    failing = s.auth.LoginGuard(buckets=own_buckets(s, error=ConnectionError(f"redis://:{s.secret}@localhost")))
 
     async def main():
         attempt = await guard.attempt(s.token, "192.0.2.1")

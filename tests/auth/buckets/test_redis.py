@@ -83,6 +83,32 @@ def test_limit_is_exact_and_a_lease_saves_round_trips(server, client, takes, lea
     assert trips >= 400 if lease == 1 else trips <= len(waits) / 10
 
 
+@pytest.mark.rule("rate.lease")
+def test_workers_with_leases_admit_the_rate_while_the_bucket_refills(server, client):
+    limits = [RedisBuckets(server.url, lease=20, timeout=5).open("limit", 400, SECOND) for _ in range(3)]
+    started = time.monotonic()
+    before, counts = calls_of_scripts(client), []
+
+    def calls(limit):
+        async def admitted():
+            count = 0
+            while time.monotonic() < started + 0.5:
+                count += [await limit.atake("key") for _ in range(5)].count(0)
+                await asyncio.sleep(0.001)
+            counts.append(count)
+
+        return admitted()
+
+    threads = [threading.Thread(target=lambda limit=limit: asyncio.run(calls(limit))) for limit in limits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    most = 400 * (1 + time.monotonic() - started)  # what was in the bucket, and what was refilled
+    assert 400 * 1.2 < sum(counts) <= most
+    assert (calls_of_scripts(client) - before) * 5 < sum(counts)
+
+
 def test_partial_lease_takes_what_there_is(server, client):
     limits = [RedisBuckets(server.url, lease=8, timeout=5).open("limit", 87, HOUR) for _ in range(2)]
     assert [limit.take("key") for limit in limits] == [0, 0]
