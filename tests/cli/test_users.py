@@ -6,9 +6,10 @@ import time
 
 import command_line
 import pytest
+from redis_server import RedisServer
 from user_files import HASH, mode, read, user, write
 
-from fastware.auth import Auth, SQLiteRevocations, verify_password
+from fastware.auth import Auth, RedisRevocations, SQLiteRevocations, SQLUserStore, verify_password
 
 PASSWORD = "correct horse battery"
 SECRET = "Nq0uYdKdYq4JzqVfZ8x2mJb7wT1cE5hR"
@@ -45,10 +46,19 @@ def test_password_without_a_newline_or_in_windows_lines_is_the_same(run, users_f
         assert verify_password(PASSWORD, read(users_file)[0]["password_hash"])
 
 
+@pytest.fixture(params=["SQLite", "Redis"])
+def place(request, tmp_path):
+    if request.param == "SQLite":
+        yield tmp_path / "sessions.db"
+    else:
+        with RedisServer() as server:
+            yield server.url
+
+
 @pytest.fixture
-def session(tmp_path):
+def session(place):
     """Return the revocations of a worker, and the claims of a user who is logged in there."""
-    revocations = SQLiteRevocations(tmp_path / "sessions.db")
+    revocations = RedisRevocations(place, refresh=0.1) if isinstance(place, str) else SQLiteRevocations(place)
     auth = Auth(SECRET, revocations=revocations)
     claims = auth.verify_token(auth.create_token("ada", "user"))
     assert not revocations.is_revoked(claims)
@@ -56,15 +66,28 @@ def session(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["users passwd ada", "users role ada admin", "users delete ada --yes"])
-def test_change_ends_the_tokens_of_the_user_at_running_workers(run, users_file, session, line):
+def test_change_ends_the_tokens_of_the_user_at_running_workers(run, users_file, place, session, line):
     write(users_file, [user("ada"), user("bob")])
-    done = run(line, stdin=PASSWORD, FASTWARE_REVOCATIONS="sessions.db")
+    done = run(line, stdin=PASSWORD, FASTWARE_REVOCATIONS=str(place))
     assert (done.returncode, done.stderr) == (0, "All tokens of ada are revoked.\n")
     revocations, claims = session
     deadline = time.monotonic() + 1
     while not revocations.is_revoked(claims):
         assert time.monotonic() < deadline
     assert read(users_file)[-1] == user("bob")
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [("redis://:hunter2@host:port", "invalid Redis URL"), ("unix://:hunter2@/missing", "Redis at /missing: Error 2")],
+)
+def test_revocations_in_redis_that_cannot_be_used_are_an_error(run, users_file, url, message):
+    write(users_file, [user("ada")])
+    done = run(f"users role ada admin --revocations {url}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr
+    assert "hunter2" not in done.stderr
+    assert read(users_file) == [user("ada")]
 
 
 def test_change_without_revocations_says_that_tokens_stay_valid(run, users_file):
@@ -130,6 +153,30 @@ def test_copy_to_another_store_and_back_loses_nothing(run, users_file, database)
     assert (there.returncode, there.stdout) == (0, "Copied 3 of 3 users from users.json to shop:store.\n")
     assert database() == ["ada", "bob", "žofie"]
     assert (back.returncode, read(users_file.with_name("copy.json"))) == (0, USERS)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_users_of_a_database_are_managed_and_copied_by_its_url(run, users_file, request, kind):
+    url = "sqlite:///users.db" if kind == "sqlite" else request.getfixturevalue("postgres").new_url()
+    store = SQLUserStore(url.replace(":///users", f":///{users_file.parent}/users"))
+    write(users_file, USERS)
+    lines = {
+        f"users copy users.json {url}": "Copied 3 of 3 users from users.json to STORE.\n",
+        "users add eve --role user": "Added eve (user) to STORE.\n",
+        f"users copy {url} copy.json": "Copied 4 of 4 users from STORE to copy.json.\n",
+    }
+    for line, expected in lines.items():
+        done = run(line, stdin=PASSWORD, FASTWARE_STORE=url)
+        assert (done.returncode, done.stdout) == (0, expected.replace("STORE", store.name)), done.stderr
+        assert "secret@" not in done.stdout + done.stderr
+    assert store.load_users() == read(users_file.with_name("copy.json"))
+    *copied, eve = store.load_users()
+    assert (copied, eve["role"]) == (USERS, "user") and verify_password(PASSWORD, eve["password_hash"])
+    done = run("doctor --json", FASTWARE_STORE=url)
+    assert "secret@" not in done.stdout and '"check": "hashes"' in done.stdout
+    write(users_file.with_name("other.json"), [user("new"), user("ada")])
+    assert "already has 'ada'; nothing is copied" in run(f"users copy other.json {url}").stderr
+    assert store.load_users() == [*USERS, eve]
 
 
 def test_copy_writes_nothing_if_a_name_exists(run, users_file, database):

@@ -15,19 +15,22 @@ import importlib
 import io
 import os
 import pickle
+import sqlite3
 import sys
 import threading
 import time
 import typing
 import uuid
 import warnings
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from unittest import mock
+from urllib.parse import quote
 
 import bcrypt
 import failing_app
 import msgspec
 import raw_tokens
+import redis
 import user_files
 from asgi_client import call, converse, scope
 from invalid_arguments import RaisingSequence, ShowsItsSecret, pem
@@ -475,7 +478,9 @@ add("NotImplementedError", save_users=lambda s: s.auth.UserStore().save_users([s
 add(
     "UserNotFoundError",
     delete_missing_user=lambda s: s.memory_store().delete_user("bob"),
+    delete_missing_user_in_file=lambda s: s.file_store().delete_user("bob"),
     update_missing_user=lambda s: s.memory_store().update_user("bob", role="admin"),
+    update_missing_user_in_file=lambda s: s.file_store().update_user("bob", role="admin"),
     update_password_of_missing_user=lambda s: s.memory_store().update_user("bob", password=s.password),
 )
 add("IsADirectoryError", load_users_of_folder=lambda s: s.auth.JSONFileUserStore(s.folder).load_users())
@@ -554,6 +559,12 @@ def create_user_when_another_thread_does(s):
         store.create_user("ada", s.password, "user")
 
 
+def create_user_in_file_when_another_thread_does(s):
+    store = s.file_store()
+    with mock.patch.object(store, "find_user", return_value=None):
+        store.create_user("ada", s.password, "user")
+
+
 def update_that_is_not_renamed(s):
     store = s.file_store()
     with mock.patch.object(os, "replace", side_effect=DISK_FULL):
@@ -561,7 +572,9 @@ def update_that_is_not_renamed(s):
 
 
 FAILED_SAVES += add("OSError", update_without_locks, update_mounted_file, update_that_is_not_renamed)
-FAILED_SAVES += add("UserExistsError", create_user_when_another_thread_does)
+FAILED_SAVES += add(
+    "UserExistsError", create_user_when_another_thread_does, create_user_in_file_when_another_thread_does
+)
 
 
 def failing_revocation(s):
@@ -581,6 +594,115 @@ for name in ("acreate_user", "aupdate_user"):
             asyncio.run(getattr(store, name)(*arguments, **options))
 
     FAILED_SAVES += add("OSError", **{f"{name}_on_full_disk": change_with_a_twin})
+# Users in databases
+
+
+def sql_store(s):
+    return s.auth.SQLUserStore(f"sqlite:///{s.folder}/users.db")
+
+
+def store_without_server(s):
+    return s.auth.SQLUserStore(f"postgresql://ada:{quote(s.password)}@127.0.0.1:1/users?application_name={s.csrf}")
+
+
+def sql_store_of_another_version(s):
+    sql_store(s).save_users([{**user_files.user("ada"), "password_hash": s.hash}])
+    with contextlib.closing(sqlite3.connect(s.folder / "users.db")) as connection, connection:
+        connection.execute("UPDATE fastware_parts SET version = 9")
+    sql_store(s).load_users()
+
+
+def sql_store_of_another_application(s):
+    with contextlib.closing(sqlite3.connect(s.folder / "users.db")) as connection, connection:
+        connection.execute(f"CREATE TABLE fastware_users (password text DEFAULT '{s.password}')")
+    sql_store(s).load_users()
+
+
+def sql_store_whose_file_was_replaced(s):
+    store = sql_store(s)
+    store.save_users([])
+    (s.folder / "users.db").unlink()
+    store.create_user("ada", s.password, "user")
+
+
+def sql_store_that_cannot_be_written(s):
+    sql_store(s).save_users([])
+    store = s.auth.SQLUserStore(f"sqlite:///file:{s.folder}/users.db?mode=ro&uri=true")
+    store.save_users([{**user_files.user("ada"), "password_hash": s.hash}])
+
+
+def sql_store_that_cannot_be_written_in_a_transaction(s):
+    sql_store(s).save_users([])
+    store = s.auth.SQLUserStore(f"sqlite:///file:{s.folder}/users.db?mode=ro&uri=true")
+    record = {**user_files.user("ada"), "password_hash": s.hash}
+    with mock.patch.dict(type(store._database)._run.__globals__["_BEGIN"], sqlite="BEGIN"), store._exclusive():
+        store.save_users([record])
+
+
+def sql_save_in_a_transaction_without_server(s):
+    with store_without_server(s)._exclusive():
+        pass
+
+
+def sql_store_whose_server_is_silent(s):
+    store = store_without_server(s)
+    store._database._connections.note_answer(came=False)
+    store.create_user("ada", s.password, "user")
+
+
+def create_user_in_a_database_twice(s):
+    store = sql_store(s)
+    store.create_user("ada", s.password, "user")
+    with mock.patch.object(store, "_check_is_new"):
+        store.create_user("ada", s.password, "user")
+
+
+add(
+    "StorageError",
+    sql_store_of_another_version,
+    sql_store_of_another_application,
+    sql_store_whose_file_was_replaced,
+    sql_store_that_cannot_be_written,
+    sql_store_that_cannot_be_written_in_a_transaction,
+    sql_save_in_a_transaction_without_server,
+    sql_store_whose_server_is_silent,
+    sql_find_without_server=lambda s: store_without_server(s).find_user(s.csrf),
+    sql_save_without_server=lambda s: store_without_server(s).save_users(
+        [{**user_files.user("ada"), "password_hash": s.hash}]
+    ),
+    sql_create_without_server=lambda s: store_without_server(s).create_user("ada", s.password, "user"),
+)
+FAILED_SAVES += add(
+    "StorageError",
+    sql_update_without_server=lambda s: store_without_server(s).update_user("ada", role="x"),
+    sql_delete_without_server=lambda s: asyncio.run(store_without_server(s).adelete_user("ada")),
+)
+FAILED_SAVES += add("UserExistsError", create_user_in_a_database_twice)
+add(
+    "UserNotFoundError",
+    update_missing_user_in_a_database=lambda s: sql_store(s).update_user("ada", fields={"note": s.csrf}),
+    delete_missing_user_in_a_database=lambda s: sql_store(s).delete_user("ada"),
+)
+add(
+    "UserFileError",
+    save_nul_in_a_database=lambda s: sql_store(s).save_users([{**user_files.user("ada"), "role": f"{s.csrf}\0"}]),
+)
+add(
+    "ValueError",
+    sql_store_with_malformed_url=lambda s: s.auth.SQLUserStore(f"postgresql://ada:{s.csrf}@host:port/users"),
+    sql_store_in_mysql=lambda s: s.auth.SQLUserStore(f"mysql://ada:{s.csrf}@host/users"),
+    sql_store_with_unknown_driver=lambda s: s.auth.SQLUserStore(f"postgresql+none://ada:{s.csrf}@host/users"),
+    sql_store_with_asynchronous_driver=lambda s: s.auth.SQLUserStore(
+        f"postgresql+psycopg_async://ada:{s.csrf}@host/users"
+    ),
+)
+add("TypeError", sql_store_of_bytes=lambda s: s.auth.SQLUserStore(f"sqlite:///{s.csrf}".encode()))
+add(
+    "ImportError",
+    sql_store_with_missing_driver=lambda s: s.auth.SQLUserStore(f"postgresql+pg8000://ada:{s.csrf}@host/users"),
+)
+
+
 DAMAGED_FILES = []
 example = user_files.user("ada", password_hash="a secret")
 for kind in user_files.damaged_files(example, "a secret"):
@@ -947,7 +1069,8 @@ REJECTED_REQUESTS += [
 add(None, redeem_unknown_ticket=lambda s: tickets(s).redeem(marked_token(s)))
 add(
     "ValueError",
-    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host"),
+    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host:port"),
+    refresh_tokens_in_an_empty_path=lambda s: s.auth.RefreshTokens(""),
     refresh_tokens_without_lifetime=lambda s: refresh_tokens(s, lifetime=0),
     refresh_token_without_user=lambda s: refresh_tokens(s).issue("", s.csrf),
     refresh_token_with_long_data=lambda s: refresh_tokens(s).issue("ada", [s.csrf] * 500),
@@ -963,6 +1086,75 @@ add(
     refresh_token_with_object=lambda s: refresh_tokens(s).issue("ada", {s.csrf: ShowsItsSecret(s.csrf)}),
     ticket_of_a_token=lambda s: tickets(s).issue(s.token),
     ticket_of_other_expiry=lambda s: tickets(s).issue({"exp": s.csrf}),
+)
+
+
+# Sessions in Redis
+
+
+def url_without_server(s):
+    return f"unix://ada:{quote(s.password)}@{s.folder}/missing"
+
+
+def redis_revocations(s, **options):
+    return s.auth.RedisRevocations(url_without_server(s), **options)
+
+
+def revoke_a_ticket_without_server(s):
+    storage = s.auth.Tickets(url_without_server(s))._tickets
+    storage.remove(s.module("auth.opaque_tokens").OpaqueToken.presented(marked_token(s)))
+
+
+def revocations_of(s, *, found, memory=None):
+    """Return revocations whose server has the reply *found* to a script, and *memory* to INFO."""
+
+    def run(storage, script, keys, *args):
+        return [b"0", b"", b""] if "HSCAN" in script.text and not args[2:] else found(args)
+
+    def command(storage, *words, is_repeatable=True):
+        return memory or {}
+
+    storage = s.module("auth.redis_storage").RedisStorage
+    with mock.patch.multiple(storage, run=run, command=command):
+        return type(redis_revocations(s)).__name__
+
+
+def list_that_does_not_settle(args):
+    return [b"name", b"0", [[b"2-1", []]], []]
+
+
+def list_without_news(args):
+    return [b"name", b"0", [[b"2-1", []]], [[b"2-1", []]]]
+
+
+add(
+    "StorageError",
+    revoke_a_ticket_without_server,
+    revoke_without_server=lambda s: redis_revocations(s).revoke(marked_claims(s)),
+    revoke_user_without_server=lambda s: redis_revocations(s).revoke_user(s.csrf),
+    revision_without_server=lambda s: asyncio.run(redis_revocations(s).arevision(s.csrf)),
+    issue_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).issue("ada", s.csrf),
+    end_user_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).revoke_user(s.csrf),
+    issue_ticket_without_server=lambda s: s.auth.Tickets(url_without_server(s)).issue(marked_claims(s)),
+)
+REJECTED_REQUESTS += add(
+    "StorageError",
+    rotate_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).rotate(marked_token(s)),
+    redeem_without_server=lambda s: s.auth.Tickets(url_without_server(s)).redeem(marked_token(s)),
+)
+add(
+    "RevocationsUnavailableError 503",
+    check_without_server=lambda s: redis_revocations(s).is_revoked(marked_claims(s)),
+)
+add("ValueError", redis_revocations_that_are_stale_at_once=lambda s: redis_revocations(s, max_stale=1))
+add("TypeError", redis_revocations_with_prefix_of_bytes=lambda s: redis_revocations(s, prefix=s.csrf.encode()))
+add(
+    "RedisRevocations",
+    redis_list_that_does_not_settle=lambda s: revocations_of(s, found=list_that_does_not_settle),
+    redis_list_that_is_damaged=lambda s: revocations_of(s, found=lambda args: s.csrf),
+    redis_that_evicts=lambda s: revocations_of(
+        s, found=list_without_news, memory={"maxmemory": 1, "maxmemory_policy": "allkeys-lru"}
+    ),
 )
 
 
@@ -1024,6 +1216,184 @@ add(
 )
 
 
+# Shared limits, and limits with headers
+
+
+def own_buckets(s, *, error=None):
+    """Return buckets that have no tokens, or raise *error*."""
+    base = s.module("auth.buckets.base")
+
+    def answer(self, key, cost=1):
+        if error is not None:
+            raise error
+        return 10**9 if cost else None
+
+    calls = {"take": answer, "give_back": answer, "reset": lambda self, key=None: answer(self, key)}
+    calls["take_counted"] = lambda self, key, cost=1: (answer(self, key), 0, 10**9)
+    limit = type("Limit", (base.LimitBuckets,), {"blocks": True, **calls})
+    return type("Own", (base.Buckets,), {"open": lambda self, *rate, **options: limit()})()
+
+
+def shared_limit(s, handler, *, key=None, error=None, **options):
+    buckets = own_buckets(s, error=error)
+    return s.auth.rate_limit("1/hour", key or (lambda request: s.token), buckets=buckets, name="search", **options)(
+        handler
+    )
+
+
+async def coroutine_handler(request):
+    """Never runs."""
+
+
+def yielding(request):
+    yield 5
+
+
+def default_limit(s, name, module="shop", times=1):
+    handler = FunctionType(coroutine_handler.__code__, {"token": s.token}, "search")
+    handler.__module__, handler.__qualname__ = module, name
+    limit = s.auth.rate_limit("1/hour", buckets=own_buckets(s))
+    for _ in range(times):
+        limit(handler)
+
+
+def limited_generator(s, *, fails=False):
+    async def generator(request):
+        yield s.token
+
+    async def main():
+        error = RuntimeError("away") if fails else None
+        limited = shared_limit(s, generator, error=error)
+        limited.limit.disabled = not fails
+        values = limited(s.request(headers=s.bearer))
+        await anext(values)
+        await values.athrow(ZeroDivisionError("in the handler"))
+
+    asyncio.run(main())
+
+
+def closed_generator(s):
+    async def generator(request):
+        yield s.token
+
+    async def main():
+        limited = shared_limit(s, generator)
+        limited.limit.disabled = True
+        values = limited(s.request(headers=s.bearer))
+        await anext(values)
+        await values.aclose()
+
+    asyncio.run(main())
+
+
+def warn_of_workers(s, action):
+    workers = s.module("auth.worker_processes")
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(mock.patch.object(workers, "_is_checked", False))
+        patches.enter_context(mock.patch.object(sys, "argv", ["uvicorn", s.token, "--workers", "2"]))
+        patches.enter_context(warnings.catch_warnings(action=action))
+        limited(s, lambda request: s.token)
+
+
+def shared_user_without_limit(s):
+    user = shared_limit(s, s.auth.get_current_user)
+    user.limit.disabled = True
+    user(s.request(headers=s.forged_bearer))
+
+
+REJECTED_REQUESTS += add("HTTPError 401", shared_user_without_limit)
+REJECTED_REQUESTS += add(
+    "RateLimitError 429",
+    shared_call_over_limit=lambda s: shared_limit(s, lambda request: s.token)(s.request(headers=s.bearer)),
+    shared_awaited_call_over_limit=lambda s: asyncio.run(
+        shared_limit(s, coroutine_handler, headers=True)(s.request(headers=s.bearer))
+    ),
+    shared_generator_over_limit=lambda s: next(shared_limit(s, yielding)(s.request(headers=s.bearer))),
+    shared_user_over_limit=lambda s: shared_limit(s, s.auth.get_current_user)(s.request(headers=s.forged_bearer)),
+)
+add(
+    "RuntimeError",
+    shared_call_of_buckets_that_fail=lambda s: asyncio.run(
+        shared_limit(s, coroutine_handler, error=RuntimeError("away"))(s.request(headers=s.bearer))
+    ),
+    shared_generator_of_buckets_that_fail=lambda s: limited_generator(s, fails=True),
+)
+add("ZeroDivisionError", error_thrown_into_a_limited_generator=limited_generator)
+add(None, closed_generator, workers_that_count_for_themselves=lambda s: warn_of_workers(s, "ignore"))
+add("PerProcessLimitWarning", workers_that_count_for_themselves_error=lambda s: warn_of_workers(s, "error"))
+add(
+    "TypeError",
+    shared_call_with_invalid_key=lambda s: shared_limit(
+        s, lambda request: s.token, key=lambda request: s.token.encode()
+    )(s.request(headers=s.bearer)),
+    limit_with_invalid_buckets=lambda s: s.auth.rate_limit("1/hour", buckets=s.secret),
+    limit_with_invalid_cost=lambda s: s.auth.rate_limit("1/hour", cost=s.secret),
+    limit_with_invalid_headers=lambda s: s.auth.rate_limit("1/hour", headers=s.secret),
+    limit_with_name_of_another_type=lambda s: s.auth.rate_limit("1/hour", name=s.secret.encode()),
+)
+add(
+    "ValueError",
+    rate_for_too_long=lambda s: s.auth.rate_limit("1/105 days", key_func=lambda request: s.token),
+    limit_that_costs_too_much=lambda s: s.auth.rate_limit("1/hour", lambda request: s.token, cost=2),
+    limit_without_name=lambda s: s.auth.rate_limit("1/hour", lambda request: s.token, name=""),
+    limit_with_a_control_character=lambda s: s.auth.rate_limit("1/hour", lambda request: s.token, name="\0"),
+    header_of_a_name_that_is_not_ascii=lambda s: s.auth.rate_limit("1/hour", headers=True, name="\xe9")(yielding),
+    shared_limit_in_main=lambda s: default_limit(s, "search", "__main__"),
+    shared_limit_of_a_local_function=lambda s: default_limit(s, "make.<locals>.search"),
+    shared_limit_of_a_repeated_name=lambda s: default_limit(s, "search", times=2),
+)
+
+
+# Keys of clients
+
+
+def behind_proxies(s, *proxies, **options):
+    return s.auth.client_address(trusted_proxies=proxies, **options)
+
+
+def key_behind_proxies(s, header, headers):
+    return behind_proxies(s, "127.0.0.1", header=header)(s.request(headers=headers))
+
+
+def key_for_malformed_headers(s):
+    request = s.request()
+    request.scope["headers"] = [*request.scope["headers"], s.token]
+    behind_proxies(s, "127.0.0.1")(request)
+
+
+add(
+    "address:127.0.0.1",
+    key_behind_proxies_that_write_no_address=lambda s: key_behind_proxies(
+        s, "x-forwarded-for", [*s.session, ("x-forwarded-for", "unknown")]
+    ),
+    key_behind_proxies_with_malformed_forwarded=lambda s: key_behind_proxies(
+        s, "forwarded", [*s.session, ("forwarded", 'for="')]
+    ),
+    key_of_user_with_forged_token=lambda s: s.auth.user_key()(s.request()),
+)
+REJECTED_REQUESTS += add(
+    "ConfigurationError", user_key_without_settings=lambda s: s.auth.user_key()(s.request(state={"config": {}}))
+)
+add(
+    "TypeError",
+    key_for_malformed_headers,
+    proxies_in_one_str=lambda s: s.auth.client_address(trusted_proxies=s.token),
+    proxy_of_bytes=lambda s: behind_proxies(s, s.token.encode()),
+    header_of_bytes=lambda s: behind_proxies(s, header=s.token.encode()),
+    ipv6_prefix_in_a_str=lambda s: behind_proxies(s, ipv6_prefix=s.token),
+    user_key_with_an_address=lambda s: s.auth.user_key(address=s.token),
+    user_key_with_a_secret=lambda s: s.auth.user_key(auth=s.secret),
+)
+add(
+    "ValueError",
+    proxy_that_is_a_name=lambda s: behind_proxies(s, "localhost"),
+    proxy_with_a_zone=lambda s: behind_proxies(s, "fe80::1%eth0"),
+    proxies_that_are_everyone=lambda s: behind_proxies(s, "0.0.0.0/0"),
+    header_that_is_not_read=lambda s: behind_proxies(s, header="x-real-ip"),
+    ipv6_prefix_of_129_bits=lambda s: behind_proxies(s, ipv6_prefix=129),
+)
+
+
 # Limits on logins
 
 
@@ -1036,6 +1406,25 @@ def login_attempts(s, *names):
     asyncio.run(main())
 
 
+def guard_whose_buckets_fail(s):
+    guard = s.auth.LoginGuard(buckets=own_buckets(s, error=ConnectionError("away")))
+    asyncio.run(guard.attempt(s.token, "192.0.2.1"))
+
+
+def attempt_that_cannot_be_given_back(s):
+    guard = s.auth.LoginGuard()
+    failing = s.auth.LoginGuard(buckets=own_buckets(s, error=ConnectionError(f"redis://:{s.secret}@localhost")))
+
+    async def main():
+        attempt = await guard.attempt(s.token, "192.0.2.1")
+        attempt.taken = [(failing._users, s.token)]
+        await attempt.withdrawn()
+
+    asyncio.run(main())
+
+
+add("ConnectionError", guard_whose_buckets_fail)
+add(None, attempt_that_cannot_be_given_back)
 add("LoginLimitedError 429", login_over_limit=lambda s: login_attempts(s, "ada", "ada"))
 add(
     "TypeError",
@@ -1047,6 +1436,76 @@ add(
     "ValueError",
     guard_with_invalid_rate=lambda s: s.auth.LoginGuard(per_user="often"),
     guard_without_name=lambda s: s.auth.LoginGuard(name=""),
+)
+
+
+# Rate limits in Redis
+
+
+def redis_buckets(s, url=None, **options):
+    """Return buckets on a server that does not exist, with a password in its URL."""
+    return s.auth.RedisBuckets(url or f"unix://ada:{s.password.replace(' ', '%20')}@{s.folder}/none", **options)
+
+
+def redis_limit(s, **options):
+    return redis_buckets(s, **options).open("name", 10, 10**9)
+
+
+def take_from_redis(s, *args, **options):
+    redis_limit(s, **options).take(*args)
+    return asyncio.run(redis_limit(s, **options).atake(*args))
+
+
+def take_after_an_outage(s):
+    limit = redis_limit(s)
+    limit.take(s.token)
+    return limit._calls.checked(0)
+
+
+def open_with_another_rate(s):
+    buckets = redis_buckets(s)
+    buckets.open("name", 10, 10**9)
+    buckets.open("name", 11, 10**9)
+
+
+def redis_client(s, **options):
+    return redis.Redis(host="h", username="ada", password=s.password, ssl=True, **options)
+
+
+def without_redis(s):
+    with mock.patch.dict(sys.modules, {"redis": None}):
+        redis_buckets(s)
+
+
+add(0, take_without_redis=lambda s: take_from_redis(s, s.token), take_after_an_outage=take_after_an_outage)
+add(
+    None,
+    take_key_of_another_program=lambda s: redis_limit(s)._calls.checked(redis.ResponseError("WRONGTYPE " + "a key")),
+)
+add(
+    "HTTPError 503",
+    take_without_redis_if_closed=lambda s: take_from_redis(s, s.token, on_error="closed"),
+    reset_without_redis=lambda s: redis_limit(s).reset(),
+)
+add("ImportError", without_redis)
+add(
+    "TypeError",
+    redis_server_of_another_type=lambda s: redis_buckets(s, [s.password]),
+    redis_option_of_one_kind=lambda s: redis_buckets(s, redis_client(s, ssl_validate_ocsp=True)),
+    redis_sentinel=lambda s: redis_buckets(s, redis.Sentinel([("h", 1)], password=s.password).master_for("name")),
+    redis_lease_of_another_type=lambda s: redis_buckets(s, lease=s.password),
+    redis_prefix_of_another_type=lambda s: redis_buckets(s, prefix=s.password.encode()),
+    redis_key_of_another_type=lambda s: take_from_redis(s, s.token.encode()),
+    redis_cost_of_another_type=lambda s: take_from_redis(s, s.token, s.password),
+)
+add(
+    "ValueError",
+    open_with_another_rate,
+    redis_url_with_invalid_port=lambda s: redis_buckets(s, f"redis://ada:{s.password}@h:port"),
+    redis_url_of_another_scheme=lambda s: redis_buckets(s, f"http://ada:{s.password}@h"),
+    redis_lease_out_of_range=lambda s: redis_buckets(s, lease=0),
+    redis_on_error_unknown=lambda s: redis_buckets(s, on_error=s.password),
+    redis_cost_out_of_range=lambda s: take_from_redis(s, s.token, 11),
 )
 
 
@@ -1692,6 +2151,9 @@ add(
     fastapi_auth_with_invalid_url=lambda s: fastapi_module().FastAPIAuth(fastapi_auth(s), token_url=s.secret.encode()),
     fastapi_login_with_a_secret=lambda s: fastapi_module().login_route(s.secret, s.memory_store()),
     fastapi_user_in_a_union=fastapi_union,
+    fastapi_login_with_an_address=lambda s: fastapi_module().login_route(
+        fastapi_auth(s), s.memory_store(), address=s.secret
+    ),
     fastapi_login_with_an_invalid_store=lambda s: fastapi_module().login_route(fastapi_auth(s), s.secret),
     describe_what_is_no_application=lambda s: fastapi_module().describe(s.secret),
 )

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from fastware.auth import UserStore
 
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_KINDS: Final = "a path (users.json) or module:attribute, the store of an application (shop.users:store)"
+_KINDS: Final = (
+    "a path (users.json), a database (postgresql://host/database, sqlite:///users.db) or module:attribute, the store "
+    "of an application (shop.users:store)"
+)
 
 
 def _complete_path(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -44,12 +47,17 @@ optional_store_option: Final[Callable[[Any], Any]] = click.option(
 )
 
 
+def _path_or_url(text: str) -> Path | str:
+    return text if _URL.match(text) else Path(text)
+
+
 def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
     """Return a decorator for the option that names the revocations."""
     return click.option(
         "--revocations",
-        metavar="PATH",
-        type=click.Path(path_type=Path),
+        metavar="PATH_OR_URL",
+        type=_path_or_url,
+        shell_complete=_complete_path,
         envvar="FASTWARE_REVOCATIONS",
         show_envvar=True,
         help=purpose,
@@ -57,7 +65,7 @@ def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
 
 
 revocations_option: Final[Callable[[Any], Any]] = revocations_option_for(
-    "The SQLite file of the application's SQLiteRevocations, to revoke the tokens of the user."
+    "The revocations of the application, a SQLite file or the URL of Redis, to revoke the tokens of the user."
 )
 
 
@@ -66,40 +74,67 @@ def store_argument(name: str) -> Callable[[Any], Any]:
     return click.argument(name, shell_complete=_complete_path)
 
 
-def open_store(reference: str, revocations: Path | None = None) -> UserStore:
+def open_store(reference: str, revocations: Path | str | None = None) -> UserStore:
     """Return the store that *reference* names, with the *revocations* if they are given."""
+    from fastware.auth import JSONFileUserStore, SQLUserStore  # noqa: PLC0415 - the help does not need it
+
+    store: UserStore
     if _URL.match(reference):
-        scheme = reference.partition("://")[0]
-        fail(f"a store at a URL ({scheme}://...) is not supported; --store is {_KINDS}")
-    if is_reference(reference) and not _is_file(reference):
+        store = _store_of_database(SQLUserStore, reference)
+    elif is_reference(reference) and not _is_file(reference):
         store = _store_of_application(reference)
     else:
-        from fastware.auth import JSONFileUserStore  # noqa: PLC0415 - the help does not need it
-
         store = JSONFileUserStore(reference)
     if revocations is not None:
         store.revocations = open_revocations(revocations)
     return store
 
 
-def open_revocations(path: Path) -> Any:
-    """Return the revocations in the SQLite file *path*."""
+def open_revocations(reference: Path | str) -> Any:
+    """Return the revocations in the SQLite file, or in Redis, that *reference* names."""
+    if isinstance(reference, str):
+        return _revocations_in_redis(reference)
     from fastware.auth import SQLiteRevocations  # noqa: PLC0415
 
-    if not path.exists():
-        fail(f"no revocations at {path}: name the file of the application, which creates it when it starts")
-    return SQLiteRevocations(path)
+    if not reference.exists():
+        fail(f"no revocations at {reference}: name the file of the application, which creates it when it starts")
+    return SQLiteRevocations(reference)
+
+
+def _revocations_in_redis(url: str) -> Any:
+    from fastware.auth import RedisRevocations, StorageError  # noqa: PLC0415
+
+    try:
+        revocations = RedisRevocations(url)
+        revocations.revision("")  # raises if the server cannot be read
+    except (ImportError, StorageError, ValueError) as error:
+        fail(str(error))
+    return revocations
+
+
+def shown(store: UserStore, reference: str) -> str:
+    """Return *reference*, without the user, password and options of a URL."""
+    return str(getattr(store, "name", "")) if _URL.match(reference) else reference
 
 
 def name_of_store(store: UserStore, reference: str) -> str:
-    """Return *reference*, and say so if it is a file that does not exist."""
+    """Return what :func:`shown` returns, and say so if it is a file that does not exist."""
     path = getattr(store, "path", None)
     is_missing = isinstance(path, Path) and not path.exists()
-    return f"{reference} (there is no such file)" if is_missing else reference
+    return f"{shown(store, reference)} (there is no such file)" if is_missing else shown(store, reference)
 
 
 def _is_file(text: str) -> bool:
     return text.endswith(".json") or Path(text).exists()
+
+
+def _store_of_database(store_class: Callable[[str], UserStore], url: str) -> UserStore:
+    problem = None
+    try:
+        return store_class(url)
+    except (ValueError, ImportError) as error:
+        problem = str(error)
+    return fail(problem)
 
 
 def _store_of_application(reference: str) -> UserStore:

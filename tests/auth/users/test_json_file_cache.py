@@ -14,7 +14,7 @@ import pytest
 from user_files import clock_of_file_system, user, write
 
 from fastware.auth import JSONFileUserStore, UserFileError
-from fastware.auth.users import user_cache
+from fastware.auth.users import file_users, user_cache
 
 MARGIN = 0.02  # two ticks of the slowest kernel
 
@@ -42,7 +42,7 @@ class Reads:
 
     def __init__(self):
         self.opened = self.parsed = 0
-        self._open, self._parse = open, user_cache.parse_users
+        self._open, self._parse = open, file_users.parse_users
 
     def open(self, *args):
         self.opened += 1
@@ -57,7 +57,7 @@ class Reads:
 def reads(monkeypatch):
     reads = Reads()
     monkeypatch.setattr(user_cache, "open", reads.open, raising=False)
-    monkeypatch.setattr(user_cache, "parse_users", reads.parse)
+    monkeypatch.setattr(file_users, "parse_users", reads.parse)
     return reads
 
 
@@ -277,6 +277,30 @@ def test_threads_find_what_was_written_before_they_asked(store, path):
         finally:
             is_done.set()
     assert min(reader.result() for reader in readers) > 10
+
+
+@pytest.mark.rule("users.fresh")
+def test_threads_that_wait_share_a_reading_that_began_after_they_asked(store, path, reads, monkeypatch):
+    trust(store)
+    asked = []
+
+    def ask():
+        asked.append(time.monotonic())
+        return asked[-1]
+
+    monkeypatch.setattr(user_cache, "monotonic", ask)
+    write(path, [user("ada", role="b")])
+    opened = reads.opened
+    with ThreadPoolExecutor(4) as threads:
+        with store._cache._lock:
+            finding = [threads.submit(store.find_user, "ada") for _ in range(4)]
+            while len(asked) < 4:
+                time.sleep(0.001)
+            write(path, [user("ada", role="c")])
+        assert [each.result()["role"] for each in finding] == ["c"] * 4
+    assert reads.opened == opened + 1
+    write(path, [user("ada", role="d")])
+    assert store.find_user("ada")["role"] == "d"
 
 
 FORKING = """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fastware.cli.doctor import files, installation, secrets, sources, workers
+from fastware.cli.doctor import files, installation, proxies, secrets, sources, workers
 from fastware.cli.doctor.application import Application
 from fastware.cli.doctor.findings import Fact, Finding
 from fastware.cli.doctor.user_store import StoreReport
@@ -24,7 +24,9 @@ class Examination:
 
     """
 
-    def __init__(self, *, store: str | None, revocations: Path | None, app: str | None, workers: int | None) -> None:
+    def __init__(
+        self, *, store: str | None, revocations: Path | str | None, app: str | None, workers: int | None
+    ) -> None:
         self.facts: list[Fact] = []
         self.findings: list[Finding] = list(installation.check_engine())
         self.not_checked: dict[str, str] = {}
@@ -32,6 +34,7 @@ class Examination:
             return  # without an engine, nothing of fastware.auth can be imported
         self.facts += installation.facts()
         self.findings += installation.check_packages()
+        self.findings += proxies.check_trusted_proxies()
         application = self._application(app)
         self.findings += secrets.check_secret(application.secrets if application else [])
         if application is None:
@@ -44,7 +47,7 @@ class Examination:
             report = StoreReport(store)
             self.facts += report.facts
             self.findings += report.findings
-        if revocations is not None:
+        if isinstance(revocations, Path):
             self.findings += files.check_access(revocations)
 
     def _application(self, reference: str | None) -> Application | None:
