@@ -1,6 +1,7 @@
 """The calls on the path of every request whose instructions are counted."""
 
 import importlib
+import mmap
 from itertools import cycle
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from checks.samples import (
     scope_maker,
     signed,
 )
+from fastware._engine import contract
 
 _CLAIMS, _LARGE_CLAIMS = claims_at(STOPPED_AT), large_claims_at(STOPPED_AT)
 _TOKEN = signed(_CLAIMS)
@@ -69,6 +71,14 @@ def engine_jobs(module: str):
         many(host.decode("ascii"), _HOUR)
     keys = map(bytes.decode, cycle(hosts))
     yield Job(f"bucket, of {_BUCKETS:,}", lambda: many(next(keys), _HOUR), 0, 4_000)
+
+    memory = mmap.mmap(-1, contract.SHARED_SLOTS_AT + 4 * _BUCKETS * contract.SHARED_GROUP)
+    shared = engine.SharedTokenBuckets(memory, 128, 10**9, _HOUR).take
+    yield Job("shared bucket, hot", lambda: shared(_HOST), 0)
+    clients = map(bytes.decode, cycle(hosts))
+    for host in hosts:
+        shared(host.decode("ascii"))
+    yield Job(f"shared bucket, of {_BUCKETS:,}", lambda: shared(next(clients)), 0, 4_000)
 
 
 def public_jobs():

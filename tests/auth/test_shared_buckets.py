@@ -23,7 +23,7 @@ from outcomes import outcome
 
 MINUTE = 60 * 10**9
 HOUR = 60 * MINUTE
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no flock")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
 
 
 @pytest.fixture
@@ -352,7 +352,7 @@ def test_arguments_of_another_type_or_out_of_range_are_errors(auth, path):
 
 
 def test_windows_is_a_clear_error(auth, path):
-    with mock.patch("os.name", "nt"), pytest.raises(NotImplementedError, match="on Windows, use RedisBuckets"):
+    with mock.patch("sys.platform", "win32"), pytest.raises(NotImplementedError, match="on Windows, use RedisBuckets"):
         auth.SharedBuckets("limits")
     assert not path.exists()
 

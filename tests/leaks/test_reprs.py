@@ -44,6 +44,7 @@ OBJECTS = {
     "limited handler": limited,
     "RateLimit": lambda s: limited(s).limit,
     "TokenBuckets": buckets,
+    "SharedBuckets": lambda s: s.auth.SharedBuckets(s.folder / "limits"),
     "JSONResponse": lambda s: s.fastware.JSONResponse({"token": s.token}, cookies=cookies(s)),
     "TextResponse": lambda s: s.fastware.TextResponse(s.token),
     "HTMLResponse": lambda s: s.fastware.HTMLResponse(s.token),

@@ -228,7 +228,7 @@ def one_limit_too_many(s):
 
 
 def shared_buckets_on_windows(s):
-    with mock.patch("os.name", "nt"):
+    with mock.patch("sys.platform", "win32"):
         s.auth.SharedBuckets(s.csrf)
 
 

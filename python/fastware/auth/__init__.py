@@ -108,7 +108,6 @@ _LAZY = {
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
     "SQLUserStore": "users.sql_store",
-    "SharedBuckets": "buckets.shared",
     "SQLiteRevocations": "revocations",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",

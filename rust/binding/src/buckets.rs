@@ -151,6 +151,8 @@ fn no_memory(_: OutOfMemory) -> PyErr {
 }
 
 /// The client's host in the scope of `request`, if it is a `str`.
+#[allow(clippy::inline_always)] // a call of it adds 1.5 % to `take_by_client`
+#[inline(always)]
 pub fn host<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyString>>> {
     let py = request.py();
     let scope = match request.getattr(intern!(py, "scope")) {

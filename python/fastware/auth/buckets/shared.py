@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -57,7 +58,7 @@ class SharedBuckets(Buckets):
     """
 
     def __init__(self, path: str | os.PathLike[str], *, clients: int = 100_000) -> None:
-        if os.name == "nt":
+        if sys.platform == "win32":
             raise NotImplementedError(
                 "SharedBuckets needs the file locks of POSIX; on Windows, use RedisBuckets or a single process"
             )
