@@ -109,6 +109,7 @@ _LAZY = {
     "RevocationsUnavailableError": "revocations",
     "SQLUserStore": "users.sql_store",
     "SQLiteRevocations": "revocations",
+    "SharedBuckets": "buckets.shared",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",
     "TokenReport": "token_report",
