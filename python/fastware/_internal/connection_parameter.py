@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import sys
+from functools import cache, partial
 from inspect import Parameter
 from typing import Annotated, Any, ForwardRef
+from weakref import ref
 
 from fastware._internal.limit_scope import RESPONSE
 
@@ -39,7 +40,7 @@ class ConnectionAndResponse(ConnectionParameter):
         return _recorded_response() if "fastapi" in sys.modules else super().annotation
 
 
-@functools.cache
+@cache
 def _recorded_response() -> Any:
     from fastapi import Depends, Response  # noqa: PLC0415
     from starlette.requests import HTTPConnection  # noqa: PLC0415
@@ -56,6 +57,10 @@ def _type_of_scope() -> Any:
     return getattr(sys.modules.get("litestar.types"), "Scope", Any)
 
 
+def _itself(annotated: Any) -> Any:
+    return annotated
+
+
 def annotate_scope(function: Any, annotated: Any, name: str) -> None:
     """Give *function* the annotations of *annotated*, and for its parameter *name* that of a scope.
 
@@ -66,8 +71,14 @@ def annotate_scope(function: Any, annotated: Any, name: str) -> None:
     if sys.version_info >= (3, 14):
         from annotationlib import Format, get_annotations  # noqa: PLC0415
 
+        # *function* keeps it alive. A second reference would look like that of a route (`routed_handlers`).
+        try:
+            reference: Any = ref(annotated)
+        except TypeError:  # an object of an extension module
+            reference = partial(_itself, annotated)
+
         def annotate(format: Format, /) -> dict[str, Any]:
-            annotations = get_annotations(annotated, format=format)
+            annotations = get_annotations(reference(), format=format)
             return {**annotations, name: source if format == Format.STRING else scope}
 
         function.__annotate__ = annotate

@@ -28,14 +28,16 @@ def note_as_routed(handler: Callable[..., Any]) -> None:
 
 def is_routed(handler: Callable[..., Any]) -> bool:
     """Return whether *handler*, or a function that it wraps (``functools.wraps``), has a route."""
-    while not _has_route(handler):
+    usual, usual_of_wrapped = _usual_reference_counts()
+    while not _has_route(handler, usual):
         handler = getattr(handler, "__wrapped__", None)  # type: ignore[assignment]
         if handler is None:
             return False
+        usual = usual_of_wrapped
     return True
 
 
-def _has_route(handler: Callable[..., Any]) -> bool:
+def _has_route(handler: Callable[..., Any], usual: int) -> bool:
     try:
         if handler in _routed:
             return True
@@ -43,7 +45,7 @@ def _has_route(handler: Callable[..., Any]) -> bool:
         pass
     # Almost all handlers are decorated when they are made: no route refers to them yet, which is seen in 1 µs. To count
     # the modules that refer to one takes 0.1 ms, and to search all objects 15 ms if there are 64,000.
-    others = _reference_count(handler) - _reference_count_of_a_new_function()
+    others = _reference_count(handler) - usual
     return others > 0 and others > _references_of_modules(handler) and _has_framework_route(handler)
 
 
@@ -79,22 +81,31 @@ def _references_of_modules(handler: Callable[..., Any]) -> int:
 
 
 @functools.cache
-def _reference_count_of_a_new_function() -> int:
-    """Return the count that :func:`is_routed` sees for a function that only its decorator refers to.
+def _usual_reference_counts() -> tuple[int, int]:
+    """Return the counts that :func:`is_routed` sees for a new function, and for one that only its wrapper refers to.
 
-    It differs between versions of CPython, and depends on the number of calls on the way.
+    They differ between versions of CPython, and depend on the number of calls on the way.
     """
 
-    def decorator(handler: Callable[..., Any]) -> int:
+    def decorator(handler: Callable[..., Any]) -> tuple[int, int]:
         return check(handler)
 
-    def check(handler: Callable[..., Any]) -> int:
+    def check(handler: Callable[..., Any]) -> tuple[int, int]:
         return is_routed(handler)
 
-    def is_routed(handler: Callable[..., Any]) -> int:
-        return has_route(handler)
+    def is_routed(handler: Callable[..., Any]) -> tuple[int, int]:
+        count = has_route(handler)
+        handler = getattr(handler, "__wrapped__", None)  # type: ignore[assignment]
+        return count, has_route(handler)
 
     def has_route(handler: Callable[..., Any]) -> int:
         return _reference_count(handler)
 
-    return decorator(lambda: None)
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapper() -> Any:
+            return function()
+
+        return wrapper
+
+    return decorator(wrap(lambda: None))

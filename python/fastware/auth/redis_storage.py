@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any, Final
 
 from fastware.auth.redis_clients import RedisClients
@@ -50,6 +51,8 @@ class RedisStorage:
         self._clients = RedisClients(url_or_client, timeout=TIMEOUT)
         self.address = _address_of(url_or_client)
         """The path of the socket, or the host and the port."""
+        # Until when calls fail at once because the server did not answer one, and the problem of that.
+        self._silence = 0.0, ""
 
     def command(self, *words: Any, is_repeatable: bool = True) -> Any:
         """Return the reply to a command.
@@ -103,15 +106,20 @@ class RedisStorage:
     def _call(self, send: Any, is_repeatable: bool = True) -> Any:
         from redis.exceptions import ConnectionError as Disconnected  # noqa: PLC0415 - an optional dependency
         from redis.exceptions import RedisClusterException, RedisError  # noqa: PLC0415
+        from redis.exceptions import TimeoutError as Silent  # noqa: PLC0415
 
-        problem = ""
-        # The second attempt is for a connection that was idle, and that the server or a firewall has closed.
-        for is_last in (False, True) if is_repeatable else (True,):
+        silent_until, problem = self._silence
+        # The second attempt is for a connection that was idle, and that the server or a firewall has closed. There is
+        # none after a timeout: all worker threads would wait, and the calls behind them for much longer.
+        attempts = 0 if monotonic() < silent_until else 1 + is_repeatable
+        for attempt in range(attempts):
             try:
                 return send(self._clients.for_threads())
             except (RedisError, RedisClusterException, OSError) as error:
                 problem = _problem_of(error)
-                if type(error) is not Disconnected or is_last:
+                if isinstance(error, Silent):
+                    self._silence = monotonic() + TIMEOUT, problem
+                if type(error) is not Disconnected or attempt == attempts - 1:
                     break
         # Raised outside the `except`: the frames of redis-py hold the password and the arguments.
         raise StorageError(f"Redis at {self.address}: {problem}")

@@ -210,8 +210,9 @@ def test_copy_is_used_until_max_stale_and_checks_do_not_wait(place, monkeypatch,
             time.sleep(0.001)
         assert is_unavailable(revocations)
         started = time.monotonic()
-        with pytest.raises(StorageError, match="Timeout"):
-            revocations.revoke(session("s2"))
+        for _ in range(100):  # one of them waits, at most
+            with pytest.raises(StorageError, match="Timeout"):
+                revocations.revoke(session("s2"))
         assert time.monotonic() - started < 0.5
     finally:
         place.server.resume()

@@ -205,6 +205,7 @@ class RedisRevocations(Revocations):
             # A server that cannot be written, because it is full or a replica, is no reason to reject tokens.
             if not self._list or self._stored_leeway < self._leeway:
                 self._change([])
+                self._read()
             for _ in range(_BATCHES):
                 if not self._unwritten or monotonic() >= until:
                     break
