@@ -9,6 +9,7 @@ mod interpreter;
 mod requests;
 mod shared;
 mod text;
+mod time_module;
 mod tokens;
 
 /// The Rust engine. Types and documentation: `_rust.pyi` and `contract.py`.
