@@ -8,6 +8,7 @@ mod headers;
 mod interpreter;
 mod requests;
 mod shared;
+mod shared_functions;
 mod text;
 mod time_module;
 mod tokens;
@@ -19,7 +20,9 @@ mod _rust {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        super::interpreter::check_main(module.py())
+        super::interpreter::check_main(module.py())?;
+        super::shared_functions::defer_counting(module);
+        Ok(())
     }
 
     #[pymodule_export]

@@ -71,7 +71,7 @@ fn names(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
     Ok(NAMES.get_or_try_init(py, || py.import("time").map(|time| time.dict().unbind()))?.bind(py))
 }
 
-/// The number of changes of the module's names, which CPython reports from 3.12 on.
+/// The number of changes of the module's names, which Python reports from 3.12 on.
 #[cfg(Py_3_12)]
 mod changes {
     #![allow(unsafe_code)]

@@ -164,6 +164,7 @@ pub fn verified<'py>(
 }
 
 /// An optional argument.
+#[derive(Clone, Copy)]
 pub enum Optional<'a, 'py> {
     Default,
     Given(&'a Bound<'py, PyAny>),
