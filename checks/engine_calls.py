@@ -23,6 +23,7 @@ CALLS = (
     "identify",
     "csrf_verdict",
     "take",
+    "take_counted",
     "give_back",
     "take_by_client",
     "reset",
@@ -159,6 +160,7 @@ def calls_of(engine: Any) -> dict[str, Callable[..., Any]]:
     calls = {name: getattr(engine, name) for name in CALLS if hasattr(engine, name)}
     with_now, without_now, by_client = (engine.TokenBuckets(5, 10**9) for _ in range(3))
     calls["take"] = lambda key, *now: (with_now if now else without_now).take(key, *now)
+    calls["take_counted"] = with_now.take_counted
     calls["give_back"] = lambda key, *now: (with_now if now else without_now).give_back(key, *now)
     calls["take_by_client"] = by_client.take_by_client
     calls["reset"] = with_now.reset
@@ -445,9 +447,15 @@ def _buckets():
         "negative now": ("client", -(2**70)),
         "now beyond 63 bits": ("client", 2**80),
         "hostile now": ("client", Made(HostileClass)),
+        "wrong cost": ("client", 5, Made(object)),
+        "cost above the capacity": ("client", 5, 6),
+        "cost beyond 64 bits": ("client", 5, 2**80),
     }.items():
         yield _raises("take", name, *arguments)
+        yield _raises("take_counted", name, *arguments)
         yield _raises("give_back", name, *arguments)
+    yield _returns("take_counted", "one key", "client")
+    yield _returns("take_counted", "cost", "client", Made(_clock), 3)
     yield _returns("give_back", "one key", "client")
     yield _returns("give_back", "keys in turn", Made(lambda: f"client {_numbers()}"), Made(_clock))
     yield _returns("give_back", "unknown keys", Made(lambda: f"{_new_numbers()}愛" * 50), Made(_clock))

@@ -131,6 +131,24 @@ _HOSTILE_COOKIES = {
 """By the size of the header."""
 
 
+# Proxies
+
+_FORWARDED = {
+    ("x-forwarded-for", "proxies"): "10.0.0.1,",
+    ("x-forwarded-for", "blanks"): " ",
+    ("forwarded", "proxies"): "for=10.0.0.1;proto=https,",
+    ("forwarded", "parameters"): "for=10.0.0.1;",
+    ("forwarded", "commas in quotes"): 'a="' + "," * 60,
+}
+
+
+def _find_client(header: str, unit: str, package: Any, size: int) -> tuple[Call, Any]:
+    line = (unit * (size // len(unit) + 1))[:size].encode("ascii")
+    scope = {"type": "http", "client": ("10.0.0.2", 1), "headers": [(header.encode("ascii"), line)]}
+    by_address = package.auth.client_address(trusted_proxies=["10.0.0.0/8"], header=header)
+    return partial(by_address, scope), mock.ANY  # at most 32 elements are read
+
+
 # Buckets
 
 
@@ -165,6 +183,10 @@ _OPERATIONS: dict[str, tuple[str, Sequence[int], Operation]] = {
     **{
         f"_get_asgi_cookie, hostile: {shape}": ("bytes of Cookie", _COOKIE_SIZES, partial(_find_cookie, make))
         for shape, make in _HOSTILE_COOKIES.items()
+    },
+    **{
+        f"client_address, {header}: {shape}": (f"bytes of {header}", _COOKIE_SIZES, partial(_find_client, header, unit))
+        for (header, shape), unit in _FORWARDED.items()
     },
     "TokenBuckets.take, random keys": ("live keys", [10**power for power in range(7)], _take),
 }

@@ -21,6 +21,7 @@ class Server:
     """Granian, uvicorn or Hypercorn with ``module:app`` on a free port of the loopback interface, started by ``with``.
 
     The server starts in *folder*. Its output is appended to the file *log*. *options* belong to its command line.
+    Granian and uvicorn listen on the Unix *socket* instead, if it is given.
     """
 
     def __init__(
@@ -33,16 +34,20 @@ class Server:
         environment: dict[str, str] | None = None,
         log: Path | None = None,
         options: Sequence[str] = (),
+        socket: Path | None = None,
     ) -> None:
         self.name = name
         self.workers = workers
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self.log = log
+        self._socket = socket
         self._folder = folder
         self._environment = environment or {}
         port = str(self.port)
         address = ["--bind", f"{HOST}:{port}"] if name == "hypercorn" else ["--host", HOST, "--port", port]
+        if socket is not None:
+            address = ["--uds", str(socket)]
         arguments = [*_INTERFACE[name], *address, "--workers", str(workers), *options]
         self._command = [sys.executable, "-m", name, *arguments, target]
         self._process: subprocess.Popen[bytes] | None = None
@@ -67,7 +72,7 @@ class Server:
                 start_new_session=True,  # Ctrl-C reaches only the caller, which then stops the server
             )
         try:
-            wait_until_it_listens(self._process, self.port)
+            wait_until_it_listens(self._process, self.port, socket_file=self._socket)
         except BaseException as error:
             self.stop()
             if self.log and isinstance(error, RuntimeError):
@@ -104,13 +109,23 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until_it_listens(process: subprocess.Popen, port: int, seconds: float = _SECONDS_TO_LISTEN) -> None:
-    """Return once *port* accepts connections. Raises ``RuntimeError`` if *process* ends first or takes too long."""
+def wait_until_it_listens(
+    process: subprocess.Popen, port: int, seconds: float = _SECONDS_TO_LISTEN, socket_file: Path | None = None
+) -> None:
+    """Return once *port*, or the Unix socket *socket_file*, accepts connections.
+
+    Raises ``RuntimeError`` if *process* ends first or takes too long.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the server exited with {process.returncode} before it listened")
-        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+        with contextlib.suppress(OSError):
+            if socket_file is None:
+                socket.create_connection((HOST, port), timeout=1).close()
+            else:
+                with socket.socket(socket.AF_UNIX) as probe:
+                    probe.connect(str(socket_file))
             return
         time.sleep(0.05)
     raise RuntimeError(f"the server did not listen within {seconds} s")

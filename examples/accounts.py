@@ -1,7 +1,11 @@
 """Accounts from the registration to the deletion: what the applications of this folder share, without a framework.
 
-Users are in the file that ``USERS_FILE`` names (default ``users.json``). Revoked tokens, refresh tokens and tickets are
-in the SQLite file that ``ACCOUNTS_DB`` names (default ``accounts.db``). All workers of a machine share the two files.
+On one machine, all workers share three files: the users in ``USERS_FILE`` (default ``users.json``), revoked tokens,
+refresh tokens and tickets in ``ACCOUNTS_DB`` (default ``accounts.db``), and the counters of the rate limits in
+``LIMITS_FILE`` (default ``limits.bin``).
+
+On many machines, set ``DATABASE_URL`` (``postgresql://...``, for users, refresh tokens and tickets) and ``REDIS_URL``
+(``redis://...``, for rate limits and revoked tokens), and install ``fastware[sql,redis]``.
 """
 
 import os
@@ -16,11 +20,17 @@ from fastware.auth import (
     HTTPError,
     JSONFileUserStore,
     LoginGuard,
+    RedisBuckets,
+    RedisRevocations,
     RefreshTokenReusedError,
     RefreshTokens,
+    Revocations,
+    SharedBuckets,
     SQLiteRevocations,
+    SQLUserStore,
     Tickets,
     UserExistsError,
+    UserStore,
     _get_asgi_header,
     authenticate,
     clear_session_cookies,
@@ -35,15 +45,24 @@ USERNAME = re.compile(r"[a-z0-9._-]{1,32}")
 # Paths that are called without a session, and so without a CSRF token. They require JSON instead.
 WITHOUT_SESSION = ["/register", "/login", "/refresh"]
 
-DATABASE = os.environ.get("ACCOUNTS_DB", "accounts.db")
-revocations = SQLiteRevocations(DATABASE)
-refresh_tokens = RefreshTokens(DATABASE, lifetime=REFRESH_SECONDS, revocations=revocations)
-tickets = Tickets(DATABASE, revocations=revocations)
+DATABASE_URL = os.environ.get("DATABASE_URL")
+REDIS_URL = os.environ.get("REDIS_URL")
+DATABASE_FILE = os.environ.get("ACCOUNTS_DB", "accounts.db")
+
+revocations: Revocations = RedisRevocations(REDIS_URL) if REDIS_URL else SQLiteRevocations(DATABASE_FILE)
+refresh_tokens = RefreshTokens(DATABASE_URL or DATABASE_FILE, lifetime=REFRESH_SECONDS, revocations=revocations)
+tickets = Tickets(DATABASE_URL or DATABASE_FILE, revocations=revocations)
 # It ends all sessions of a user whose role or password changes, or who is deleted.
-user_store = JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"), revocations=revocations)
+user_store: UserStore = (
+    SQLUserStore(DATABASE_URL, revocations=revocations)
+    if DATABASE_URL
+    else JSONFileUserStore(os.environ.get("USERS_FILE", "users.json"), revocations=revocations)
+)
 auth = Auth.from_env(revocations=revocations, tickets=tickets)
-# Its counters are in the memory of a worker, like those of `rate_limit`: N workers allow N times the wrong passwords.
-guard = LoginGuard()
+
+# Where all workers together count the calls of a client, and its wrong passwords.
+buckets = RedisBuckets(REDIS_URL) if REDIS_URL else SharedBuckets(os.environ.get("LIMITS_FILE", "limits.bin"))
+guard = LoginGuard(buckets=buckets)
 
 
 @dataclass(frozen=True)
@@ -154,7 +173,7 @@ async def confirm(username: str, password: str, scope: Mapping[str, Any]) -> Non
 
 
 async def check_password(username: str, password: str, scope: Mapping[str, Any]) -> dict[str, str] | None:
-    client = scope.get("client")  # behind a proxy, let the server read X-Forwarded-For
+    client = scope.get("client")  # behind a proxy: see docs/proxies.md
     address = client[0] if client else "unknown"
     return await authenticate(user_store, username, password, guard=guard, address=address)
 

@@ -30,7 +30,7 @@ def without_session(message: str, request: Request) -> JSONResponse:
 
 
 @router.post("/register")
-@rate_limit("60/hour")
+@rate_limit("60/hour", buckets=accounts.buckets)
 async def register(request: Request) -> JSONResponse:
     """Create an account. It has no session yet."""
     accounts.require_json(request.scope)
@@ -97,7 +97,7 @@ async def admin(user: Claims) -> dict[str, str]:
 
 
 @router.get("/search")
-@rate_limit("5/minute")
+@rate_limit("5/minute", buckets=accounts.buckets)
 async def search(request: Request) -> dict[str, Any]:
     """Return the query; a client that searches too often gets a 429."""
     return {"query": request.query_params.get("q", ""), "results": []}

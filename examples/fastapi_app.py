@@ -83,7 +83,7 @@ def without_session(message: str, request: Request) -> JSONResponse:
 
 
 @app.post("/register", status_code=201, dependencies=[Depends(json_only)])
-@rate_limit("60/hour")
+@rate_limit("60/hour", buckets=accounts.buckets)
 async def register(credentials: accounts.Credentials) -> dict[str, str]:
     """Create an account. It has no session yet."""
     await accounts.register(credentials)
@@ -144,7 +144,7 @@ async def admin(user: Admin) -> dict[str, Any]:
 
 
 @app.get("/search")
-@rate_limit("5/minute")
+@rate_limit("5/minute", buckets=accounts.buckets)
 async def search(request: Request) -> dict[str, Any]:
     """Return a result; a client that searches too often gets a 429."""
     return {"found": 3}

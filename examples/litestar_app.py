@@ -39,7 +39,7 @@ def without_session(message: str, request: AnyRequest) -> ASGIResponse:
 
 
 @post("/register")
-@rate_limit("60/hour")
+@rate_limit("60/hour", buckets=accounts.buckets)
 async def register(request: AnyRequest, data: Annotated[accounts.Credentials, Body()]) -> dict[str, str]:
     """Create an account. It has no session yet."""
     accounts.require_json(request.scope)
@@ -105,7 +105,7 @@ async def admin(user: CurrentUser) -> dict[str, str]:
 
 
 @get("/search")
-@rate_limit("5/minute")
+@rate_limit("5/minute", buckets=accounts.buckets)
 async def search(request: AnyRequest) -> dict[str, Any]:
     """Return the query; a client that searches too often gets a 429."""
     return {"query": request.query_params.get("q", ""), "results": []}

@@ -48,7 +48,7 @@ def without_session(message: str, request: Request) -> JSONResponse:
     return with_cookies(JSONResponse({"message": message}), accounts.no_cookies(request.scope))
 
 
-@rate_limit("60/hour")
+@rate_limit("60/hour", buckets=accounts.buckets)
 async def register(request: Request) -> JSONResponse:
     """Create an account. It has no session yet."""
     accounts.require_json(request.scope)
@@ -113,7 +113,7 @@ async def admin(request: Request) -> JSONResponse:
     return JSONResponse({"message": f"Welcome, admin {request.user.display_name}"})
 
 
-@rate_limit("5/minute")
+@rate_limit("5/minute", buckets=accounts.buckets)
 async def search(request: Request) -> JSONResponse:
     """Return the query; a client that searches too often gets a 429."""
     return JSONResponse({"query": request.query_params.get("q", ""), "results": []})

@@ -1,6 +1,9 @@
 """A test that takes one of these fixtures runs on both engines; its id names the engine."""
 
+import contextlib
+
 import engines
+import postgres_server
 import pytest
 
 
@@ -39,3 +42,10 @@ def both():
     if "rust" not in engines.BUILT:
         pytest.skip("the Rust engine is not built in this installation")
     return engines.engine("rust"), engines.engine("python")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Return a PostgreSQL server that runs. A test that kills it starts it again."""
+    with contextlib.closing(postgres_server.PostgresServer()) as server:
+        yield server

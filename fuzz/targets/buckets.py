@@ -79,6 +79,7 @@ def step(kind: int, inputs: Input, period: int, capacity: int, wait: int) -> int
     seeds=[
         *(b"1/second", b"5/minute", b"1000000000/hour", b"1000000001/hour", b"0/second", b"01/second", b"5/minutes"),
         *(b"5/minute\n", b"\xd9\xa3/minute"),
+        *(b"5/day", b"10/15 seconds", b"5/1 minute", b"5/104 days", b"5/105 days", b"5/01 hours"),
     ],
 )
 def check_rate_string(data: bytes) -> None:

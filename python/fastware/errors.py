@@ -60,6 +60,10 @@ class InsecureKeyLengthWarning(UserWarning):
     """The secret is shorter than the 32 bytes that HS256 requires (RFC 7518 section 3.2)."""
 
 
+class PerProcessLimitWarning(UserWarning):
+    """A rate limit or ``LoginGuard`` counts in the memory of each of several worker processes."""
+
+
 async def send_error(send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
     """Send the response ``{"detail": detail}``, for example to reject a request in middleware.
 

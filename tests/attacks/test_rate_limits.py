@@ -3,29 +3,39 @@
 import pytest
 from attacks import Attack, Raises, attacks, check, each
 
-FORM = 'rate must be "N/second", "N/minute" or "N/hour" with N from 1 to 1000000000, like "5/minute"; not '
+FORM = (
+    'rate must be "N/second", "N/minute", "N/hour" or "N/day" with N from 1 to 1000000000, '
+    'like "5/minute" or "10/15 seconds"; not '
+)
+LONG = "rate must be a rate for at most 104 days; not "
 INVALID = {
     "CWE-1286": [
         *["0/minute", "00/minute", "-1/minute", "-0/minute", "+5/minute", "05/minute", "five/minute", "1.5/minute"],
         *["1e3/minute", "0x5/minute", "1_000/minute", "1,000/minute", "inf/minute", "nan/minute", "/minute"],
-        *["5/day", "5/week", "5/minutes", "5/min", "5/m", "5/s", "5/Minute", "5/HOUR", "5/"],
+        *["5/week", "5/days", "5/minutes", "5/min", "5/m", "5/s", "5/Minute", "5/HOUR", "5/"],
         *["5", "5minute", "5 per minute", "5//minute", "5/minute/hour"],
+        *["5/0 seconds", "5/01 seconds", "5/-1 seconds", "5/1.5 seconds", "5/15seconds", "5/15", "5/15 s"],
+        *["5/15 secondss", "5/seconds 15", "5/1 2 seconds", "5/1 minute 30 seconds", "5/15 Seconds", "5/15 weeks"],
         *["5/1/minute", "5\\minute", "5;minute", "minute/5", "/", ""],
     ],
-    "CWE-1286, white space": ["5 / minute", " 5/minute", "5/minute ", "5 /minute", "5/\tminute"],
+    "CWE-1286, white space": ["5 / minute", " 5/minute", "5/minute ", "5 /minute", "5/\tminute", "5/1  minute"],
     "CWE-93": ["5/minute\n"],
-    "CWE-158": ["5/minute\0"],
-    "Unicode UAX 44, digits that are not ASCII": ["٥/minute", "５/minute", "²/minute"],
+    "CWE-158": ["5/minute\0", "5/15\0seconds"],
+    "Unicode UAX 44, digits that are not ASCII": ["5/٥ minutes", "٥/minute", "５/minute", "²/minute"],
     "Unicode UAX 15, NFKC": ["5/ｍinute"],
     "Unicode chapter 3.8, surrogates": ["5/minute\ud800"],
     "CWE-190": ["1000000001/second"],
-    "CWE-1284": ["9" * 5_000 + "/second"],
+    "CWE-1284": ["9" * 5_000 + "/second", "5/" + "9" * 5_000 + " days", "5/10000000000 seconds"],
     "CWE-1287": [None, 5, True, b"5/minute", (5, "minute")],
 }
 RATES = [
     Attack(ascii(rate)[:40], "rate.spelling", source, rate, Raises(ValueError, FORM + repr(rate)[:80]))
     for source, rates in INVALID.items()
     for rate in rates
+]
+RATES += [
+    Attack(rate, "rate.spelling", "CWE-1284", rate, Raises(ValueError, LONG + repr(rate)))
+    for rate in ("5/9007200 seconds", "5/150120 minutes", "5/2502 hours", "5/105 days", "1/9999999999 days")
 ]
 
 

@@ -17,6 +17,10 @@ import weakref
 from types import SimpleNamespace
 
 import pytest
+from own_buckets import OwnBuckets
+
+from fastware import HTTPError
+from fastware.auth import get_current_user, rate_limit
 
 
 class Request:
@@ -465,3 +469,173 @@ def test_limited_handler_is_freed_with_its_buckets(auth):
     del search
     gc.collect()
     assert reference() is None
+
+
+# Limits that wait for other processes, or add headers
+
+WAYS = {
+    "waiting": lambda: {"buckets": OwnBuckets()},
+    "headers": lambda: {"headers": True},
+    "both": lambda: {"buckets": OwnBuckets(), "headers": True},
+}
+
+
+def limit_of(way, rate="1/hour", name="search", **options):
+    return rate_limit(rate, name=name, **options, **WAYS[way]())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_limit_that_waits_or_adds_headers_takes_the_same_calls(kind, way):
+    for signature, returned, args, kwargs, result in [*CALLS.values(), *WITHOUT_REQUEST.values()]:
+        handler = KINDS[kind](signature, returned)
+        search, plain = limit_of(way)(handler), rate_limit("1/hour")(handler)
+        assert inspect.iscoroutinefunction(search) is inspect.iscoroutinefunction(handler)
+        given = inspect.signature(handler).parameters
+        added = [name for name in inspect.signature(search).parameters if name not in given]
+        hidden = "scope_of_limit" if "scope" in given else "scope"
+        needs_request = inspect.signature(plain) != inspect.signature(handler)
+        assert added == [hidden] * (needs_request or way != "waiting")
+        passed = {**kwargs, hidden: R} if needs_request else kwargs
+        assert [result_of(search, *args, **passed) for _ in range(2)] == [result, 429], signature
+        if added and not needs_request:  # a framework fills it nevertheless
+            search.limit.reset()
+            assert [result_of(search, *args, **kwargs, **{hidden: R}) for _ in range(2)] == [result, 429]
+        search.limit.disabled = True
+        assert [result_of(search, *args, **each) for each in (kwargs, passed)] == [result, result]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_limit_that_waits_or_adds_headers_takes_methods_and_callable_objects(way):
+    for name in METHODS:
+        for args, kwargs in ((R,), {}), ((), {"request": R}), ((R,), {"text": "x"}):
+            views = class_with(limit_of(way))
+            assert [result_of(getattr(views(), name), *args, **kwargs) for _ in range(2)] == ["x", 429], name
+    for name, (handler, args, kwargs) in OTHERS.items():
+        search = limit_of(way)(handler)
+        assert [result_of(search, *args, **kwargs) for _ in range(2)] == ["x", 429], name
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_names_do_not_collide_with_the_code_of_a_limit_that_waits_or_adds_headers(way):
+    for name in [*NAMES.split(), "around", "_around", "find", "_find", "missing", "_missing", "scope"]:
+        search = limit_of(way)(function(f"{name}, request=None, other=5", "other"))
+        assert [result_of(search, name, R) for _ in range(2)] == [5, 429]
+
+
+@pytest.mark.parametrize(("args", "kwargs"), WRONG_CALLS, ids=["nothing", "too-many", "unknown", "twice", "position"])
+def test_invalid_call_of_a_limit_that_waits_takes_no_token(args, kwargs):
+    buckets = OwnBuckets()
+    search = rate_limit("1/hour", buckets=buckets, name="search")(function("request, text='x', *, limit=5", "text"))
+    with pytest.raises(TypeError):
+        search(*args, **kwargs)
+    assert buckets.calls == []
+
+
+@pytest.mark.parametrize("headers", [False, True])
+def test_tokens_are_never_awaited_on_the_event_loop(headers):
+    """A handler that is not ``async`` runs in a thread already."""
+    buckets = OwnBuckets()
+    limit = rate_limit("9/hour", buckets=buckets, name="search", headers=headers)
+
+    async def stream(request):
+        yield "a"
+
+    def plain_stream(request):
+        yield "a"
+
+    async def call_all():
+        assert await limit(later)(R) == "done"
+        assert [item async for item in limit(stream)(R)] == ["a"]
+        assert await limit(AsyncCallable())(R) == "x"
+        assert await limit(functools.partial(later))(R) == "done"
+        user = limit(get_current_user)
+        with pytest.raises(HTTPError, match="401"):
+            await user(scope=USERLESS)  # as a framework calls it
+        assert buckets.calls == [("take_counted" if headers else "take", "thread")] * 5
+        generator = limit(plain_stream)(R)
+        assert len(buckets.calls) == 5, "frameworks call it on the event loop, and run the generator in a thread"
+        assert await asyncio.to_thread(list, generator) == ["a"]
+        await limit(later).limit.areset()
+        assert {place for _, place in buckets.calls} == {"thread"}
+
+    asyncio.run(call_all())
+
+
+USERLESS = {"type": "http", "headers": [], "client": ("192.0.2.1", 1), "state": {"config": {"jwt_secret": "s" * 32}}}
+
+
+def test_call_by_hand_of_a_limited_user_waits_and_is_rejected_at_once():
+    user = rate_limit("2/hour", buckets=OwnBuckets(), name="user")(get_current_user)
+    for status in (401, 401, 429, 429):
+        with pytest.raises(HTTPError) as raised:
+            user(SimpleNamespace(scope=USERLESS))
+        assert raised.value.status_code == status, "a request without a user takes a token too"
+    user.limit.disabled = True
+    with pytest.raises(HTTPError, match="401"):
+        user(SimpleNamespace(scope=USERLESS))
+
+
+class Steps:
+    """A generator of each kind that records what it receives."""
+
+    def __init__(self):
+        self.seen = []
+
+    def plain(self, request):
+        sent = yield 1
+        self.seen.append(sent)
+        try:
+            yield 2
+        except LookupError as error:
+            self.seen.append(error)
+            yield 3
+        finally:
+            self.seen.append("closed")
+
+    async def asynchronous(self, request):
+        sent = yield 1
+        self.seen.append(sent)
+        try:
+            yield 2
+        except LookupError as error:
+            self.seen.append(error)
+            yield 3
+        finally:
+            self.seen.append("closed")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("end", ["close", "throw", "exhaust"])
+def test_generator_behind_a_limit_receives_what_is_sent_and_thrown(way, end):
+    error = LookupError("nothing there")
+
+    def drive_plain(steps):
+        generator = limit_of(way)(steps.plain)(R)
+        values = [next(generator), generator.send("sent"), generator.throw(error)]
+        if end == "close":
+            generator.close()
+        elif end == "throw":
+            with pytest.raises(ZeroDivisionError):
+                generator.throw(ZeroDivisionError())
+        else:
+            values += list(generator)
+        return values
+
+    async def drive(steps):
+        generator = limit_of(way)(steps.asynchronous)(R)
+        assert inspect.isasyncgen(generator), "Litestar asks"
+        values = [await anext(generator), await generator.asend("sent"), await generator.athrow(error)]
+        if end == "close":
+            await generator.aclose()
+        elif end == "throw":
+            with pytest.raises(ZeroDivisionError):
+                await generator.athrow(ZeroDivisionError())
+        else:
+            values += [item async for item in generator]
+        return values
+
+    for call in (drive_plain, lambda steps: asyncio.run(drive(steps))):
+        steps = Steps()
+        assert call(steps) == [1, 2, 3]
+        assert steps.seen == ["sent", error, "closed"]

@@ -12,6 +12,7 @@ import asgi_client
 import bcrypt
 import pytest
 from bcrypt_cost import LOWEST, cost_of
+from own_buckets import OwnBuckets
 from shown import locals_of
 
 import fastware
@@ -262,6 +263,13 @@ def test_guard_takes_tokens_before_the_check_and_learns_of_a_success(monkeypatch
     assert log_in(Store(), password="wrong", guard=guard, address="203.0.113.7") is None
     attempt = ("attempt", "ada", "203.0.113.7")
     assert guard.log == [attempt, "check", "succeeded", attempt, "check"]
+
+
+@pytest.mark.rule("login.give-back")
+def test_correct_login_succeeds_while_its_attempt_cannot_be_given_back(monkeypatch):
+    buckets = OwnBuckets()
+    monkeypatch.setattr(bcrypt, "checkpw", lambda *_: setattr(buckets, "failure", ConnectionError("away")) or True)
+    assert log_in(Store(), guard=LoginGuard(buckets=buckets), address="203.0.113.7")
 
 
 def test_login_guard_limits_wrong_passwords_and_a_right_one_clears_them(events, checks):

@@ -3,6 +3,7 @@
 The arithmetic of the buckets is in ``tests/engine/test_buckets.py``.
 """
 
+import asyncio
 import pickle
 import threading
 from unittest import mock
@@ -13,8 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from outcomes import outcome
+from own_buckets import OwnBuckets
 from tests.reference.buckets import Buckets
 
+from fastware import HTTPError
 from fastware.auth import LoginGuard, LoginLimitedError
 
 SECOND = 10**9
@@ -345,12 +348,12 @@ def test_reset_refills_what_it_names(clock):
 
 
 INVALID = {
-    "rate": ({"per_user": "often"}, ValueError, 'per_user must be "N/second", "N/minute" or "N/hour"'),
+    "rate": ({"per_user": "often"}, ValueError, 'per_user must be "N/second", "N/minute", "N/hour" or "N/day"'),
     "rate-of-another-type": ({"per_address": 5}, ValueError, "per_address must be"),
     "buckets": (
         {"buckets": "redis://localhost"},
         TypeError,
-        "buckets must be None, for the memory of this process",
+        "buckets must be None, SharedBuckets(path) or RedisBuckets(url), not str",
     ),
     "name-of-another-type": ({"name": None}, TypeError, "name must be str, not NoneType"),
     "empty-name": ({"name": ""}, ValueError, "name must not be empty"),
@@ -387,3 +390,83 @@ def test_error_is_pickled_with_its_header():
         "Too many login attempts",
         {"Retry-After": "91"},
     )
+
+
+# Shared buckets
+
+RATES = {"per_user_and_address": "2/hour", "per_address": "3/hour", "per_user": "3/hour"}
+
+
+def log_in(guard, username="ada", address=HOME, method="succeeded"):
+    async def main():
+        attempt = await guard.attempt(username, address)
+        await getattr(attempt, method)()
+
+    asyncio.run(main())
+
+
+def tries(guard, count):
+    """Return which of *count* failed logins are admitted."""
+
+    async def admits():
+        try:
+            await guard.attempt("ada", HOME)
+        except LoginLimitedError:
+            return False
+        return True
+
+    return [asyncio.run(admits()) for _ in range(count)]
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_guards_of_one_name_share_their_attempts(blocks):
+    buckets = OwnBuckets(blocks)
+    guards = [LoginGuard(**RATES, buckets=buckets) for _ in range(2)]
+    other = LoginGuard(**RATES, buckets=buckets, name="codes")
+    names = [f"{name}:{limit}" for name in ("login", "codes") for limit in RATES]
+    assert list(buckets.opened) == names
+    assert all(limit.gives_back for limit in buckets.opened.values())
+    assert [tries(guard, 1) for guard in guards * 2] == [[True], [True], [False], [False]]
+    assert tries(other, 3) == [True, True, False]
+    guards[0].reset("ada", HOME)
+    asyncio.run(guards[0].areset())
+    log_in(guards[1])
+    assert tries(guards[0], 3) == [True, True, False], "a success gives the attempt back"
+    place = "thread" if blocks else "loop"
+    assert {where for call, where in buckets.calls if call != "reset"} == {place}
+    with pytest.raises(ValueError, match="the limit login:per_user has another rate"):
+        LoginGuard(**(RATES | {"per_user": "4/hour"}), buckets=buckets)
+    assert (guards[0].is_shared, LoginGuard().is_shared) == (True, False)
+
+
+@pytest.mark.rule("login.give-back")
+@pytest.mark.parametrize("method", ["succeeded", "withdrawn"])
+def test_attempt_that_cannot_be_given_back_is_logged_and_counts_as_failed(caplog, method):
+    buckets = OwnBuckets()
+    guard = LoginGuard(**RATES, buckets=buckets)
+
+    async def main():
+        attempt = await guard.attempt("ada", HOME)
+        buckets.failure = ConnectionError("redis://:hunter2@localhost is away")
+        await getattr(attempt, method)()
+
+    asyncio.run(main())
+    assert {(record.name, record.levelname, record.getMessage()) for record in caplog.records} == {
+        ("fastware", "WARNING", "A login attempt could not be given back, and counts as failed: ConnectionError")
+    }
+    buckets.failure = None
+    assert tries(guard, 2) == [True, False]
+
+
+def test_failure_to_take_an_attempt_gives_the_others_back_and_reaches_the_caller():
+    buckets = OwnBuckets()
+    guard = LoginGuard(**RATES, buckets=buckets)
+    error = HTTPError(503, "Rate limits are unavailable")
+    users = buckets.opened["login:per_user"]
+    take, users.take = users.take, mock.Mock(side_effect=error)
+    for _ in range(5):
+        with pytest.raises(HTTPError) as raised:
+            asyncio.run(guard.attempt("ada", HOME))
+        assert raised.value is error
+    users.take = take
+    assert tries(guard, 3) == [True, True, False]

@@ -6,8 +6,12 @@ rates and keys in ``tests/attacks``.
 
 import asyncio
 import functools
+import importlib.util
 import inspect
 import logging
+import re
+import subprocess
+import sys
 import threading
 import weakref
 from types import SimpleNamespace
@@ -15,6 +19,11 @@ from unittest import mock
 
 import asgi_client
 import pytest
+from own_buckets import OwnBuckets
+
+import fastware.auth as auth_package
+from fastware import HTTPError
+from fastware.auth import rate_limit
 
 SECOND = 10**9
 
@@ -66,6 +75,14 @@ def app_of(fastware, handler, path="/", **options):
 # Rates
 
 RATES = {"1/second": 1, "1/minute": 60, "1/hour": 3600, "7/minute": 9, "5/minute": 12, "100/hour": 36, "10/second": 1}
+RATES |= {
+    "1/day": 86400,
+    "10/15 seconds": 2,
+    "3/1 minute": 20,
+    "3/1 minutes": 20,
+    "2/2 hour": 3600,
+    "1/104 days": 8985600,
+}
 
 
 @pytest.mark.rule("rate.wait")
@@ -104,6 +121,174 @@ def test_rejected_call_does_not_reach_the_handler_and_takes_no_token(auth):
         with clock_at(now):
             assert results(search, *[request_of()] * len(expected)) == expected
     assert len(calls) == 2
+
+
+@pytest.mark.rule("rate.cost")
+@pytest.mark.parametrize("key_func", [None, lambda request: "anyone"], ids=["host", "key-func"])
+@pytest.mark.parametrize("headers", [False, True])
+def test_call_takes_the_tokens_of_its_cost(auth, key_func, headers):
+    search = auth.rate_limit("5/hour", key_func, cost=2, headers=headers)(lambda request: "done")
+    with clock_at(0):
+        assert results(search, *[request_of()] * 3) == ["done", "done", 429], "the fifth token is not enough"
+    with clock_at(720 * SECOND - 1):
+        assert result(search, request_of()) == 429
+    with clock_at(720 * SECOND):
+        assert results(search, *[request_of()] * 2) == ["done", 429]
+
+
+OPTIONS = {
+    "cost-0": ({"cost": 0}, ValueError, "cost must be 1 to 5, the tokens of the rate '5/minute'; not 0"),
+    "cost-6": ({"cost": 6}, ValueError, "cost must be 1 to 5, the tokens of the rate '5/minute'; not 6"),
+    "cost-true": ({"cost": True}, TypeError, "cost must be int, not bool"),
+    "cost-float": ({"cost": 1.0}, TypeError, "cost must be int, not float"),
+    "headers": ({"headers": 1}, TypeError, "headers must be bool, not int"),
+    "name-type": ({"name": b"search"}, TypeError, "name must be str, not bytes"),
+    "name-empty": ({"name": ""}, ValueError, "name must not be empty"),
+    "name-control": ({"name": "a\r\nb"}, ValueError, "name must not contain control characters and lone surrogates"),
+    "name-surrogate": ({"name": "\ud800"}, ValueError, "name must not contain control characters and lone surrogates"),
+    "buckets": (
+        {"buckets": "redis://localhost"},
+        TypeError,
+        "buckets must be None, SharedBuckets(path) or RedisBuckets(url), not str",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "kind", "message"), OPTIONS.values(), ids=OPTIONS)
+def test_invalid_option_is_an_error_that_names_it(options, kind, message):
+    with pytest.raises(kind) as raised:
+        rate_limit("5/minute", **options)
+    assert str(raised.value) == message
+
+
+# Headers
+
+
+HEADERS = [
+    # rate and cost, then the moment of each call with r, t and Retry-After
+    ("5/minute", 1, [(0, 4, 12, None), (0, 3, 12, None), (6, 2, 6, None), (12, 2, 12, None)]),
+    ("1/hour", 1, [(0, 0, 3600, None), (0, 0, 3600, 3600), (0.5, 0, 3600, 3600), (3599.5, 0, 1, 1)]),
+    ("5/minute", 3, [(0, 2, 12, None), (0, 2, 12, 12), (6, 2, 6, 6), (12, 0, 12, None), (12, 0, 12, 36)]),
+    ("10/second", 1, [(0, 9, 1, None)]),
+    ("7/day", 7, [(0, 0, 12343, None), (0, 0, 12343, 86400)]),
+]
+
+
+@pytest.mark.rule("rate.headers")
+@pytest.mark.parametrize(("rate", "cost", "calls"), HEADERS, ids=[f"{rate} {cost}" for rate, cost, _ in HEADERS])
+def test_headers_say_what_is_left_and_when_there_is_more(fastware, auth, rate, cost, calls):
+    app = app_of(fastware, auth.rate_limit(rate, cost=cost, headers=True)(lambda request: "done"))
+    capacity, period = auth.rate_limit.__globals__["parse_rate"](rate)
+    for moment, left, window, retry_after in calls:
+        with clock_at(int(moment * SECOND) + SECOND):
+            response = asgi_client.call(app)
+        assert response.status == (429 if retry_after else 200)
+        assert response.header("ratelimit-policy") == f'"default";q={capacity};w={period // SECOND}'
+        assert response.header("ratelimit") == f'"default";r={left};t={window}'
+        assert response.header("retry-after") == (str(retry_after) if retry_after else None)
+        assert window <= (retry_after or window), "the client must not come back before the window ends"
+
+
+@pytest.mark.rule("rate.headers")
+def test_name_in_a_header_is_escaped():
+    search = rate_limit("1/hour", headers=True, name='per "user" \\ hour')(lambda request: "done")
+    search(request_of())
+    with pytest.raises(HTTPError) as raised:
+        search(request_of())
+    assert raised.value.headers["RateLimit-Policy"] == '"per \\"user\\" \\\\ hour";q=1;w=3600'
+    with pytest.raises(ValueError, match="name must be printable ASCII, because the header RateLimit contains it"):
+        rate_limit("1/hour", headers=True, name="tägl. 5")(lambda request: "done")
+
+
+# Shared buckets
+
+
+def home(request):
+    return "done"
+
+
+def other(request):
+    return "done"
+
+
+@pytest.mark.rule("rate.name")
+def test_limits_of_one_name_share_their_counts():
+    buckets = OwnBuckets(blocks=False)
+    named = [rate_limit("2/hour", buckets=buckets, name="search")(handler) for handler in (home, other)]
+    by_default = [rate_limit("2/hour", buckets=buckets)(handler) for handler in (home, other)]
+    for limits, expected in ((named, ["done", "done", 429, 429]), (by_default, ["done"] * 4)):
+        assert [result(search, request_of()) for search in limits * 2] == expected
+    assert {*buckets.opened} == {"search", f"{__name__}.home", f"{__name__}.other"}
+    with pytest.raises(ValueError, match="the limit search has another rate"):
+        rate_limit("3/hour", buckets=buckets, name="search")(home)
+
+
+def run_module(source, name="shop"):
+    """Run a module, like an import or a reload, and return its names."""
+    spec = importlib.util.spec_from_loader(name, loader=None)
+    names = {"__name__": name, "__spec__": spec, "rate_limit": rate_limit, "buckets": run_module.buckets}
+    exec(source, names)
+    return names
+
+
+NAMELESS = {
+    "main": ("def f(r): ...\nlimit(f)", "__main__", "f is in __main__, which is another module in each program"),
+    "worker": ("def f(r): ...\nlimit(f)", "__mp_main__", "f is in __main__, which is another module in each program"),
+    "local": ("def g():\n  return limit(lambda r: 5)\ng()", "shop", "shop.g.<locals>.<lambda> is made by a function"),
+    "twice": ("def f(r): ...\nlimit(f)\nlimit(f)", "shop", "another limit in these buckets has the name shop.f"),
+    "redefined": ("@limit\ndef f(r): ...\n@limit\ndef f(r): ...", "shop", "has the name shop.f"),
+    "lambdas": ("limit(lambda r: 1)\nlimit(lambda r: 2)", "shop", "has the name shop.<lambda>"),
+    "partials": ("def f(r): ...\nlimit(partial(f))\nlimit(partial(f))", "shop", "has the name shop.f"),
+}
+
+
+@pytest.mark.rule("rate.name")
+@pytest.mark.parametrize(("source", "module", "message"), NAMELESS.values(), ids=NAMELESS)
+def test_shared_limit_of_a_handler_without_a_name_of_its_own_is_an_error(source, module, message):
+    run_module.buckets = OwnBuckets(blocks=False)
+    source = "from functools import partial\nlimit = rate_limit('1/hour', buckets=buckets)\n" + source
+    with pytest.raises(ValueError, match=re.escape(message)) as raised:
+        run_module(source, module)
+    assert str(raised.value).endswith(
+        ': pass a name that is the same in all processes, such as rate_limit(..., name="search")'
+    )
+    run_module(source.replace("buckets=buckets", "buckets=buckets, name='search'"), module)
+
+
+@pytest.mark.rule("rate.name")
+def test_module_that_is_reloaded_keeps_its_limits():
+    run_module.buckets = OwnBuckets(blocks=False)
+    source = "@rate_limit('2/hour', buckets=buckets)\ndef search(request): return 'done'"
+    searches = [run_module(source)["search"] for _ in range(3)]
+    assert [result(search, request_of()) for search in searches] == ["done", "done", 429]
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_limit_in_shared_buckets_has_the_keys_and_the_switch_of_one_in_memory(blocks):
+    buckets = OwnBuckets(blocks)
+    by_host = rate_limit("1/hour", buckets=buckets)(home)
+    by_key = rate_limit("1/hour", lambda request: request.scope["user"], buckets=buckets)(other)
+    requests = [request_of("192.0.2.1", user="ada"), request_of("192.0.2.2", user="ada"), request_of(None, user="bob")]
+    assert results(by_host, *requests, request_of("unknown"), request_of(client=None)) == ["done"] * 3 + [429] * 2
+    assert results(by_key, *requests) == ["done", 429, "done"]
+    by_host.limit.reset("192.0.2.1")
+    asyncio.run(by_key.limit.areset())
+    assert results(by_host, *requests[:2]) == ["done", 429]
+    assert results(by_key, *requests[1:]) == ["done", "done"]
+    by_host.limit.disabled = True
+    assert results(by_host, *requests) == ["done"] * 3
+    assert (by_host.limit.is_shared, limited(auth_package).limit.is_shared) == (True, False)
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_failure_of_shared_buckets_reaches_the_caller(blocks):
+    buckets = OwnBuckets(blocks)
+    searches = [rate_limit("1/hour", buckets=buckets, name="a")(handler) for handler in (home, coroutine_function())]
+    buckets.failure = HTTPError(503, "Rate limits are unavailable")
+    for search in searches:
+        with pytest.raises(HTTPError) as raised:
+            result(search, request_of())
+        assert raised.value is buckets.failure
 
 
 # Clients and keys
@@ -180,6 +365,18 @@ def test_disabled_limit_takes_no_token_until_it_is_enabled_again(auth, handler):
     assert results(search, *[request_of()] * 2) == ["done", 429]
     search.limit.disabled = True
     assert results(search, request_of()) == ["done"]
+
+
+@pytest.mark.parametrize("loaded", ["", "starlette.requests", "fastware.core.request"])
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_key_func_gets_an_object_for_a_scope(loaded, kind):
+    """In a process of its own, because other tests load frameworks."""
+    source = "import importlib, sys; from fastware.auth import rate_limit\n"
+    source += f"{loaded!r} and importlib.import_module({loaded!r})\n"
+    source += "limited = rate_limit('1/hour', lambda request: request.scope['client'][0])(lambda: 'done')\n"
+    source += f"print(limited(scope={{'type': {kind!r}, 'client': ('192.0.2.1', 1)}}))\n"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("done\n", "")
 
 
 def test_limit_has_no_other_attributes(auth):

@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 import refresh_processes
 from clock import stopped_at
+from redis_server import RedisServer
 
 from fastware.auth import (
     MemoryRevocations,
@@ -30,15 +31,28 @@ def path(tmp_path):
     return tmp_path / "sessions.db"
 
 
+@pytest.fixture(scope="module")
+def server():
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["SQLite", "Redis"])
+def storage(request, path):
+    if request.param == "Redis":
+        return request.getfixturevalue("server").url
+    return path if request.param == "SQLite" else None
+
+
 def redeem_at(seconds, tickets, ticket):
     with stopped_at(NOW + seconds):
         return tickets.redeem(ticket)
 
 
-@pytest.mark.parametrize("storage", ["file", None])
+@pytest.mark.parametrize("storage", ["memory", "SQLite", "Redis"], indirect=True)
 @pytest.mark.parametrize("claims", [{}, {"sub": "愛", "a": [1, -2.5, None, {"b": True}]}, {"a": "x" * 65_000}])
-def test_claims_come_back_once(path, storage, claims):
-    tickets = Tickets(path if storage else None)
+def test_claims_come_back_once(storage, claims):
+    tickets = Tickets(storage)
     ticket, other = tickets.issue(claims), tickets.issue({"sub": "bob"})
     assert [tickets.redeem(ticket), tickets.redeem(ticket)] == [claims, None]
     assert tickets.redeem(other) == {"sub": "bob"}
@@ -62,13 +76,13 @@ EXPIRIES = {  # options, exp, and the first second in which the ticket is reject
 
 
 @pytest.mark.parametrize(("options", "exp", "end"), EXPIRIES.values(), ids=EXPIRIES)
-def test_ticket_expires_at_its_lifetime_or_with_its_claims(path, options, exp, end):
+def test_ticket_expires_at_its_lifetime_or_with_its_claims(storage, options, exp, end):
     claims = {"sub": "ada"} if exp is None else {"sub": "ada", "exp": exp}
-    tickets = Tickets(path, **options)
+    tickets = Tickets(storage, **options)
     with stopped_at(NOW):
         issued = [tickets.issue(claims) for _ in range(2)]
-    assert redeem_at(end - 0.25, Tickets(path), issued[0]) == claims
-    assert redeem_at(end, Tickets(path), issued[1]) is None
+    assert redeem_at(end - 0.25, Tickets(storage), issued[0]) == claims
+    assert redeem_at(end, Tickets(storage), issued[1]) is None
 
 
 INVALID_CLAIMS = {
@@ -116,20 +130,20 @@ def test_ticket_is_not_used_while_revocations_are_unavailable():
 
 
 @pytest.mark.rule("tickets.once")
-def test_processes_that_redeem_at_once_get_one_yes(path):
-    tickets = Tickets(path)
-    with refresh_processes.started(path, 4) as processes:
+def test_processes_that_redeem_at_once_get_one_yes(storage):
+    tickets = Tickets(storage)
+    with refresh_processes.started(storage, 4) as processes:
         for _ in range(60):
             replies = refresh_processes.ask_at_once(processes, f"redeem {tickets.issue(CLAIMS | {'exp': 1e10})}")
             assert sorted(replies) == ["no", "no", "no", "yes"]
 
 
-def test_redeemed_ticket_stays_used_after_a_kill(path):
-    ticket = Tickets(path).issue({"sub": "ada"})
-    with refresh_processes.started(path, 1) as (process,):
+def test_redeemed_ticket_stays_used_after_a_kill(storage):
+    ticket = Tickets(storage).issue({"sub": "ada"})
+    with refresh_processes.started(storage, 1) as (process,):
         assert process.request(f"redeem {ticket}") == "yes"
         process.kill()
-    assert Tickets(path).redeem(ticket) is None
+    assert Tickets(storage).redeem(ticket) is None
 
 
 def test_storage_has_hashes_of_the_tickets_only(path):
@@ -152,8 +166,8 @@ def test_expired_tickets_are_removed_a_few_at_a_time(path):
     assert all(before + 1 - after <= 10 for before, after in itertools.pairwise(counts))
 
 
-def test_tickets_and_refresh_tokens_share_a_file(path):
-    tickets, refresh_tokens = Tickets(path), RefreshTokens(path)
+def test_tickets_and_refresh_tokens_share_a_storage(storage):
+    tickets, refresh_tokens = Tickets(storage), RefreshTokens(storage)
     ticket, token = tickets.issue({"sub": "ada"}), refresh_tokens.issue("ada")
     assert tickets.redeem(token) is None
     assert refresh_tokens.rotate(token).username == "ada"
@@ -161,9 +175,9 @@ def test_tickets_and_refresh_tokens_share_a_file(path):
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_asynchronous_twins_do_the_same(path, backend):
+def test_asynchronous_twins_do_the_same(storage, backend):
     async def main():
-        tickets = Tickets(path)
+        tickets = Tickets(storage)
         ticket = await tickets.aissue({"sub": "ada"})
         assert [await tickets.aredeem(ticket), await tickets.aredeem(ticket)] == [{"sub": "ada"}, None]
         assert await tickets.aredeem(None) is None

@@ -80,10 +80,22 @@ LINES = [
     # stores that cannot be opened
     Line("users list --store damaged.json", 1, stderr="Error: damaged.json, user 1: expected an object, ...\n"),
     Line("users list --store .", 1, stderr="Error: .: Is a directory\n"),
+    Line("users list --store sqlite:///new.db", 0, stderr="No users in sqlite:///.../new.db.\n"),
+    Line("users list --store mysql://a:pw@host/x", 1, stderr="Error: databases of 'mysql' are not supp...\n"),
     Line(
-        "users list --store sqlite:///users.db",
+        "users list --store postgresql://a:pw@host:port/x",
         1,
-        stderr="Error: a store at a URL (sqlite://...) is not supp...\n",
+        stderr="Error: the URL of the database is malformed; ...\n",
+    ),
+    Line(
+        "users list --store postgresql://a:pw@127.0.0.1:1/x",
+        1,
+        stderr="Error: postgresql://127.0.0.1:1/x: ...Connection refused...\n",
+    ),
+    Line(
+        "users copy users.json copy.json postgresql://a:p@w@host/x",
+        2,
+        stderr="Error: Got unexpected extra argument (postgresql://host/x) Try: ...\n",
     ),
     Line("users list --store shop:Store", 1, stderr="imported\nError: shop:Store is a class; name ...\n"),
     Line("users list --store shop:text", 1, stderr="imported\nError: shop:text is not a UserStore, but str\n"),

@@ -182,6 +182,7 @@ MISTAKES = {
         f"shop.py:{ADDED_LINE} configures a jwt_secret",
         add_code('config = {"jwt_secret": ""}'),
     ),
+    "proxies": ("proxies", "warning", "which the client may have written", set_environment(FORWARDED_ALLOW_IPS="*")),
     "limits": ("limits", "warning", "2 times the limits of shop.search", add_code(LIMITED)),
     "guard": (
         "limits",

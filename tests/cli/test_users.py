@@ -8,7 +8,7 @@ import command_line
 import pytest
 from user_files import HASH, mode, read, user, write
 
-from fastware.auth import Auth, SQLiteRevocations, verify_password
+from fastware.auth import Auth, SQLiteRevocations, SQLUserStore, verify_password
 
 PASSWORD = "correct horse battery"
 SECRET = "Nq0uYdKdYq4JzqVfZ8x2mJb7wT1cE5hR"
@@ -130,6 +130,30 @@ def test_copy_to_another_store_and_back_loses_nothing(run, users_file, database)
     assert (there.returncode, there.stdout) == (0, "Copied 3 of 3 users from users.json to shop:store.\n")
     assert database() == ["ada", "bob", "žofie"]
     assert (back.returncode, read(users_file.with_name("copy.json"))) == (0, USERS)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_users_of_a_database_are_managed_and_copied_by_its_url(run, users_file, request, kind):
+    url = "sqlite:///users.db" if kind == "sqlite" else request.getfixturevalue("postgres").new_url()
+    store = SQLUserStore(url.replace(":///users", f":///{users_file.parent}/users"))
+    write(users_file, USERS)
+    lines = {
+        f"users copy users.json {url}": "Copied 3 of 3 users from users.json to STORE.\n",
+        "users add eve --role user": "Added eve (user) to STORE.\n",
+        f"users copy {url} copy.json": "Copied 4 of 4 users from STORE to copy.json.\n",
+    }
+    for line, expected in lines.items():
+        done = run(line, stdin=PASSWORD, FASTWARE_STORE=url)
+        assert (done.returncode, done.stdout) == (0, expected.replace("STORE", store.name)), done.stderr
+        assert "secret@" not in done.stdout + done.stderr
+    assert store.load_users() == read(users_file.with_name("copy.json"))
+    *copied, eve = store.load_users()
+    assert (copied, eve["role"]) == (USERS, "user") and verify_password(PASSWORD, eve["password_hash"])
+    done = run("doctor --json", FASTWARE_STORE=url)
+    assert "secret@" not in done.stdout and '"check": "hashes"' in done.stdout
+    write(users_file.with_name("other.json"), [user("new"), user("ada")])
+    assert "already has 'ada'; nothing is copied" in run(f"users copy other.json {url}").stderr
+    assert store.load_users() == [*USERS, eve]
 
 
 def test_copy_writes_nothing_if_a_name_exists(run, users_file, database):

@@ -101,6 +101,60 @@ def test_results_stay_exact_while_thousands_of_buckets_come_and_go(engine):
     assert max(sizes[1::2]) <= 20
 
 
+# Costs
+
+
+@pytest.mark.rule("rate.bucket")
+def test_call_may_take_several_tokens_or_none(engine):
+    """Of 5 tokens a minute, one returns every 12 seconds."""
+    buckets, second = engine.TokenBuckets(5, 60 * SECOND), SECOND
+    assert [buckets.take("a", 0, cost) for cost in (3, 3, 2, 1)] == [0, 12 * second, 0, 12 * second]
+    buckets.give_back("a", 0, 4)
+    assert [buckets.take("a", 0, cost) for cost in (5, 4, 1)] == [12 * second, 0, 12 * second]
+    assert [buckets.take("b", 0, cost=cost) for cost in (5, 1, 5)] == [0, 12 * second, 60 * second]
+    assert buckets.take("b", 36 * second, 4) == 12 * second
+    request = SimpleNamespace(scope={"client": ("192.0.2.1", 1)})
+    with clock_at(60 * second):
+        assert [buckets.take_by_client(request, cost) for cost in (4, 2, 1)] == [0, 12 * second, 0]
+        assert buckets.take_by_client(request, cost=5) == 60 * second
+
+
+@pytest.mark.rule("rate.bucket")
+def test_call_counts_what_remains(engine):
+    buckets, second = engine.TokenBuckets(5, 60 * SECOND), SECOND
+    assert buckets.take_counted("a", 0) == (0, 4, 12 * second)
+    assert buckets.take_counted("a", 0, 3) == (0, 1, 48 * second)
+    assert buckets.take_counted("a", 0, 2) == (12 * second, 1, 48 * second)
+    assert buckets.take_counted("a", 6 * second, cost=2) == (6 * second, 1, 42 * second)
+    assert buckets.take_counted("a", 12 * second, 2) == (0, 0, 60 * second)
+    assert len(buckets) == 1
+    thirds = engine.TokenBuckets(3, SECOND)
+    assert thirds.take_counted("a", 0) == (0, 2, 333_333_334)
+    with clock_at(0):
+        assert thirds.take_counted("a") == (0, 1, 666_666_667)
+
+
+@pytest.mark.parametrize("cost", [0, -1, 4, 2**63, 2**64, 10**40, -(10**40)], ids=lambda cost: f"{cost:.0e}")
+def test_cost_out_of_range_is_a_value_error(engine, cost):
+    buckets = engine.TokenBuckets(3, SECOND)
+    expected = ("raised", ValueError, "cost must be 1 to 3 tokens, the capacity")
+    for call in (buckets.take, buckets.take_counted, buckets.give_back):
+        assert outcome(call, "a", None, cost) == outcome(call, "a", -1, cost=cost) == expected
+    assert outcome(buckets.take_by_client, ANYONE, cost) == expected
+    assert len(buckets) == 0
+
+
+@pytest.mark.parametrize("cost", [None, 1.0, "1", b"1", (1,)], ids=repr)
+def test_cost_of_another_type_is_a_type_error(engine, cost):
+    buckets = engine.TokenBuckets(3, SECOND)
+    expected = ("raised", TypeError, "cost must be int")
+    for call in (buckets.take, buckets.take_counted, buckets.give_back):
+        assert outcome(call, "a", 0, cost) == expected
+        assert outcome(call, b"a", 0, cost) == ("raised", TypeError, "a bucket key must be str")
+    assert outcome(buckets.take_by_client, ANYONE, cost) == expected
+    assert len(buckets) == 0
+
+
 # Giving back
 
 
@@ -270,6 +324,8 @@ MOMENTS += [(10**40, OverflowError), (-(10**40), OverflowError), (1.0, TypeError
 def test_moment_out_of_range_takes_no_token_and_gives_none_back(engine, now, error):
     buckets = engine.TokenBuckets(1, SECOND)
     assert outcome(buckets.give_back, "a", now)[:2] == (("raised", error) if error else ("returned", None))
+    counted = outcome(engine.TokenBuckets(1, SECOND).take_counted, "a", now)
+    assert counted[:2] == (("raised", error) if error else ("returned", (0, 0, SECOND)))
     results = [outcome(buckets.take, "a", now)]
     with clock_at(now):
         results += [outcome(buckets.take, "b"), outcome(buckets.take_by_client, ANYONE)]
@@ -309,6 +365,7 @@ def test_key_of_another_type_is_a_type_error(engine, key):
     expected = ("raised", TypeError, "a bucket key must be str")
     assert outcome(buckets.take, key, 0) == outcome(buckets.reset, key) == outcome(buckets.take, None, 0) == expected
     assert outcome(buckets.give_back, key, 0) == outcome(buckets.give_back, None) == expected
+    assert outcome(buckets.take_counted, key, 0) == expected
     assert len(buckets) == 1
 
 

@@ -68,7 +68,7 @@ def test_signature_is_that_of_the_contract(fastware, engine, call):
     assert [name for name, *_ in parameters(getattr(engine, call))] == list(CALLS[call])
 
 
-@pytest.mark.parametrize("method", ["take", "give_back", "take_by_client", "reset", "__len__"])
+@pytest.mark.parametrize("method", ["take", "take_counted", "give_back", "take_by_client", "reset", "__len__"])
 def test_method_of_token_buckets_has_the_signature_of_the_contract(fastware, engine, method):
     contract = fastware._engine.contract.TokenBuckets
     assert parameters(getattr(engine.TokenBuckets, method)) == parameters(getattr(contract, method))

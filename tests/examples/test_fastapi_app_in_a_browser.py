@@ -47,6 +47,7 @@ def base_url(tmp_path_factory):
     environment = {
         "USERS_FILE": str(store.path),
         "ACCOUNTS_DB": str(folder / "accounts.db"),
+        "LIMITS_FILE": str(folder / "limits.bin"),
         "FASTWARE_JWT_SECRET": "an example's secret of at least 32 bytes",
     }
     with servers.serve("uvicorn", "tests.examples.offline_docs:app", folder=ROOT, env=environment) as url:

@@ -28,6 +28,7 @@ def fastapi_app(tmp_path, monkeypatch):
     monkeypatch.setenv("FASTWARE_JWT_SECRET", "a secret of at least 32 bytes for the examples")
     monkeypatch.setenv("USERS_FILE", str(tmp_path / "users.json"))
     monkeypatch.setenv("ACCOUNTS_DB", str(tmp_path / "accounts.db"))
+    monkeypatch.setenv("LIMITS_FILE", str(tmp_path / "limits.bin"))
     for name in ("examples.accounts", "examples.fastapi_app"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with bcrypt_cost.lowest():

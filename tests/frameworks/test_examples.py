@@ -1,4 +1,7 @@
-"""One client for ``examples/``: the application of each framework, under each server, with two workers."""
+"""One client for ``examples/``: the application of each framework, under each server, with two workers.
+
+The applications use files on this machine; two of them also PostgreSQL and Valkey, as on many machines.
+"""
 
 import contextlib
 import json
@@ -10,7 +13,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, product
 from pathlib import Path
 
@@ -20,18 +23,17 @@ import pytest
 import servers
 from challenges import INVALID, MISSING, forbidden
 from checks.processes import Server
+from postgres_server import PostgresServer
+from redis_server import RedisServer
 from websocket_client import converse
 
-from fastware.auth import JSONFileUserStore, password_problem
+from fastware.auth import JSONFileUserStore, SQLUserStore, password_problem
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret of at least 32 bytes for the examples"
 PASSWORDS = {"ada": "correct horse", "bob": "battery staple"}
 NEW_PASSWORD = "a staple of correct horses"
 WEAK = password_problem("short")
-EFFECTIVE_SECONDS = 0.1
-"""The time after which a revocation is effective in every worker."""
-
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without certificates, which take long to load
 
 
@@ -44,6 +46,13 @@ class Example:
     denial: int = 401
     is_small: bool = False
     """It has a login, a logout, ``/profile`` and ``/admin``, and nothing else."""
+    on_databases: bool = False
+    """It uses PostgreSQL and Valkey."""
+
+    @property
+    def effective_seconds(self):
+        """The time after which a revocation is effective in every worker."""
+        return 1.1 if self.on_databases else 0.1
 
 
 EXAMPLES = (
@@ -54,17 +63,39 @@ EXAMPLES = (
     Example("litestar_app", denial=403),
 )
 PAIRS = [pytest.param(pair, id=f"{pair[0].name}-{pair[1]}") for pair in product(EXAMPLES, servers.NAMES)]
+ON_DATABASES = [
+    pytest.param(
+        (replace(EXAMPLES[number], on_databases=True), server), id=f"{EXAMPLES[number].name}-{server}-databases"
+    )
+    for number, server in ((1, "uvicorn"), (2, "granian"))
+]
 EVERY = pytest.mark.parametrize("served", PAIRS, indirect=True)
-COMPLETE = pytest.mark.parametrize("served", [pair for pair in PAIRS if not pair.values[0][0].is_small], indirect=True)
+COMPLETE = pytest.mark.parametrize(
+    "served", [*(pair for pair in PAIRS if not pair.values[0][0].is_small), *ON_DATABASES], indirect=True
+)
 
 
-def environment_of(example, folder):
-    """Return the environment of an example, with the users ``ada`` and ``bob``."""
-    store = JSONFileUserStore(folder / "users.json")
+def add_users(store):
+    """Add the users ``ada`` and ``bob``."""
     with bcrypt_cost.lowest():
         store.create_user("ada", PASSWORDS["ada"], "admin")
         store.create_user("bob", PASSWORDS["bob"], "user")
-    return {"USERS_FILE": str(store.path), "ACCOUNTS_DB": str(folder / "accounts.db"), example.variable: SECRET}
+    return store
+
+
+def environment_of(example, folder):
+    """Return the environment of an example that uses files."""
+    files = {"USERS_FILE": "users.json", "ACCOUNTS_DB": "accounts.db", "LIMITS_FILE": "limits.bin"}
+    return {name: str(folder / file) for name, file in files.items()} | {example.variable: SECRET}
+
+
+@pytest.fixture(scope="session")
+def databases():
+    """Return the environment of an example that uses servers."""
+    with contextlib.ExitStack() as stack:
+        postgres = stack.enter_context(contextlib.closing(PostgresServer()))
+        redis = stack.enter_context(RedisServer())
+        yield lambda: {"DATABASE_URL": postgres.new_url(), "REDIS_URL": redis.url}
 
 
 @pytest.fixture(scope="session")
@@ -72,9 +103,16 @@ def served(request, tmp_path_factory):
     """Serve an example. Yields it and its URL. Nothing that these tests do is an error for the server's log."""
     example, server = request.param
     folder = tmp_path_factory.mktemp("example")
-    options = {"folder": ROOT, "env": environment_of(example, folder), "workers": 2, "log": folder / "log"}
+    environment = environment_of(example, folder)
+    if example.on_databases:
+        environment |= request.getfixturevalue("databases")()
+        store = SQLUserStore(environment["DATABASE_URL"])
+    else:
+        store = JSONFileUserStore(environment["USERS_FILE"])
+    add_users(store)
+    options = {"folder": ROOT, "env": environment, "workers": 2, "log": folder / "log"}
     with servers.serve(server, f"tests.examples.served:{example.name}", **options) as url:
-        yield example, url, JSONFileUserStore(folder / "users.json")
+        yield example, url, store
     assert "Traceback" not in options["log"].read_text("utf-8")
 
 
@@ -260,11 +298,11 @@ def test_refresh_with_an_unknown_token_is_401(client, token):
 
 
 @COMPLETE
-def test_logout_ends_every_token_of_its_session_in_every_worker(workers, account):
+def test_logout_ends_every_token_of_its_session_in_every_worker(served, workers, account):
     other, session = open_session(workers[0], account), open_session(workers[0], account)
     refreshed = refresh(workers[1], session).json()
     assert workers[0].post("/logout", headers=bearer(refreshed)).status_code == 200
-    time.sleep(EFFECTIVE_SECONDS)
+    time.sleep(served[0].effective_seconds)
     assert statuses(workers, session) == statuses(workers, refreshed) == [401, 401]
     assert [refresh(client, refreshed).status_code for client in workers] == [401, 401]
     assert statuses(workers, other) == [200, 200]
@@ -272,12 +310,12 @@ def test_logout_ends_every_token_of_its_session_in_every_worker(workers, account
 
 
 @COMPLETE
-def test_logout_everywhere_ends_all_sessions_and_a_login_right_after_it_works(workers, account):
+def test_logout_everywhere_ends_all_sessions_and_a_login_right_after_it_works(served, workers, account):
     sessions = [open_session(client, account) for client in workers]
     assert workers[0].post("/logout-everywhere", headers=bearer(sessions[1])).status_code == 200
     again = open_session(workers[1], account)
     assert statuses(workers, again) == [200, 200]
-    time.sleep(EFFECTIVE_SECONDS)
+    time.sleep(served[0].effective_seconds)
     for session in sessions:
         assert statuses(workers, session) == [401, 401]
         assert refresh(workers[1], session).status_code == 401
@@ -285,7 +323,7 @@ def test_logout_everywhere_ends_all_sessions_and_a_login_right_after_it_works(wo
 
 
 @COMPLETE
-def test_new_password_ends_all_sessions_but_that_of_its_client(workers, account):
+def test_new_password_ends_all_sessions_but_that_of_its_client(served, workers, account):
     def change(client, **passwords):
         return client.post("/password", headers=bearer(session), json=passwords)
 
@@ -296,7 +334,7 @@ def test_new_password_ends_all_sessions_but_that_of_its_client(workers, account)
     new = session_of(change(workers[0], old_password=old, new_password=NEW_PASSWORD), account["username"])
     assert "session" in workers[0].cookies
     workers[0].cookies.clear()
-    time.sleep(EFFECTIVE_SECONDS)
+    time.sleep(served[0].effective_seconds)
     for ended in (session, other):
         assert statuses(workers, ended) == [401, 401]
         assert refresh(workers[1], ended).status_code == 401
@@ -307,7 +345,7 @@ def test_new_password_ends_all_sessions_but_that_of_its_client(workers, account)
 
 
 @COMPLETE
-def test_deleted_account_has_no_sessions_even_if_its_name_is_registered_again(workers, account):
+def test_deleted_account_has_no_sessions_even_if_its_name_is_registered_again(served, workers, account):
     def delete(password):
         return workers[0].request("DELETE", "/account", headers=bearer(session), json={"password": password})
 
@@ -316,14 +354,14 @@ def test_deleted_account_has_no_sessions_even_if_its_name_is_registered_again(wo
     assert delete(account["password"]).status_code == 200
     assert workers[1].post("/login", json=account).status_code == 401
     assert workers[1].post("/register", json=account).status_code == 201
-    time.sleep(EFFECTIVE_SECONDS)
+    time.sleep(served[0].effective_seconds)
     assert statuses(workers, session) == [401, 401]
     assert refresh(workers[0], session).status_code == 401
 
 
 @COMPLETE
-def test_eleventh_wrong_password_is_limited_and_other_users_are_not(client, account):
-    guesses = [client.post("/login", json={**account, "password": "a guess"}) for _ in range(11)]
+def test_eleventh_wrong_password_is_limited_and_other_users_are_not(client, workers, account):
+    guesses = [workers[number % 2].post("/login", json={**account, "password": "a guess"}) for number in range(11)]
     assert [guess.status_code for guess in guesses] == [401] * 10 + [429]
     assert 1 <= int(guesses[10].headers["retry-after"]) <= 360
     assert client.post("/login", json=account).status_code == 429
@@ -331,8 +369,8 @@ def test_eleventh_wrong_password_is_limited_and_other_users_are_not(client, acco
 
 
 @COMPLETE
-def test_search_is_limited_to_five_calls_a_minute(client):
-    responses = [client.get("/search") for _ in range(6)]
+def test_search_is_limited_to_five_calls_a_minute_in_all_workers_together(workers):
+    responses = [workers[number % 2].get("/search") for number in range(6)]
     assert [response.status_code for response in responses] == [200] * 5 + [429]
     assert 1 <= int(responses[5].headers["retry-after"]) <= 12
 
@@ -377,6 +415,7 @@ def wait_until_nothing_listens(port):
 def test_killed_server_forgets_no_session_and_no_logout(tmp_path):
     example = EXAMPLES[1]
     options = {"environment": environment_of(example, tmp_path), "workers": 2}
+    add_users(JSONFileUserStore(options["environment"]["USERS_FILE"]))
     account = {"username": "bob", "password": PASSWORDS["bob"]}
     with Server("granian", f"tests.examples.served:{example.name}", ROOT, **options) as running:
         with client_of(running.url) as client:

@@ -613,7 +613,7 @@ SIGNATURES = {
     "FastAPIAuth": "(auth, *, token_url=None)",
     "OptionalUser": None,
     "describe": "(app, *, host_prefix=None)",
-    "login_route": "(auth, store, *, guard=None, expires_in=None)",
+    "login_route": "(auth, store, *, guard=None, address=client_address(), expires_in=None)",
     "require_role": "(role, *other_roles)",
 }
 

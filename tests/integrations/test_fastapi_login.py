@@ -24,7 +24,17 @@ from fastapi.responses import JSONResponse
 from openapi_spec_validator import validate
 
 import fastware
-from fastware.auth import Auth, HTTPError, LoginGuard, MemoryRevocations, UserStore, login, password_pool, passwords
+from fastware.auth import (
+    Auth,
+    HTTPError,
+    LoginGuard,
+    MemoryRevocations,
+    UserStore,
+    client_address,
+    login,
+    password_pool,
+    passwords,
+)
 from fastware.integrations.fastapi import FastAPIAuth, login_route
 from fastware.integrations.fastapi.login import Credentials
 
@@ -223,9 +233,19 @@ def test_guard_counts_failed_logins_of_the_address_of_the_client(store, client, 
     assert post(app, CREDENTIALS, client=client).status == 200
 
 
-def app_with_guard(store, guard):
+def test_guard_counts_failed_logins_of_the_client_behind_a_proxy(store):
+    app = app_with_guard(store, LoginGuard(per_address="1/hour"), address=client_address(trusted_proxies=["unix"]))
+    wrong = b'{"username": "nobody", "password": "x"}'
+
+    def status_from(address):
+        return post(app, wrong, client=None, headers=[*JSON, ("x-forwarded-for", address)]).status
+
+    assert [status_from("203.0.113.7"), status_from("203.0.113.7"), status_from("203.0.113.8")] == [401, 429, 401]
+
+
+def app_with_guard(store, guard, **options):
     app = FastAPI()
-    app.include_router(login_route(AUTH, store, guard=guard))
+    app.include_router(login_route(AUTH, store, guard=guard, **options))
     return app
 
 
@@ -257,9 +277,11 @@ def test_role_that_changes_while_the_token_is_made_revokes_it(store):
     assert auth.inspect_token(response.json["token"]).reason == "revoked"
 
 
-def test_invalid_guard_is_a_type_error(store):
+def test_invalid_guard_or_address_is_a_type_error(store):
     with pytest.raises(TypeError, match=r"guard must be a fastware\.auth\.LoginGuard"):
         login_route(AUTH, store, guard=5)
+    with pytest.raises(TypeError, match=r"address must be client_address\(\.\.\.\), not str"):
+        login_route(AUTH, store, address="203.0.113.7")
 
 
 # Bodies

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Optional, TypeVar  # noqa: F401 - in annotati
 import asgi_client
 import pydantic
 import pytest
+from own_buckets import OwnBuckets
 
 fastapi = pytest.importorskip("fastapi")
 litestar = pytest.importorskip("litestar")
@@ -33,6 +34,7 @@ from starlette.routing import Mount, Route, WebSocketRoute  # noqa: E402
 from starlette.websockets import WebSocket  # noqa: E402
 
 import fastware as package  # noqa: E402
+from fastware.auth import rate_limit  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*(Inferred dependency|inferred style)"
@@ -574,6 +576,277 @@ def test_websocket_of_the_core_is_rejected_before_it_is_accepted(fastware, auth,
     app = asgi_client.websocket_app_of(fastware, chat, path="/{id}" if "id" in signature else "/5")
     assert converse(app, "/5").accept
     assert converse(app, "/5").response.status == 429
+
+
+# Headers, and buckets that wait
+
+
+def waiting(**options):
+    return {"buckets": OwnBuckets(), **options}
+
+
+def in_memory(**options):
+    return options
+
+
+PLACES = [in_memory, waiting]
+FIRST = '"first";q=1;w=60', '"first";r=0;t=60'
+SECOND = '"second";q=4;w=3600', '"second";r=2;t=900'
+
+
+def headers_of(response):
+    return response.header("ratelimit-policy"), response.header("ratelimit")
+
+
+def limits(place):
+    """Return two limits with headers. The first call empties the bucket of the first."""
+    first = rate_limit("1/minute", **place(headers=True, name="first"))
+    return first, rate_limit("4/hour", **place(headers=True, name="second", cost=2))
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch):
+    monkeypatch.setattr("time.monotonic_ns", lambda: 10**12)
+
+
+def fastapi_app_with_headers(place):
+    app = FastAPI()
+    first, second = limits(place)
+    handlers = {
+        "data": function("", "{'size': 1, 'more': 2}", "async def"),
+        "sync": function("q: int = 1", "{'size': 1}"),
+        "request": function("r: Request", "{'size': 1}", "async def"),
+        "own-response": function("answer: fastapi.Response", "answer.headers.update({'x': 'y'}) or {'size': 1}"),
+        "scope": function("scope: int = 1", "{'size': scope}", "async def"),
+        "partial": functools.partial(function("q: int", "{'size': q}"), q=1),
+        "method": SizeOf().method,
+        "response": function("", "fastapi.responses.JSONResponse({'size': 1})", "async def"),
+        "stream": function("r: Request", "fastapi.responses.StreamingResponse(iter([b'{\"size\"', b':1}']))"),
+    }
+    for name, handler in handlers.items():
+        limit = rate_limit("1/minute", **place(headers=True, name="first"))
+        app.get(f"/{name}", response_model=Item)(limit(handler))
+    app.get("/status", status_code=202)(limits(place)[0](function("", "Item(size=1)", "async def")))
+    app.get("/stacked")(first(second(function("", "{'size': 1}", "async def"))))
+    first, second = limits(place)
+    app.get("/dependency", dependencies=[Depends(first(function("", "5", "async def")))])(
+        second(function("", "{'size': 1}"))
+    )
+    first, second = limits(place)
+    app.get("/dependencies", dependencies=[Depends(first(function("r: Request", "5"))), Depends(second(yielding))])(
+        function("", "{'size': 1}")
+    )
+    return app
+
+
+class SizeOf:
+    async def method(self, q: int = 1) -> Any:
+        return {"size": q}
+
+
+async def yielding():
+    yield 5
+
+
+BOTH = f"{FIRST[0]}, {SECOND[0]}", f"{FIRST[1]}, {SECOND[1]}"
+OF_FASTAPI = ["data", "sync", "request", "own-response", "scope", "partial", "method", "response", "stream"]
+OF_FASTAPI = (
+    dict.fromkeys(OF_FASTAPI, FIRST)
+    | {"status": FIRST}
+    | dict.fromkeys(["stacked", "dependency", "dependencies"], BOTH)
+)
+
+
+@pytest.mark.rule("rate.headers")
+@pytest.mark.parametrize("place", PLACES)
+def test_responses_of_fastapi_have_the_headers(stopped_clock, place):
+    app = fastapi_app_with_headers(place)
+    for name, expected in OF_FASTAPI.items():
+        admitted, rejected = (asgi_client.call(app, "GET", f"/{name}", stays=True) for _ in range(2))
+        assert (admitted.status, admitted.body) == (202 if name == "status" else 200, b'{"size":1}'), name
+        assert headers_of(admitted) == expected, name
+        assert (rejected.status, rejected.header("retry-after")) == (429, "60"), name
+        assert headers_of(rejected) == FIRST, name
+    without = fastapi_app_with_headers(lambda **options: {**place(**options), "headers": False})
+    assert app.openapi() == without.openapi()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_denied_websocket_of_fastapi_has_the_headers(stopped_clock, place):
+    app = FastAPI()
+    limit = limits(place)[0]
+    app.websocket("/")(limit(function("sock: WebSocket", "await sock.accept()", "async def")))
+    assert converse(app).accept
+    rejected = converse(app).response
+    assert (rejected.status, headers_of(rejected)) == (429, FIRST)
+
+
+@pytest.mark.rule("rate.headers")
+@pytest.mark.parametrize("place", PLACES)
+def test_responses_of_starlette_have_the_headers(stopped_clock, place):
+    class Page(HTTPEndpoint):
+        @limits(place)[0]
+        async def get(self, request):
+            return PlainTextResponse("done", 203)
+
+    first, second = limits(place)
+    done = "PlainTextResponse('done', 203)"
+    routes = {
+        "/async": (limits(place)[0](function("r", done, "async def")), FIRST),
+        "/sync": (limits(place)[0](function("request", done)), FIRST),
+        "/page": (Page, FIRST),
+        "/stacked": (first(second(function("request", done, "async def"))), BOTH),
+    }
+    app = Starlette(routes=[Route(path, handler) for path, (handler, _) in routes.items()])
+    for path, (_, expected) in routes.items():
+        admitted, rejected = (asgi_client.call(app, path=path) for _ in range(2))
+        assert (admitted.status, admitted.body, headers_of(admitted)) == (203, b"done", expected), path
+        assert (rejected.status, headers_of(rejected)) == (429, FIRST), path
+
+
+class Sized(pydantic.BaseModel):
+    size: int
+    secret: str = "x"
+
+
+@pytest.mark.rule("rate.headers")
+@pytest.mark.parametrize("place", PLACES)
+def test_responses_of_litestar_have_the_headers(stopped_clock, place):
+    get = litestar.get
+
+    def first(handler):
+        return limits(place)[0](handler)
+
+    class Pages(litestar.Controller):
+        path = "/controller"
+
+        @get("/query", media_type="text/plain")
+        @first
+        async def query(self, q: int = 1) -> str:
+            return f"size {q}"
+
+        @get("/thread", sync_to_thread=True)
+        @first
+        def thread(self) -> dict[str, int]:
+            return {"size": 1}
+
+    async def note(request: litestar.Request[Any, Any, Any]) -> None:
+        after.append(request)
+
+    one, two = limits(place)
+    after = []
+    provided = {"n": Provide(limits(place)[1](function("", "1", "async def", "-> int")))}
+    handlers = [
+        get("/data", response_headers={"x": "y"})(first(function("", "{'size': 1}", "async def", "-> dict[str, int]"))),
+        get("/model")(first(function("", "Item(size=1)", "async def", "-> Item"))),
+        get("/request")(
+            first(function("request: litestar.Request[Any, Any, Any]", "[1]", "async def", "-> list[int]"))
+        ),
+        get("/scope")(first(function("scope: Scope", "[1]", "async def", "-> list[int]"))),
+        get("/sync", sync_to_thread=False)(first(function("q: int = 1", "[q]", "def", "-> list[int]"))),
+        get("/response")(first(function("", "litestar.Response({'size': 1}, status_code=202)", "async def", "-> Any"))),
+        get("/stacked")(one(two(function("", "[1]", "async def", "-> list[int]")))),
+        get("/dependency", dependencies=provided)(first(function("n: int", "[n]", "async def", "-> list[int]"))),
+        litestar.delete("/none", after_response=note)(first(function("", "None", "async def", "-> None"))),
+        litestar.post("/created")(first(function("", "Item(size=1)", "async def", "-> Item"))),
+        Pages,
+    ]
+    app = Litestar(handlers, logging_config=None)
+    paths = {
+        "/data": (200, b'{"size":1}'),
+        "/model": (200, b'{"size":1}'),
+        "/request": (200, b"[1]"),
+        "/scope": (200, b"[1]"),
+        "/sync": (200, b"[1]"),
+        "/response": (202, b'{"size":1}'),
+        "/stacked": (200, b"[1]"),
+        "/dependency": (200, b"[1]"),
+        "/none": (204, b""),
+        "/created": (201, b'{"size":1}'),
+        "/controller/query": (200, b"size 1"),
+        "/controller/thread": (200, b'{"size":1}'),
+    }
+    expected = {"/stacked": BOTH, "/dependency": (f"{SECOND[0]}, {FIRST[0]}", f"{SECOND[1]}, {FIRST[1]}")}
+    for path, answer in paths.items():
+        method = {"/none": "DELETE", "/created": "POST"}.get(path, "GET")
+        admitted, rejected = (asgi_client.call(app, method, path, body={"size": 1}) for _ in range(2))
+        assert (admitted.status, admitted.body, headers_of(admitted)) == (*answer, expected.get(path, FIRST)), path
+        assert rejected.status == 429, path
+        assert FIRST[0] in headers_of(rejected)[0], path
+    assert asgi_client.call(app, path="/controller/query", client=("192.0.2.9", 1)).header("content-type") == (
+        "text/plain; charset=utf-8"
+    )
+    assert len(after) == 1
+
+
+@pytest.mark.rule("rate.headers")
+@pytest.mark.parametrize("place", PLACES)
+def test_responses_of_the_core_have_the_headers(stopped_clock, place):
+    router = package.Router()
+    answer = package.Response(b"done", 203)
+    first, second = limits(place)
+    router.get("/data")(limits(place)[0](function("", "{'size': 1}", "async def")))
+    router.get("/sync")(limits(place)[0](function("request", "'done'")))
+    router.get("/response")(limits(place)[0](function("id=5", "answer", "async def", answer=answer)))
+    router.get("/stacked")(first(second(function("r", "None", "async def"))))
+    first, second = limits(place)
+    router.get("/dependencies", deps={"a": first(lambda: 5), "b": second(yielding)})(function("a, b", "[a, b]"))
+    app = package.create_app(router)
+    for path, status, expected in (
+        ("/data", 200, FIRST),
+        ("/sync", 200, FIRST),
+        ("/response", 203, FIRST),
+        ("/stacked", 204, BOTH),
+        ("/dependencies", 200, BOTH),
+    ):
+        admitted, rejected = (asgi_client.call(app, path=path) for _ in range(2))
+        assert (admitted.status, headers_of(admitted)) == (status, expected), path
+        assert (rejected.status, headers_of(rejected)) == (429, FIRST), path
+    assert answer.raw_headers == package.Response(b"done", 203).raw_headers, "the handler may return it again"
+
+
+def test_limits_that_wait_do_not_block_the_event_loop_of_any_framework():
+    buckets = OwnBuckets()
+
+    def limit(handler):
+        return rate_limit("9/hour", buckets=buckets, name="search")(handler)
+
+    for framework in ("fastapi", "litestar", "core"):
+        plain, asynchronous = generators([])
+        dependencies = [asynchronous, function("", "5", "async def", "-> int")]
+        if framework != "litestar":  # there they run on the event loop, unless Provide(..., sync_to_thread=True)
+            dependencies += [plain, function("", "5", "def", "-> int")]
+        for dependency in dependencies:
+            buckets.calls.clear()
+            buckets.opened.clear()
+            assert asgi_client.call(application_of(framework, limit(dependency), package)).body == b"5"
+            assert buckets.calls == [("take", "thread")], framework
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["plain", "async"])
+def test_error_of_a_handler_reaches_its_limited_generator_dependency(kind):
+    seen = []
+
+    def plain() -> Any:
+        try:
+            yield 5
+        except LookupError as error:
+            seen.append(error)
+            raise
+
+    async def asynchronous() -> Any:
+        try:
+            yield 5
+        except LookupError as error:
+            seen.append(error)
+            raise
+
+    app = FastAPI()
+    dependency = rate_limit("9/hour", buckets=OwnBuckets(), name="search")((plain, asynchronous)[kind])
+    app.get("/")(function("value: int = Depends(dependency)", "{}[value]", dependency=dependency))
+    with pytest.raises(KeyError):
+        asgi_client.call(app)
+    assert [type(error) for error in seen] == [KeyError]
 
 
 # Handlers that have a route

@@ -61,51 +61,52 @@ class BucketMachine(RuleBasedStateMachine):
         self.earliest = {}
         self.rejected = None
 
-    def take(self, key, now):
+    def take(self, key, now, cost=1, *, counted=False):
         if self.reference.clock.was_set_back(now):
             self.forget()
         self.now = now
-        waits = {buckets.take(key, now) for buckets in self.buckets}
-        assert waits == {self.reference.take(key, now)}
-        wait = waits.pop()
-        self.compare_with_the_plain_bucket(key, now, wait)
+        results = {(each.take_counted if counted else each.take)(key, now, cost) for each in self.buckets}
+        expected = self.reference.take_counted(key, now, cost)
+        wait = expected[0]
+        assert results == {expected if counted else wait}
+        self.compare_with_the_plain_bucket(key, now, wait, cost)
         if wait == 0:
-            self.check_window(key, now)
-        else:
+            self.check_window(key, now, cost)
+        elif cost == 1:
             self.rejected = (key, now)
         return wait
 
-    def compare_with_the_plain_bucket(self, key, now, wait):
+    def compare_with_the_plain_bucket(self, key, now, wait, cost):
         bucket = self.plain.setdefault(key, PlainBucket(self.rate))
         moment = self.reference.clock.moment(now)
-        exact = bucket.wait(moment)
+        exact = bucket.wait(moment, cost)
         if wait == 0:
             assert exact < self.rate.tick
-            bucket.take(moment)
+            bucket.take(moment, cost)
         else:
             assert exact > 0
             assert abs(wait - exact) < self.rate.tick + 1
 
-    def check_window(self, key, now):
+    def check_window(self, key, now, cost):
         """No window of time has more takes than the capacity plus the tokens that are refilled in it."""
         tick, token = self.reference.clock.read(now), self.rate.ticks_per_token
         number, earliest = self.earliest.get(key, (0, -tick))
         # The tightest window starts with the take of the lowest `number * token - tick`.
         earliest = min(earliest, number * token - tick)
-        assert (number + 1 - self.rate.capacity) * token - tick <= earliest
-        self.earliest[key] = (number + 1, earliest)
+        assert (number + cost - self.rate.capacity) * token - tick <= earliest
+        self.earliest[key] = (number + cost, earliest)
 
-    def give_back(self, key, now):
+    def give_back(self, key, now, cost=1):
         if self.reference.clock.was_set_back(now):
             self.forget()
         self.now = now
         for buckets in (*self.buckets, self.reference):
-            assert buckets.give_back(key, now) is None
+            assert buckets.give_back(key, now, cost) is None
         if key in self.plain:
-            self.plain[key].give_back()
+            self.plain[key].give_back(cost)
         if key in self.earliest:
             number, earliest = self.earliest[key]
-            self.earliest[key] = (number - 1, earliest)
+            self.earliest[key] = (number - cost, earliest)
         self.rejected = None
 
     @rule(key=KEYS, times=st.integers(1, 14), data=st.data())
@@ -126,6 +127,14 @@ class BucketMachine(RuleBasedStateMachine):
     def take_again(self, key, times):
         for _ in range(times):
             self.take(key, self.now)
+
+    @rule(key=KEYS, times=st.integers(1, 3), data=st.data())
+    def take_and_give_back_several(self, key, times, data):
+        costs = st.one_of(st.integers(1, min(3, self.rate.capacity)), st.integers(1, self.rate.capacity))
+        for _ in range(times):
+            self.take(key, self.now, data.draw(costs), counted=data.draw(st.booleans()))
+        if data.draw(st.booleans()):
+            self.give_back(key, self.now, data.draw(costs))
 
     @rule(key=KEYS, data=st.data())
     def take_a_little_later(self, key, data):

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from fastware.auth import MemoryRevocations, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
+from fastware.auth.refresh.sql_families import SQLFamilies
 
 LIFETIME, IDLE, GRACE = 450, 400, 30
 USERS = st.sampled_from(["ada", "Ada", "bob"])
@@ -43,10 +44,16 @@ class Family:
 
 
 class RefreshFamilies(RuleBasedStateMachine):
-    def __init__(self, is_file):
+    def __init__(self, kind, new_url):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.is_file = is_file
+        self.is_shared = kind != "memory"
+        self.storage = {
+            "file": lambda: self.folder / "sessions.db",
+            "memory": lambda: None,
+            "sqlite": lambda: f"sqlite:///{self.folder}/sessions.db",
+            "postgresql": new_url,
+        }[kind]()
         self.revocations = MemoryRevocations()
         self.families = []
         self.clock = mock.patch("time.time", return_value=2e9)
@@ -57,12 +64,11 @@ class RefreshFamilies(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     def new(self):
-        path = self.folder / "sessions.db" if self.is_file else None
-        return RefreshTokens(path, lifetime=LIFETIME, idle=IDLE, grace=GRACE, revocations=self.revocations)
+        return RefreshTokens(self.storage, lifetime=LIFETIME, idle=IDLE, grace=GRACE, revocations=self.revocations)
 
     @initialize()
     def open(self):
-        self.objects = [self.new() for _ in range(2 if self.is_file else 1)]
+        self.objects = [self.new() for _ in range(2 if self.is_shared else 1)]
 
     def any_object(self, data):
         return data.draw(st.sampled_from(self.objects))
@@ -147,7 +153,7 @@ class RefreshFamilies(RuleBasedStateMachine):
     def wait(self, seconds):
         self.now.return_value += seconds
 
-    @precondition(lambda self: self.is_file)
+    @precondition(lambda self: self.is_shared)
     @rule(number=st.integers(0, 1))
     def reopen(self, number):
         self.objects[number] = self.new()
@@ -158,13 +164,23 @@ class RefreshFamilies(RuleBasedStateMachine):
         expected = sum(len(each.tokens) for each in self.families if not (each.has_ended or each.is_expired(now)))
         total = sum(len(each.tokens) for each in self.families)
         if self.families:
-            with self.objects[-1]._families._file.reading() as connection:
-                (count,) = connection.execute("SELECT count(*) FROM refresh_tokens").fetchone()
-            assert expected <= count <= total
+            assert expected <= count_of_tokens(self.objects[-1]._families) <= total
 
 
-@pytest.mark.parametrize("is_file", [True, False], ids=["file", "memory"])
-def test_refresh_tokens_do_what_the_model_does(is_file):
+def count_of_tokens(families):
+    if isinstance(families, SQLFamilies):
+        rows = families._database.read(lambda each: each.rows("SELECT count(*) FROM fastware_refresh_tokens"))
+    else:
+        with families._file.reading() as connection:
+            rows = connection.execute("SELECT count(*) FROM refresh_tokens").fetchall()
+    return rows[0][0]
+
+
+@pytest.mark.parametrize("kind", ["file", "memory", "sqlite", "postgresql"])
+def test_refresh_tokens_do_what_the_model_does(request, kind):
+    new_url = request.getfixturevalue("postgres").new_url if kind == "postgresql" else None
+    examples = 8 if kind in ("sqlite", "postgresql") else 25
     run_state_machine_as_test(
-        lambda: RefreshFamilies(is_file), settings=settings(max_examples=25, stateful_step_count=40, deadline=None)
+        lambda: RefreshFamilies(kind, new_url),
+        settings=settings(max_examples=examples, stateful_step_count=40, deadline=None),
     )

@@ -1,4 +1,4 @@
-"""Random calls of JSONFileUserStore and of a store in memory do what a dict of users does.
+"""Random calls of JSONFileUserStore, SQLUserStore and of a store in memory do what a dict of users does.
 
 The file is opened by its path and by a link, edited in all ways, damaged and repaired, and its stores are copied. An
 edit may leave its size and its time of modification as they were. Some happen in the same tick of the file system's
@@ -20,6 +20,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from user_files import clock_of_file_system, leftovers, memory_store_class, mode, read, user, write
+
+import fastware.auth
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.one_of(
@@ -56,7 +58,6 @@ def make_again(path, content):
 
 
 EDITS = st.sampled_from([rewrite, rename_over, make_again])
-REOPENINGS = {"new": lambda auth, store: auth.JSONFileUserStore(str(store.path)), "copy": lambda _, s: copy.copy(s)}
 
 
 def similar_names(name):
@@ -65,22 +66,15 @@ def similar_names(name):
 
 
 class UserStores(RuleBasedStateMachine):
+    """Stores that share their users. A subclass sets ``stores``, and defines ``new``, which returns another one."""
+
     def __init__(self, auth):
         super().__init__()
         self.auth = auth
-        self.folder = Path(tempfile.mkdtemp())
-        self.path = self.folder / "not" / "yet" / "users.json"
-        self.link = self.folder / "users"
-        self.link.symlink_to(self.path)
-        self.stores = [auth.JSONFileUserStore(self.path), auth.JSONFileUserStore(self.link)]
         self.memory = memory_store_class(auth)()
         self.users = {}
         self.damage = None
         self.is_saved_by_a_store = False
-        self.edits = 0
-
-    def teardown(self):
-        shutil.rmtree(self.folder)
 
     def store(self, data):
         return data.draw(st.sampled_from(self.stores))
@@ -94,11 +88,7 @@ class UserStores(RuleBasedStateMachine):
         self.memory.save_users(users)
         self.is_saved_by_a_store = not by_hand
 
-    def content(self):
-        return self.path.read_bytes() if self.path.exists() else None
-
     is_whole = precondition(lambda self: self.damage is None)
-    is_damaged = precondition(lambda self: self.damage is not None)
 
     @is_whole
     @rule(data=st.data(), role=NAMES)
@@ -188,10 +178,55 @@ class UserStores(RuleBasedStateMachine):
         with pytest.raises(self.auth.UserFileError):
             self.store(data).save_users([*self.users.values()] * 2)
 
-    @rule(data=st.data(), how=st.sampled_from(sorted(REOPENINGS)))
+    @rule(data=st.data(), how=st.sampled_from(["copy", "new"]))
     def reopen(self, data, how):
         number = data.draw(st.sampled_from(range(len(self.stores))))
-        self.stores[number] = REOPENINGS[how](self.auth, self.stores[number])
+        self.stores[number] = self.new() if how == "new" else copy.copy(self.stores[number])
+
+    def stores_have_the_expected_users(self):
+        expected = list(self.users.values())
+        for store in (*self.stores, self.memory):
+            assert [list(record.items()) for record in store.load_users()] == [list(each.items()) for each in expected]
+            for name in {similar for username in self.users for similar in {username, *similar_names(username)}}:
+                assert store.find_user(name) == self.users.get(name)
+
+
+class SQLUserStores(UserStores):
+    def __init__(self, auth, url):
+        super().__init__(auth)
+        self.url = url
+        self.stores = [self.new(), self.new()]
+
+    def new(self):
+        return self.auth.SQLUserStore(self.url)
+
+    def teardown(self):
+        self.stores[0].save_users([])
+
+    check = invariant()(UserStores.stores_have_the_expected_users)
+
+
+class JSONFileUserStores(UserStores):
+    def __init__(self, auth):
+        super().__init__(auth)
+        self.folder = Path(tempfile.mkdtemp())
+        self.path = self.folder / "not" / "yet" / "users.json"
+        self.link = self.folder / "users"
+        self.link.symlink_to(self.path)
+        self.stores = [self.new(), auth.JSONFileUserStore(self.link)]
+        self.edits = 0
+
+    def new(self):
+        return self.auth.JSONFileUserStore(str(self.path))
+
+    def teardown(self):
+        shutil.rmtree(self.folder)
+
+    def content(self):
+        return self.path.read_bytes() if self.path.exists() else None
+
+    is_whole = UserStores.is_whole
+    is_damaged = precondition(lambda self: self.damage is not None)
 
     @is_whole
     @rule(data=st.data(), fields=FURTHER_FIELDS, role=TEXT)
@@ -300,13 +335,9 @@ class UserStores(RuleBasedStateMachine):
         if self.damage is not None:
             assert self.content() == self.damage
             return
-        expected = list(self.users.values())
-        for store in (*self.stores, self.memory):
-            assert [list(record.items()) for record in store.load_users()] == [list(each.items()) for each in expected]
-            for name in {similar for username in self.users for similar in {username, *similar_names(username)}}:
-                assert store.find_user(name) == self.users.get(name)
+        super().stores_have_the_expected_users()
         if self.path.exists():
-            assert read(self.path) == expected
+            assert read(self.path) == list(self.users.values())
             assert not self.is_saved_by_a_store or mode(self.path) == 0o600
 
     @invariant()
@@ -317,10 +348,21 @@ class UserStores(RuleBasedStateMachine):
 
 @pytest.mark.rule("users.unique")
 @pytest.mark.rule("users.file")
-def test_stores_do_what_a_dict_does(auth):
+def test_stores_of_a_file_do_what_a_dict_does(auth):
     store = auth.JSONFileUserStore("users.json")
     short_margin = mock.patch.dict(type(store._cache).users_in.__globals__, _MARGIN=MARGIN)
     with bcrypt_cost.lowest(), short_margin, clock_of_file_system(store, TICK):
         run_state_machine_as_test(
-            lambda: UserStores(auth), settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
+            lambda: JSONFileUserStores(auth), settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
+        )
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.rule("users.unique")
+def test_stores_of_a_database_do_what_a_dict_does(request, tmp_path, kind):
+    url = f"sqlite:///{tmp_path}/users.db" if kind == "sqlite" else request.getfixturevalue("postgres").new_url()
+    with bcrypt_cost.lowest():
+        run_state_machine_as_test(
+            lambda: SQLUserStores(fastware.auth, url),
+            settings=settings(max_examples=10, stateful_step_count=30, deadline=None),
         )

@@ -39,18 +39,18 @@ class PlainBucket:
             Fraction(self.rate.capacity), self._level + (moment - self._moment) * self.rate.tokens_per_nanosecond
         )
 
-    def wait(self, moment: Fraction) -> Fraction:
-        """Return the nanoseconds until a token is available: zero or negative if one is available now."""
-        return (1 - self.level(moment)) / self.rate.tokens_per_nanosecond
+    def wait(self, moment: Fraction, cost: int = 1) -> Fraction:
+        """Return the nanoseconds until *cost* tokens are available: zero or negative if they are available now."""
+        return (cost - self.level(moment)) / self.rate.tokens_per_nanosecond
 
-    def take(self, moment: Fraction) -> None:
-        """Take a token, even if none is available."""
-        self._level = self.level(moment) - 1
+    def take(self, moment: Fraction, cost: int = 1) -> None:
+        """Take *cost* tokens, even if they are not available."""
+        self._level = self.level(moment) - cost
         self._moment = Fraction(moment)
 
-    def give_back(self) -> None:
-        """Return a token. A level above the capacity counts as the capacity."""
-        self._level += 1
+    def give_back(self, cost: int = 1) -> None:
+        """Return *cost* tokens. A level above the capacity counts as the capacity."""
+        self._level += cost
 
     def is_full(self, moment: Fraction) -> bool:
         return self.level(moment) == self.rate.capacity
@@ -92,21 +92,25 @@ class Buckets:
         self.clock = TickClock(self.rate)
         self.buckets: dict[object, PlainBucket] = {}
 
-    def take(self, key: object, now: int) -> int:
+    def take(self, key: object, now: int, cost: int = 1) -> int:
         """Return what ``TokenBuckets.take`` returns."""
+        return self.take_counted(key, now, cost)[0]
+
+    def take_counted(self, key: object, now: int, cost: int = 1) -> tuple[int, int, int]:
+        """Return what ``TokenBuckets.take_counted`` returns."""
         moment = self._read(now)
         bucket = self.buckets.setdefault(key, PlainBucket(self.rate))
-        wait = bucket.wait(moment)
-        if wait > 0:
-            return ceil(wait)
-        bucket.take(moment)
-        return 0
+        wait = max(0, ceil(bucket.wait(moment, cost)))
+        if wait == 0:
+            bucket.take(moment, cost)
+        remaining = max(0, floor(bucket.level(moment)))
+        return wait, remaining, ceil(bucket.wait(moment, self.rate.capacity))
 
-    def give_back(self, key: object, now: int) -> None:
-        """Return a token."""
+    def give_back(self, key: object, now: int, cost: int = 1) -> None:
+        """Return *cost* tokens."""
         self._read(now)
         if key in self.buckets:
-            self.buckets[key].give_back()
+            self.buckets[key].give_back(cost)
 
     def _read(self, now: int) -> Fraction:
         if self.clock.was_set_back(now):

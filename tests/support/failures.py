@@ -15,6 +15,7 @@ import importlib
 import io
 import os
 import pickle
+import sqlite3
 import sys
 import threading
 import time
@@ -23,11 +24,13 @@ import uuid
 import warnings
 from types import SimpleNamespace
 from unittest import mock
+from urllib.parse import quote
 
 import bcrypt
 import failing_app
 import msgspec
 import raw_tokens
+import redis
 import user_files
 from asgi_client import call, converse, scope
 from invalid_arguments import RaisingSequence, ShowsItsSecret, pem
@@ -477,6 +480,93 @@ for name in ("acreate_user", "aupdate_user"):
             asyncio.run(getattr(store, name)(*arguments, **options))
 
     FAILED_SAVES += add("OSError", **{f"{name}_on_full_disk": change_with_a_twin})
+# Users in databases
+
+
+def sql_store(s):
+    return s.auth.SQLUserStore(f"sqlite:///{s.folder}/users.db")
+
+
+def store_without_server(s):
+    return s.auth.SQLUserStore(f"postgresql://ada:{quote(s.password)}@127.0.0.1:1/users?application_name={s.csrf}")
+
+
+def sql_store_of_another_version(s):
+    sql_store(s).save_users([{**user_files.user("ada"), "password_hash": s.hash}])
+    with contextlib.closing(sqlite3.connect(s.folder / "users.db")) as connection, connection:
+        connection.execute("UPDATE fastware_parts SET version = 9")
+    sql_store(s).load_users()
+
+
+def sql_store_of_another_application(s):
+    with contextlib.closing(sqlite3.connect(s.folder / "users.db")) as connection, connection:
+        connection.execute(f"CREATE TABLE fastware_users (password text DEFAULT '{s.password}')")
+    sql_store(s).load_users()
+
+
+def sql_store_whose_file_was_replaced(s):
+    store = sql_store(s)
+    store.save_users([])
+    (s.folder / "users.db").unlink()
+    store.create_user("ada", s.password, "user")
+
+
+def sql_store_that_cannot_be_written(s):
+    sql_store(s).save_users([])
+    store = s.auth.SQLUserStore(f"sqlite:///file:{s.folder}/users.db?mode=ro&uri=true")
+    store.save_users([{**user_files.user("ada"), "password_hash": s.hash}])
+
+
+def create_user_in_a_database_twice(s):
+    store = sql_store(s)
+    store.create_user("ada", s.password, "user")
+    with mock.patch.object(store, "_check_is_new"):
+        store.create_user("ada", s.password, "user")
+
+
+add(
+    "StorageError",
+    sql_store_of_another_version,
+    sql_store_of_another_application,
+    sql_store_whose_file_was_replaced,
+    sql_store_that_cannot_be_written,
+    sql_find_without_server=lambda s: store_without_server(s).find_user(s.csrf),
+    sql_save_without_server=lambda s: store_without_server(s).save_users(
+        [{**user_files.user("ada"), "password_hash": s.hash}]
+    ),
+    sql_create_without_server=lambda s: store_without_server(s).create_user("ada", s.password, "user"),
+)
+FAILED_SAVES += add(
+    "StorageError",
+    sql_update_without_server=lambda s: store_without_server(s).update_user("ada", role="x"),
+    sql_delete_without_server=lambda s: asyncio.run(store_without_server(s).adelete_user("ada")),
+)
+FAILED_SAVES += add("UserExistsError", create_user_in_a_database_twice)
+add(
+    "UserNotFoundError",
+    update_missing_user_in_a_database=lambda s: sql_store(s).update_user("ada", fields={"note": s.csrf}),
+    delete_missing_user_in_a_database=lambda s: sql_store(s).delete_user("ada"),
+)
+add(
+    "UserFileError",
+    save_nul_in_a_database=lambda s: sql_store(s).save_users([{**user_files.user("ada"), "role": f"{s.csrf}\0"}]),
+)
+add(
+    "ValueError",
+    sql_store_with_malformed_url=lambda s: s.auth.SQLUserStore(f"postgresql://ada:{s.csrf}@host:port/users"),
+    sql_store_in_mysql=lambda s: s.auth.SQLUserStore(f"mysql://ada:{s.csrf}@host/users"),
+    sql_store_with_unknown_driver=lambda s: s.auth.SQLUserStore(f"postgresql+none://ada:{s.csrf}@host/users"),
+    sql_store_with_asynchronous_driver=lambda s: s.auth.SQLUserStore(
+        f"postgresql+psycopg_async://ada:{s.csrf}@host/users"
+    ),
+)
+add("TypeError", sql_store_of_bytes=lambda s: s.auth.SQLUserStore(f"sqlite:///{s.csrf}".encode()))
+add(
+    "ImportError",
+    sql_store_with_missing_driver=lambda s: s.auth.SQLUserStore(f"postgresql+pg8000://ada:{s.csrf}@host/users"),
+)
+
+
 DAMAGED_FILES = []
 example = user_files.user("ada", password_hash="a secret")
 for kind in user_files.damaged_files(example, "a secret"):
@@ -920,6 +1010,56 @@ add(
 )
 
 
+# Keys of clients
+
+
+def behind_proxies(s, *proxies, **options):
+    return s.auth.client_address(trusted_proxies=proxies, **options)
+
+
+def key_behind_proxies(s, header, headers):
+    return behind_proxies(s, "127.0.0.1", header=header)(s.request(headers=headers))
+
+
+def key_for_malformed_headers(s):
+    request = s.request()
+    request.scope["headers"] = [*request.scope["headers"], s.token]
+    behind_proxies(s, "127.0.0.1")(request)
+
+
+add(
+    "address:127.0.0.1",
+    key_behind_proxies_that_write_no_address=lambda s: key_behind_proxies(
+        s, "x-forwarded-for", [*s.session, ("x-forwarded-for", "unknown")]
+    ),
+    key_behind_proxies_with_malformed_forwarded=lambda s: key_behind_proxies(
+        s, "forwarded", [*s.session, ("forwarded", 'for="')]
+    ),
+    key_of_user_with_forged_token=lambda s: s.auth.user_key()(s.request()),
+)
+REJECTED_REQUESTS += add(
+    "ConfigurationError", user_key_without_settings=lambda s: s.auth.user_key()(s.request(state={"config": {}}))
+)
+add(
+    "TypeError",
+    key_for_malformed_headers,
+    proxies_in_one_str=lambda s: s.auth.client_address(trusted_proxies=s.token),
+    proxy_of_bytes=lambda s: behind_proxies(s, s.token.encode()),
+    header_of_bytes=lambda s: behind_proxies(s, header=s.token.encode()),
+    ipv6_prefix_in_a_str=lambda s: behind_proxies(s, ipv6_prefix=s.token),
+    user_key_with_an_address=lambda s: s.auth.user_key(address=s.token),
+    user_key_with_a_secret=lambda s: s.auth.user_key(auth=s.secret),
+)
+add(
+    "ValueError",
+    proxy_that_is_a_name=lambda s: behind_proxies(s, "localhost"),
+    proxy_with_a_zone=lambda s: behind_proxies(s, "fe80::1%eth0"),
+    proxies_that_are_everyone=lambda s: behind_proxies(s, "0.0.0.0/0"),
+    header_that_is_not_read=lambda s: behind_proxies(s, header="x-real-ip"),
+    ipv6_prefix_of_129_bits=lambda s: behind_proxies(s, ipv6_prefix=129),
+)
+
+
 # Limits on logins
 
 
@@ -943,6 +1083,76 @@ add(
     "ValueError",
     guard_with_invalid_rate=lambda s: s.auth.LoginGuard(per_user="often"),
     guard_without_name=lambda s: s.auth.LoginGuard(name=""),
+)
+
+
+# Rate limits in Redis
+
+
+def redis_buckets(s, url=None, **options):
+    """Return buckets on a server that does not exist, with a password in its URL."""
+    return s.auth.RedisBuckets(url or f"unix://ada:{s.password.replace(' ', '%20')}@{s.folder}/none", **options)
+
+
+def redis_limit(s, **options):
+    return redis_buckets(s, **options).open("name", 10, 10**9)
+
+
+def take_from_redis(s, *args, **options):
+    redis_limit(s, **options).take(*args)
+    return asyncio.run(redis_limit(s, **options).atake(*args))
+
+
+def take_after_an_outage(s):
+    limit = redis_limit(s)
+    limit.take(s.token)
+    return limit._calls.checked(0)
+
+
+def open_with_another_rate(s):
+    buckets = redis_buckets(s)
+    buckets.open("name", 10, 10**9)
+    buckets.open("name", 11, 10**9)
+
+
+def redis_client(s, **options):
+    return redis.Redis(host="h", username="ada", password=s.password, ssl=True, **options)
+
+
+def without_redis(s):
+    with mock.patch.dict(sys.modules, {"redis": None}):
+        redis_buckets(s)
+
+
+add(0, take_without_redis=lambda s: take_from_redis(s, s.token), take_after_an_outage=take_after_an_outage)
+add(
+    None,
+    take_key_of_another_program=lambda s: redis_limit(s)._calls.checked(redis.ResponseError("WRONGTYPE " + "a key")),
+)
+add(
+    "HTTPError 503",
+    take_without_redis_if_closed=lambda s: take_from_redis(s, s.token, on_error="closed"),
+    reset_without_redis=lambda s: redis_limit(s).reset(),
+)
+add("ImportError", without_redis)
+add(
+    "TypeError",
+    redis_server_of_another_type=lambda s: redis_buckets(s, [s.password]),
+    redis_option_of_one_kind=lambda s: redis_buckets(s, redis_client(s, ssl_validate_ocsp=True)),
+    redis_sentinel=lambda s: redis_buckets(s, redis.Sentinel([("h", 1)], password=s.password).master_for("name")),
+    redis_lease_of_another_type=lambda s: redis_buckets(s, lease=s.password),
+    redis_prefix_of_another_type=lambda s: redis_buckets(s, prefix=s.password.encode()),
+    redis_key_of_another_type=lambda s: take_from_redis(s, s.token.encode()),
+    redis_cost_of_another_type=lambda s: take_from_redis(s, s.token, s.password),
+)
+add(
+    "ValueError",
+    open_with_another_rate,
+    redis_url_with_invalid_port=lambda s: redis_buckets(s, f"redis://ada:{s.password}@h:port"),
+    redis_url_of_another_scheme=lambda s: redis_buckets(s, f"http://ada:{s.password}@h"),
+    redis_lease_out_of_range=lambda s: redis_buckets(s, lease=0),
+    redis_on_error_unknown=lambda s: redis_buckets(s, on_error=s.password),
+    redis_cost_out_of_range=lambda s: take_from_redis(s, s.token, 11),
 )
 
 
@@ -1588,6 +1798,9 @@ add(
     fastapi_auth_with_invalid_url=lambda s: fastapi_module().FastAPIAuth(fastapi_auth(s), token_url=s.secret.encode()),
     fastapi_login_with_a_secret=lambda s: fastapi_module().login_route(s.secret, s.memory_store()),
     fastapi_user_in_a_union=fastapi_union,
+    fastapi_login_with_an_address=lambda s: fastapi_module().login_route(
+        fastapi_auth(s), s.memory_store(), address=s.secret
+    ),
     fastapi_login_with_an_invalid_store=lambda s: fastapi_module().login_route(fastapi_auth(s), s.secret),
     describe_what_is_no_application=lambda s: fastapi_module().describe(s.secret),
 )

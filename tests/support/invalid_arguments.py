@@ -203,9 +203,10 @@ CALLS = {
     "engine.identify": lambda s: (s.engine.identify, [], b"token=" + s.forged.encode(), "session", s.secret),
     "engine.csrf_verdict": lambda s: (s.engine.csrf_verdict, [(b"cookie", s.token.encode())], "csrf_token"),
     "engine.TokenBuckets": lambda s: (s.engine.TokenBuckets, 1, 10**9),
-    "engine.take": lambda s: (s.engine.TokenBuckets(1, 10**9).take, s.token, 10**9),
-    "engine.give_back": lambda s: (s.engine.TokenBuckets(1, 10**9).give_back, s.token, 10**9),
-    "engine.take_by_client": lambda s: (s.engine.TokenBuckets(1, 10**9).take_by_client, s.request()),
+    "engine.take": lambda s: (s.engine.TokenBuckets(1, 10**9).take, s.token, 10**9, 1),
+    "engine.take_counted": lambda s: (s.engine.TokenBuckets(1, 10**9).take_counted, s.token, 10**9, 1),
+    "engine.give_back": lambda s: (s.engine.TokenBuckets(1, 10**9).give_back, s.token, 10**9, 1),
+    "engine.take_by_client": lambda s: (s.engine.TokenBuckets(1, 10**9).take_by_client, s.request(), 1),
     "engine.reset": lambda s: (s.engine.TokenBuckets(1, 10**9).reset, s.token),
 }
 

@@ -1,9 +1,11 @@
-"""Processes that change users in a file on command, at the same time or under a tracer.
+"""Processes that change users in a file or a database on command, at the same time or under a tracer.
 
-The script ``user_processes.py PATH COST`` reads commands from its standard input, and replies to each with a line:
+The script ``user_processes.py PATH COST`` reads commands from its standard input, and replies to each with a line. The
+path may be a SQLAlchemy URL.
 
 - ``create NAME``: ``created``, ``taken``, or the error.
 - ``update NAME``: ``updated``, and the role is one letter longer; ``delete NAME``: ``deleted``; or the error.
+- ``count NAME``: ``counted``, and the field that has the process id as its name is one higher; or the error.
 - ``fork``: the child replies with its process id and takes over until it ends. Then the parent replies how it ended.
 - ``end``: the process ends.
 
@@ -20,7 +22,7 @@ import tempfile
 
 import bcrypt_cost
 
-_REPLIES = ("created", "taken", "updated", "deleted")
+_REPLIES = ("created", "taken", "updated", "deleted", "counted")
 
 
 class UserProcess:
@@ -160,19 +162,22 @@ def _change(store, word, name):
             store.create_user(name, "password", "user")
         elif word == "update":
             store.update_user(name, role=store.find_user(name)["role"] + "r")
+        elif word == "count":
+            field = str(os.getpid())
+            store.update_user(name, fields={field: str(int(store.find_user(name).get(field, 0)) + 1)})
         else:
             store.delete_user(name)
     except OSError as error:
-        return f"OSError {error.errno}"
+        return f"OSError {error.errno}" if error.errno else f"{type(error).__name__}: {error}"
     except ValueError as error:
         return "taken" if "already exists" in str(error) else f"ValueError: {error}"
     except BaseException as error:
         return f"{type(error).__name__}: {error}"
-    return f"{word}d"
+    return "counted" if word == "count" else f"{word}d"
 
 
 def _main(path, cost):
-    from fastware.auth import JSONFileUserStore
+    from fastware.auth import JSONFileUserStore, SQLUserStore
 
     with tempfile.TemporaryDirectory() as folder, bcrypt_cost.lowest():  # imports what is imported late
         store = JSONFileUserStore(os.path.join(folder, "users.json"))
@@ -180,7 +185,7 @@ def _main(path, cost):
             _change(store, word, "ada")
     _reply("ready")
     with bcrypt_cost.lowest() if cost == bcrypt_cost.LOWEST else contextlib.nullcontext():
-        _serve(JSONFileUserStore(path))
+        _serve(SQLUserStore(path) if "://" in path else JSONFileUserStore(path))
 
 
 if __name__ == "__main__":

@@ -39,17 +39,23 @@ from fastware.auth import (
     TokenReport,
     averify_password,
     clear_session_cookies,
+    client_address,
     create_token,
     get_current_user,
     inspect_token,
     rate_limit,
     require_role,
     set_session_cookies,
+    user_key,
     verify_token,
 )
 
 router = Router(prefix="/api")
 store = JSONFileUserStore("users.json")
+by_address = client_address(trusted_proxies=("10.0.0.0/8", "unix"), ipv6_prefix=56)
+assert_type(by_address.of(Request({"type": "http"})), str | None)
+by_user: Callable[[Any], str] = user_key(address=by_address)
+rate_limit("5/minute", by_user)
 
 
 class Login(msgspec.Struct):
@@ -180,6 +186,7 @@ verify_token("token", "secret", audience=5)  # type: ignore[arg-type]
 verify_token("token", "secret", issuer=["login"])  # type: ignore[arg-type]
 inspect_token("token", "secret").valid = True  # type: ignore[misc]
 rate_limit(5)  # type: ignore[arg-type]
+client_address(trusted_proxies=[10])  # type: ignore[list-item]
 set_session_cookies("token", "csrf", True)  # type: ignore[call-arg]
 set_cookie("a", "b", samesite="loose")  # type: ignore[arg-type]
 delete_cookie("a", max_age=5)  # type: ignore[call-arg]

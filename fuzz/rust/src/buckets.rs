@@ -86,15 +86,17 @@ pub fn check(data: &[u8]) {
         let first = u64::from(input.byte());
         let kind = input.byte() % 8;
         if kind == 2 {
-            exact.give_back(first, roughly, now);
-            buckets.give_back(&first.to_le_bytes(), Clocks { roughly, exactly: now });
+            let cost = input.number(1, capacity.min(3));
+            exact.give_back(first, roughly, now, cost);
+            buckets.give_back(&first.to_le_bytes(), Clocks { roughly, exactly: now }, cost);
             continue;
         }
         let crowd = if kind == 1 { crowds.min(1 + 8 * u64::from(input.byte())) } else { 1 };
         crowds -= crowd - 1;
+        let cost = if kind == 3 { input.number(1, capacity) } else { 1 };
         for key in first..first + crowd {
-            wait = exact.take(key, roughly, now);
-            let taken = buckets.take(&key.to_le_bytes(), Clocks { roughly, exactly: now });
+            wait = exact.take(key, roughly, now, cost);
+            let taken = buckets.take(&key.to_le_bytes(), Clocks { roughly, exactly: now }, cost);
             assert_eq!(taken, Ok(wait), "{capacity} {period} {roughly} {now} {key}");
         }
         assert!(buckets.len() <= exact.buckets.len());
@@ -118,24 +120,25 @@ impl ExactBuckets {
         Self { capacity, period, ticks_per_token, swept_at: 0, buckets: HashMap::new() }
     }
 
-    /// Take a token at the exact moment `now`; the clock showed `roughly` when full buckets were swept.
-    fn take(&mut self, key: u64, roughly: u64, now: u64) -> u64 {
+    /// Take tokens at the exact moment `now`; the clock showed `roughly` when full buckets were swept.
+    fn take(&mut self, key: u64, roughly: u64, now: u64, cost: u64) -> u64 {
+        let needed = i128::from(cost) * self.ticks_per_token;
         let ticks_per_period = self.capacity * self.ticks_per_token;
         let moment = self.arrive(roughly, now);
         let (parts, since) = self.buckets.get(&key).copied().unwrap_or((ticks_per_period, moment));
         let parts = (parts + moment - since).min(ticks_per_period);
-        if parts >= self.ticks_per_token {
-            self.buckets.insert(key, (parts - self.ticks_per_token, moment));
+        if parts >= needed {
+            self.buckets.insert(key, (parts - needed, moment));
             return 0;
         }
-        let missing = self.ticks_per_token - parts;
+        let missing = needed - parts;
         u64::try_from(ceil(missing * self.period, ticks_per_period)).expect("a wait of 64 bits")
     }
 
-    fn give_back(&mut self, key: u64, roughly: u64, now: u64) {
+    fn give_back(&mut self, key: u64, roughly: u64, now: u64, cost: u64) {
         self.arrive(roughly, now);
         if let Some((parts, _)) = self.buckets.get_mut(&key) {
-            *parts += self.ticks_per_token;
+            *parts += i128::from(cost) * self.ticks_per_token;
         }
     }
 

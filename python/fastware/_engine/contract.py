@@ -51,6 +51,17 @@ MIN_BUCKET_PERIOD: Final = 10**9
 MAX_BUCKET_PERIOD: Final = 2**53
 """Minimum and maximum time in which an empty bucket is refilled, in nanoseconds."""
 
+# The memory of `SharedTokenBuckets`. Words are 64 bits, in the byte order of the machine.
+SHARED_CLAIMS_AT: Final = 56
+"""Where the number of the latest claim is: only the Rust engine uses it."""
+SHARED_SLOTS_AT: Final = 65_536
+"""Length of the header."""
+SHARED_GROUP: Final = 64
+"""Bytes of a group of slots. The memory after the header is whole groups, at least two."""
+SHARED_KEY_AT: Final = 0
+SHARED_EPOCH_AT: Final = 32
+"""Where the key (16 bytes) and the epoch (a word) of a limit are in its entry in the header."""
+
 # What `identify` returns instead of claims.
 NO_TOKEN: Final = 0
 INVALID_TOKEN: Final = 1
@@ -77,15 +88,16 @@ class TokenBuckets(Protocol):
     fingerprint. Each call removes at most a few full buckets, and moves at most a few of the buckets that are kept.
     """
 
-    def take(self, key: str, now: int | None = None) -> int:
-        """Take one token from the bucket of *key* at *now* (nanoseconds of a monotonic clock, 0 to 2**63 - 1).
+    def take(self, key: str, now: int | None = None, cost: int = 1) -> int:
+        """Take *cost* tokens from the bucket of *key* at *now* (nanoseconds of a monotonic clock, 0 to 2**63 - 1).
 
         By default *now* is the moment of the call, ``time.monotonic_ns()``.
 
-        Returns 0 if the token was taken, otherwise the nanoseconds until a token is available (rounded up). A rejected
-        call takes no token. *key* may be any ``str``, lone surrogates included. Raises ``TypeError`` for a key of
-        another type, ``OverflowError`` for a *now* out of range, and ``MemoryError`` if there is no memory for another
-        bucket; the existing buckets are unchanged.
+        Returns 0 if the tokens were taken, otherwise the nanoseconds until *cost* tokens are available (rounded up). A
+        rejected call takes no token. *key* may be any ``str``, lone surrogates included. Raises ``TypeError`` for a key
+        of another type, ``ValueError`` for a *cost* that is not 1 to the capacity, ``OverflowError`` for a *now* out of
+        range, and ``MemoryError`` if there is no memory for another bucket; the existing buckets are unchanged. The
+        arguments are checked in this order: *key*, *cost*, *now*.
 
         A *sweep* removes full buckets. The first is at moment 0, and each call that comes a 4096th of *period* or more
         after the latest sweep starts another. A *now* before the latest sweep counts as the moment of that sweep, so
@@ -95,17 +107,25 @@ class TokenBuckets(Protocol):
         """
         ...
 
-    def give_back(self, key: str, now: int | None = None) -> None:
-        """Return one token to the bucket of *key* at *now*, for example because the call that took it does not count.
+    def take_counted(self, key: str, now: int | None = None, cost: int = 1) -> tuple[int, int, int]:
+        """Do what :meth:`take` does, and count what the bucket holds after the call.
 
-        The theoretical arrival time moves one token earlier. A full bucket stays full and is not kept: what is given
-        back beyond the capacity is lost. *key*, *now*, the sweeps and the errors are those of :meth:`take`, but no
-        memory is needed.
+        Returns the result of :meth:`take`, the whole tokens that remain, and the nanoseconds until the bucket is full
+        (rounded up). At a moment before that of an earlier call, no less than 0 tokens remain.
         """
         ...
 
-    def take_by_client(self, request: Any) -> int:
-        """Take one token, now, from the bucket of the host that *request* comes from; see :meth:`take`.
+    def give_back(self, key: str, now: int | None = None, cost: int = 1) -> None:
+        """Return *cost* tokens to the bucket of *key* at *now*, for example because the call does not count.
+
+        The theoretical arrival time moves *cost* tokens earlier. A full bucket stays full and is not kept: what is
+        given back beyond the capacity is lost. *key*, *cost*, *now*, the sweeps and the errors are those of
+        :meth:`take`, but no memory is needed.
+        """
+        ...
+
+    def take_by_client(self, request: Any, cost: int = 1) -> int:
+        """Take *cost* tokens, now, from the bucket of the host that *request* comes from; see :meth:`take`.
 
         The key is the first item of ``request.scope.get("client")`` if that is a non-empty ``str``, otherwise
         ``"unknown"``. A ``dict`` without the attribute ``scope`` is the scope itself. Exceptions that *request* raises
@@ -122,7 +142,46 @@ class TokenBuckets(Protocol):
         ...
 
 
+class SharedTokenBuckets(Protocol):
+    """Token buckets in *memory* that processes share: those of one limit, one per key.
+
+    ``SharedTokenBuckets(memory, limit_at, capacity, period)`` takes a writable buffer that starts at a multiple of 16,
+    where the entry of the limit is in its header, and the rate of a :class:`TokenBuckets`. The results are those of
+    :class:`TokenBuckets`, for moments of one clock that is never set back. A *now* more than two periods before the
+    arrival time of a bucket means that the clock was set back: the bucket is full.
+
+    The memory has a fixed number of slots, 16 bytes for each bucket that is not full. A key has a window of eight. A
+    bucket that is full gives its slot to another key. If no bucket of a window is full, the one that is full first
+    gives up its slot: it is full from then on.
+
+    With the Rust engine, all calls in all processes may run at once: each change of a bucket is one atomic operation.
+    With the Python engine, the callers exclude each other. Both leave no wrong bucket when a process is killed. One
+    memory is used by one engine at a time: the fingerprints of their keys are different.
+    """
+
+    def take(self, key: str, cost: int = 1, now: int | None = None) -> int:
+        """Do what :meth:`TokenBuckets.take` does. No memory is needed."""
+        ...
+
+    def take_counted(self, key: str, cost: int = 1, now: int | None = None) -> tuple[int, int, int]:
+        """Do what :meth:`TokenBuckets.take_counted` does."""
+        ...
+
+    def give_back(self, key: str, cost: int = 1, now: int | None = None) -> None:
+        """Do what :meth:`TokenBuckets.give_back` does."""
+        ...
+
+    def take_by_client(self, request: Any, cost: int = 1) -> int:
+        """Do what :meth:`TokenBuckets.take_by_client` does."""
+        ...
+
+    def reset(self, key: str | None = None) -> None:
+        """Refill the bucket of *key*, or every bucket of the limit: a new epoch begins."""
+        ...
+
+
 TokenBucketsClass: TypeAlias = Callable[[int, int], TokenBuckets]
+SharedTokenBucketsClass: TypeAlias = Callable[[Any, int, int, int], SharedTokenBuckets]
 
 
 class Engine(Protocol):
@@ -136,6 +195,11 @@ class Engine(Protocol):
     @property
     def TokenBuckets(self) -> TokenBucketsClass:  # noqa: N802 - a class of the module
         """The class of token buckets."""
+        ...
+
+    @property
+    def SharedTokenBuckets(self) -> SharedTokenBucketsClass:  # noqa: N802 - a class of the module
+        """The class of token buckets that processes share."""
         ...
 
     def has_usable_secret(self, secrets: object) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from inspect import Parameter
-from typing import Any, ForwardRef
+from typing import Annotated, Any, ForwardRef
+
+from fastware._internal.limit_scope import RESPONSE
 
 
 class ConnectionParameter(Parameter):
@@ -20,6 +23,33 @@ class ConnectionParameter(Parameter):
     def annotation(self) -> Any:
         """``starlette.requests.HTTPConnection`` if Starlette is loaded."""
         return getattr(sys.modules.get("starlette.requests"), "HTTPConnection", Any)
+
+
+class ConnectionAndResponse(ConnectionParameter):
+    """A parameter that FastAPI fills with the connection, and with it records its response for the data of a handler.
+
+    FastAPI gives that response to dependencies only, so there the parameter is one.
+    """
+
+    __slots__ = ()
+
+    @property
+    def annotation(self) -> Any:
+        """A dependency if FastAPI is loaded."""
+        return _recorded_response() if "fastapi" in sys.modules else super().annotation
+
+
+@functools.cache
+def _recorded_response() -> Any:
+    from fastapi import Depends, Response  # noqa: PLC0415
+    from starlette.requests import HTTPConnection  # noqa: PLC0415
+
+    async def record_response(connection: Any, response: Any) -> Any:
+        connection.scope[RESPONSE] = response
+        return connection
+
+    record_response.__annotations__ = {"connection": HTTPConnection, "response": Response}
+    return Annotated[HTTPConnection, Depends(record_response)]
 
 
 def _type_of_scope() -> Any:

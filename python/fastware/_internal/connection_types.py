@@ -102,10 +102,11 @@ def with_attributes(connection: Any) -> Any:
     if "litestar_app" in connection:
         name = "Request" if connection["type"] == "http" else "WebSocket"
         return getattr(sys.modules["litestar.connection"], name)(connection)
-    for module, name in (_CLASSES[0], *_CLASSES[2:]):
-        for made in _loaded([(module, name)]):
-            return made(connection)
-    return _Connection(connection)
+    if connection["type"] == "http":
+        classes: tuple[type[Any], ...] = _loaded((_CLASSES[0], ("fastware.core.request", "Request")))
+    else:
+        classes = _loaded(_CLASSES[:1])
+    return (*classes, _Connection)[0](connection)
 
 
 class _Connection:

@@ -46,7 +46,22 @@ def always_returns_coroutine(handler: Any) -> bool:
     A :class:`Dependency` returns one to a framework only. Called by hand it must be rejected at once: the caller does
     not await the result, and would go on without the user.
     """
-    return is_async(handler) and written_function(handler) is not Dependency.__call__
+    return is_async(handler) and not is_dependency(handler)
+
+
+def is_dependency(handler: Any) -> bool:
+    """Return whether *handler* is a :class:`Dependency`, which shows frameworks another signature."""
+    return written_function(handler) is Dependency.__call__
+
+
+def is_generator(handler: Any) -> bool:
+    """Return whether a call of *handler* returns a generator."""
+    return any(map(is_generator_function, _functions_of(handler)))
+
+
+def is_async_generator(handler: Any) -> bool:
+    """Return whether a call of *handler* returns an async generator."""
+    return any(map(inspect.isasyncgenfunction, _functions_of(handler)))
 
 
 def with_flag_of_generator(code: CodeType, handler: Any) -> CodeType:
@@ -55,9 +70,8 @@ def with_flag_of_generator(code: CodeType, handler: Any) -> CodeType:
     Frameworks recognize a dependency that yields by the flag. Without it, they inject the generator itself, and its
     code does not run.
     """
-    functions = _functions_of(handler)
-    flag = inspect.CO_GENERATOR if any(map(is_generator_function, functions)) else 0
-    flag |= inspect.CO_ASYNC_GENERATOR if any(map(inspect.isasyncgenfunction, functions)) else 0
+    flag = inspect.CO_GENERATOR if is_generator(handler) else 0
+    flag |= inspect.CO_ASYNC_GENERATOR if is_async_generator(handler) else 0
     # In CPython, an instruction of the code creates the generator; only `inspect` reads the flag.
     return code.replace(co_flags=code.co_flags | flag) if sys.implementation.name == "cpython" else code
 

@@ -6,8 +6,13 @@ import functools
 import importlib
 from typing import Any, Final
 
-_PACKAGES: Final = {"bcrypt": "bcrypt", "jwt": "PyJWT"}
-"""The package of each module."""
+_PACKAGES: Final = {
+    "bcrypt": ("bcrypt", "auth"),
+    "jwt": ("PyJWT", "auth"),
+    "psycopg": ("psycopg", "sql"),
+    "sqlalchemy": ("SQLAlchemy", "sql"),
+}
+"""The package of each module, and the extra that installs it."""
 
 
 @functools.cache
@@ -18,6 +23,7 @@ def require(name: str) -> Any:
     except ModuleNotFoundError as missing:
         if missing.name != name:
             raise
+        package, extra = _PACKAGES[name]
         raise ImportError(
-            f'fastware.auth needs the package {_PACKAGES[name]} here: pip install "fastware[auth]"', name=name
+            f'fastware.auth needs the package {package} here: pip install "fastware[{extra}]"', name=name
         ) from None

@@ -15,19 +15,29 @@ from fastware.auth.rate_limit import rate_limit
 from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
 from fastware.auth.tokens import create_token, verify_token
 from fastware.cookies import CookieSizeWarning
-from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning
+from fastware.errors import ConfigurationError, HTTPError, InsecureKeyLengthWarning, PerProcessLimitWarning
 
 if TYPE_CHECKING:
+    from fastware.auth.buckets.redis import RedisBuckets
+    from fastware.auth.buckets.shared import SharedBuckets
+    from fastware.auth.client_keys import client_address, user_key
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.password_rules import password_problem
     from fastware.auth.refresh import Refreshed, RefreshTokenError, RefreshTokenReusedError, RefreshTokens
-    from fastware.auth.revocations import MemoryRevocations, Revocations, RevocationsUnavailableError, SQLiteRevocations
+    from fastware.auth.revocations import (
+        MemoryRevocations,
+        RedisRevocations,
+        Revocations,
+        RevocationsUnavailableError,
+        SQLiteRevocations,
+    )
     from fastware.auth.settings import Auth
     from fastware.auth.sqlite_file import StorageError
     from fastware.auth.tickets import Tickets
     from fastware.auth.token_report import TokenReport, inspect_token
     from fastware.auth.users import JSONFileUserStore, UserExistsError, UserFileError, UserNotFoundError, UserStore
+    from fastware.auth.users.sql_store import SQLUserStore
 
 ENGINE: str = _engine.NAME
 
@@ -43,13 +53,18 @@ __all__ = [
     "LoginGuard",
     "LoginLimitedError",
     "MemoryRevocations",
+    "PerProcessLimitWarning",
+    "RedisBuckets",
+    "RedisRevocations",
     "RefreshTokenError",
     "RefreshTokenReusedError",
     "RefreshTokens",
     "Refreshed",
     "Revocations",
     "RevocationsUnavailableError",
+    "SQLUserStore",
     "SQLiteRevocations",
+    "SharedBuckets",
     "StorageError",
     "Tickets",
     "TokenReport",
@@ -63,6 +78,7 @@ __all__ = [
     "authenticate",
     "averify_password",
     "clear_session_cookies",
+    "client_address",
     "create_token",
     "get_current_user",
     "hash_password",
@@ -72,6 +88,7 @@ __all__ = [
     "rate_limit",
     "require_role",
     "set_session_cookies",
+    "user_key",
     "verify_password",
     "verify_token",
 ]
@@ -82,12 +99,16 @@ _LAZY = {
     "LoginGuard": "login_guard",
     "LoginLimitedError": "login_guard",
     "MemoryRevocations": "revocations",
+    "RedisBuckets": "buckets.redis",
+    "RedisRevocations": "revocations",
     "RefreshTokenError": "refresh",
     "RefreshTokenReusedError": "refresh",
     "RefreshTokens": "refresh",
     "Refreshed": "refresh",
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
+    "SQLUserStore": "users.sql_store",
+    "SharedBuckets": "buckets.shared",
     "SQLiteRevocations": "revocations",
     "StorageError": "sqlite_file",
     "Tickets": "tickets",
@@ -97,8 +118,10 @@ _LAZY = {
     "UserNotFoundError": "users",
     "UserStore": "users",
     "authenticate": "login",
+    "client_address": "client_keys",
     "inspect_token": "token_report",
     "password_problem": "password_rules",
+    "user_key": "client_keys",
 }
 
 if not TYPE_CHECKING:  # type checkers see the names above, and no others

@@ -9,9 +9,10 @@ from inspect import Parameter, Signature
 from types import FunctionType
 from typing import Any, Final, Protocol, TypeGuard
 
-from fastware._internal.connection_parameter import ConnectionParameter, annotate_scope
+from fastware._internal.connection_parameter import ConnectionAndResponse, ConnectionParameter, annotate_scope
 from fastware._internal.connection_types import connection_among
-from fastware._internal.decorated import with_flag_of_generator
+from fastware._internal.decorated import is_dependency, with_flag_of_generator
+from fastware._internal.limit_scope import ADDS_HEADERS, BLOCKS
 from fastware._internal.request_parameter import NAMED_REQUEST, certain_request_parameter, is_named_only
 from fastware._internal.signatures import evaluated_signature_of, signature_of, written_function
 
@@ -29,11 +30,20 @@ Reject = Callable[[int, Any, Callable[..., Any]], Any]
 """Receives the nanoseconds to wait, the request and the handler. Its result is returned, or its error raised, in place
 of the handler's."""
 
+Around = Callable[[Callable[[], Any], Callable[[], Any]], Any]
+"""Receives two functions: one that returns the request, and one that calls the handler. Its result is returned."""
+
 _TEMPLATE: Final = """
 def make({_}switch, {_}take, {_}reject, {_}handler, {_}find, {_}missing):
     def {_}limited{parameters}:
         {_}wait = 0 if {_}switch.disabled else {_}take({request})
         return {_}reject({_}wait, {request}, {_}handler) if {_}wait else {_}handler({arguments})
+    return {_}limited
+"""
+_TEMPLATE_AROUND: Final = """
+def make({_}around, {_}handler, {_}find, {_}missing):
+    def {_}limited{parameters}:
+        return {_}around(lambda: {request}, lambda: {_}handler({arguments}))
     return {_}limited
 """
 _STARS: Final[dict[Any, str]] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
@@ -51,11 +61,43 @@ def limited(handler: Callable[..., Any], switch: Switch, take: Take, reject: Rej
     request = certain_request_parameter(handler)
     hidden = _hidden_parameter(handler) if request is None else None
     if _has_own_parameters(handler):
-        function = _compiled(handler, request, hidden, switch, take, reject)
+        function = _compiled(handler, request, hidden, _TEMPLATE, (switch, take, reject))
     elif hidden:
         function = _generic_with_hidden(handler, hidden.name, switch, take, reject)
     else:
         function = _generic(handler, request, switch, take, reject)
+    return _like(handler, function, request, hidden)
+
+
+def limited_around(handler: Callable[..., Any], around: Any, *, has_headers: bool) -> Callable[..., Any]:
+    """Return *handler* with *around*, an :data:`Around`, put around its calls. Its ``function`` is set to the result.
+
+    With *has_headers*, a hidden parameter also records the response of FastAPI.
+    """
+    request = certain_request_parameter(handler)
+    hidden = _hidden_parameter(handler) if request is None else None
+    # Litestar fills "scope" only.
+    if has_headers and not is_dependency(handler) and (request is None or request.name != "scope"):
+        hidden = _hidden_parameter(handler, ConnectionAndResponse)
+    if _has_own_parameters(handler):
+        function = _compiled(handler, request, hidden, _TEMPLATE_AROUND, (around,))
+    else:
+        function = _generic_around(handler, request, hidden.name if hidden else None, around)
+    made = _like(handler, function, request, hidden)
+    if around.blocks:
+        setattr(made, BLOCKS, True)
+    if has_headers:
+        setattr(made, ADDS_HEADERS, True)
+        if isinstance(request, ConnectionParameter):
+            made.__signature__ = _recording_response(signature_of(made), request.name)  # type: ignore[attr-defined]
+    around.function = made
+    return made
+
+
+def _like(
+    handler: Callable[..., Any], function: FunctionType, request: Parameter | None, hidden: Parameter | None
+) -> FunctionType:
+    """Return *function* with the signature and the metadata of *handler*, and the *hidden* parameter."""
     # FastAPI evaluates annotations with the globals of the function, whose code uses none.
     own = getattr(written_function(handler), "__globals__", {})
     code = with_flag_of_generator(function.__code__, handler)
@@ -67,15 +109,17 @@ def limited(handler: Callable[..., Any], switch: Switch, take: Take, reject: Rej
     if hidden:
         made.__signature__ = _with_parameter(evaluated_signature_of(handler), hidden)  # type: ignore[attr-defined]
         annotate_scope(made, written_function(handler), hidden.name)
-    elif request is not None and is_named_only(request, handler):
+    if request is not None and is_named_only(request, handler):
         setattr(made, NAMED_REQUEST, request.name)
     return made
 
 
-def _hidden_parameter(handler: Callable[..., Any]) -> ConnectionParameter:
+def _hidden_parameter(
+    handler: Callable[..., Any], kind: type[ConnectionParameter] = ConnectionParameter
+) -> ConnectionParameter:
     # Litestar fills a parameter of the first name with the scope.
     name = "scope_of_limit" if "scope" in signature_of(handler).parameters else "scope"
-    return ConnectionParameter(name, Parameter.KEYWORD_ONLY)
+    return kind(name, Parameter.KEYWORD_ONLY)
 
 
 def _with_parameter(signature: Signature, parameter: Parameter) -> Signature:
@@ -83,6 +127,13 @@ def _with_parameter(signature: Signature, parameter: Parameter) -> Signature:
     parameters = list(signature.parameters.values())
     position = len(parameters) - (bool(parameters) and parameters[-1].kind is Parameter.VAR_KEYWORD)
     return signature.replace(parameters=[*parameters[:position], parameter, *parameters[position:]])
+
+
+def _recording_response(signature: Signature, name: str) -> Signature:
+    """Return *signature* with a hidden parameter *name*, that of another limit, which also records the response."""
+    recording = ConnectionAndResponse(name, Parameter.KEYWORD_ONLY)
+    parameters = [recording if each.name == name else each for each in signature.parameters.values()]
+    return signature.replace(parameters=parameters)
 
 
 def _has_own_parameters(handler: Callable[..., Any]) -> TypeGuard[FunctionType]:
@@ -94,11 +145,12 @@ def _compiled(
     handler: FunctionType,
     request: Parameter | None,
     hidden: Parameter | None,
-    switch: Switch,
-    take: Take,
-    reject: Reject,
+    template: str,
+    values: tuple[Any, ...],
 ) -> FunctionType:
     """Return a function that is compiled with the parameters of *handler*, and the *hidden* one.
+
+    *values* are the arguments of ``make`` in the *template*, before those that every template has.
 
     It adds 130 ns to a call. The generic one, which packs and unpacks its arguments, adds 240 ns if they are
     positional and 330 ns if they are keywords (CPython 3.11). Taking the token accounts for 60 ns of each.
@@ -108,7 +160,7 @@ def _compiled(
     shown = list(_with_parameter(signature, hidden).parameters.values()) if hidden else own
     prefix = _unused_prefix([each.name for each in shown])
     missing = _MISSING if request is None else request.default
-    source = _TEMPLATE.format(
+    source = template.format(
         _=prefix,
         parameters=Signature([Parameter(each.name, each.kind) for each in shown]),
         request=_request(prefix, request or hidden, own, missing),
@@ -116,7 +168,7 @@ def _compiled(
     )
     namespace: dict[str, Any] = {}
     exec(compile(source, f"<{__name__}>", "exec"), namespace)  # noqa: S102 - the only names in it are those of parameters
-    function: FunctionType = namespace["make"](switch, take, reject, handler, connection_among, missing)
+    function: FunctionType = namespace["make"](*values, handler, connection_among, missing)
     function.__defaults__ = handler.__defaults__
     function.__kwdefaults__ = handler.__kwdefaults__
     if hidden:
@@ -180,6 +232,25 @@ def _generic_with_hidden(handler: Callable[..., Any], hidden: str, switch: Switc
             if wait:
                 return reject(wait, connection, handler)
         return handler(*args, **kwargs)
+
+    return function
+
+
+def _generic_around(handler: Callable[..., Any], request: Any, hidden: str | None, around: Around) -> Any:
+    missing, find = _MISSING, connection_among
+    name = request.name if request else ""
+    position = _position(handler, name) if request and request.kind is not Parameter.KEYWORD_ONLY else sys.maxsize
+
+    def connection_of(args: tuple[Any, ...], kwargs: dict[str, Any], given: Any) -> Any:
+        if name in kwargs:
+            return kwargs[name]
+        if position < len(args):
+            return args[position]
+        return find((*args, *kwargs.values()), handler) if given is missing else given
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        given = kwargs.pop(hidden, missing) if hidden else missing
+        return around(lambda: connection_of(args, kwargs, given), lambda: handler(*args, **kwargs))
 
     return function
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable
 
-from fastware._engine import engine
-from fastware.auth.rate_limit import parse_rate, retry_after
+from fastware.auth.addresses import client_at, read_address, without_port
+from fastware.auth.buckets.base import Buckets, LimitBuckets
+from fastware.auth.buckets.memory import MemoryBuckets
+from fastware.auth.limit_names import check_buckets, check_name
+from fastware.auth.rates import parse_rate, retry_after
+from fastware.auth.worker_processes import warn_of_several
 from fastware.errors import HTTPError
 
 
@@ -36,12 +38,16 @@ class LoginGuard:
             at once, and one more every 6 minutes.
         per_address: failed logins of all users at one address.
         per_user: failed logins of one user at all addresses.
-        buckets: where the attempts are counted. ``None`` is the memory of this process: each process counts for itself.
-        name: separates guards that share buckets.
+        buckets: where the attempts are counted: ``SharedBuckets(path)`` for all processes of a machine,
+            ``RedisBuckets(url)`` for many machines. By default each process counts in its own memory.
+        name: separates guards in the same *buckets*. Guards of one name share their counts.
+
+    Attributes:
+        is_shared: other processes may count in the same buckets.
 
     Raises:
         TypeError: *buckets* has another type, or *name* is not a ``str``.
-        ValueError: a rate is invalid, or *name* is empty.
+        ValueError: a rate is invalid, *name* is empty, or another guard of this name in *buckets* has other rates.
 
     """
 
@@ -51,19 +57,22 @@ class LoginGuard:
         per_user_and_address: str = "10/hour",
         per_address: str = "100/hour",
         per_user: str = "100/hour",
-        buckets: None = None,
+        buckets: Buckets | None = None,
         name: str = "login",
     ) -> None:
         rates = {"per_user_and_address": per_user_and_address, "per_address": per_address, "per_user": per_user}
         parsed = {limit: parse_rate(rate, limit) for limit, rate in rates.items()}
         if buckets is not None:
-            raise TypeError(f"buckets must be None, for the memory of this process; not {type(buckets).__name__}")
-        _check_is_str("name", name)
-        if not name:
-            raise ValueError("name must not be empty")
+            check_buckets(buckets)
+        check_name(name)
         self.name = name
+        self.is_shared = buckets is not None
         self._rates = rates
-        self._pairs, self._addresses, self._users = (_MemoryBuckets(limit, *rate) for limit, rate in parsed.items())
+        if buckets is None:
+            warn_of_several("LoginGuard")
+        opened = {limit: _open(buckets, f"{name}:{limit}", *rate) for limit, rate in parsed.items()}
+        self._limits = {each: limit for limit, each in opened.items()}
+        self._pairs, self._addresses, self._users = opened.values()
 
     def __repr__(self) -> str:
         return f"LoginGuard({', '.join(f'{limit}={rate!r}' for limit, rate in self._rates.items())})"
@@ -84,10 +93,14 @@ class LoginGuard:
         """
         attempt = LoginAttempt()
         for buckets, key in self._buckets_of(username, address):
-            wait = await buckets.take(key)
+            try:
+                wait = await buckets.atake(key)
+            except Exception:
+                await attempt.withdrawn()
+                raise
             if wait:
                 await attempt.withdrawn()
-                raise LoginLimitedError(buckets.limit, wait)
+                raise LoginLimitedError(self._limits[buckets], wait)
             attempt.taken.append((buckets, key))
         return attempt
 
@@ -104,7 +117,7 @@ class LoginGuard:
         for buckets, key in self._buckets_to_reset(username, address):
             await buckets.areset(key)
 
-    def _buckets_of(self, username: str, address: str) -> Iterable[tuple[_Buckets, str]]:
+    def _buckets_of(self, username: str, address: str) -> Iterable[tuple[LimitBuckets, str]]:
         """Return the buckets of a login, in the order in which a token is taken from each.
 
         An address that has used up its tokens for a user takes no more tokens of that user, nor of itself.
@@ -115,7 +128,7 @@ class LoginGuard:
         pair = f"{len(client)} {client} {username}"
         return (self._pairs, pair), (self._addresses, client), (self._users, username)
 
-    def _buckets_to_reset(self, username: str | None, address: str | None) -> Iterable[tuple[_Buckets, str | None]]:
+    def _buckets_to_reset(self, username: str | None, address: str | None) -> Iterable[tuple[LimitBuckets, str | None]]:
         if username is not None and address is not None:
             return self._buckets_of(username, address)
         if username is not None:
@@ -132,21 +145,21 @@ class LoginAttempt:
     __slots__ = ("taken",)
 
     def __init__(self) -> None:
-        self.taken: list[tuple[_Buckets, str]] = []
+        self.taken: list[tuple[LimitBuckets, str]] = []
 
     async def succeeded(self) -> None:
         """Give the attempt back, and refill the limit of the user at this address: the password was correct."""
         taken, self.taken = self.taken, []
         for buckets, key in taken[1:]:
-            await buckets.give_back(key)
+            await _give_back(buckets.agive_back, key)
         for buckets, key in taken[:1]:
-            await buckets.areset(key)
+            await _give_back(buckets.areset, key)
 
     async def withdrawn(self) -> None:
         """Give the attempt back: no password was checked."""
         taken, self.taken = self.taken, []
         for buckets, key in taken:
-            await buckets.give_back(key)
+            await _give_back(buckets.agive_back, key)
 
 
 class LoginLimitedError(HTTPError):
@@ -164,52 +177,29 @@ class LoginLimitedError(HTTPError):
         self.limit = limit
 
 
-class _Buckets(Protocol):
-    """The buckets of one limit. Only ``reset`` may block."""
-
-    limit: str
-
-    async def take(self, key: str) -> int:
-        """Take a token. Returns 0, or the nanoseconds until there is one."""
-        ...
-
-    async def give_back(self, key: str) -> None: ...
-
-    async def areset(self, key: str | None) -> None: ...
-
-    def reset(self, key: str | None) -> None: ...
+def _open(buckets: Buckets | None, name: str, capacity: int, period: int) -> LimitBuckets:
+    if buckets is None:
+        return MemoryBuckets(capacity, period)
+    return buckets.open(name, capacity, period, gives_back=True)
 
 
-class _MemoryBuckets:
-    """Buckets in the memory of this process, which block nothing."""
+async def _give_back(give_back: Callable[[str], Awaitable[None]], key: str) -> None:
+    """Await *give_back*. A failure is only logged: the attempt counts as failed, and the login goes on."""
+    try:
+        await give_back(key)
+    except Exception as error:  # noqa: BLE001 - buckets may raise any error, whose text may contain the key
+        import logging  # noqa: PLC0415 - loaded when there is something to log
 
-    def __init__(self, limit: str, capacity: int, period: int) -> None:
-        self.limit = limit
-        self._buckets = engine.TokenBuckets(capacity, period)
-        self.reset = self._buckets.reset
-
-    async def take(self, key: str) -> int:
-        return self._buckets.take(key)
-
-    async def give_back(self, key: str) -> None:
-        self._buckets.give_back(key)
-
-    async def areset(self, key: str | None) -> None:
-        self._buckets.reset(key)
+        logging.getLogger("fastware").warning(
+            "A login attempt could not be given back, and counts as failed: %s", type(error).__name__
+        )
 
 
 def _client_at(address: str) -> str:
     """Return the key of the client at *address*: an IPv4 address, the /64 of an IPv6 one, or another text."""
     _check_is_str("address", address)
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return f"text {address}"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is None:
-            return f"{ipaddress.IPv6Address(int(parsed) >> 64 << 64)}/64"
-        parsed = parsed.ipv4_mapped
-    return str(parsed)
+    parsed = read_address(without_port(address))
+    return f"text {address}" if parsed is None else client_at(parsed)
 
 
 def _check_is_str(parameter: str, value: object) -> None:

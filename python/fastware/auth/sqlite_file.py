@@ -38,7 +38,7 @@ _FIXES: Final = {  # by the primary result code, https://www.sqlite.org/rescode.
 
 
 class StorageError(OSError):
-    """The SQLite file cannot be used. The message names the file and the reason."""
+    """The storage of sessions cannot be used. The message names the file or the server, and the reason."""
 
 
 class _Creation:
@@ -138,9 +138,7 @@ class SQLiteFile:
         try:
             yield
         except sqlite3.Error as error:
-            fix = _FIXES.get(_code_of(error))
-            problem = f"{error}; {fix}" if fix else str(error)
-            raise StorageError(f"{self.path or 'the database in memory'}: {problem}") from None
+            raise StorageError(f"{self.path or 'the database in memory'}: {explain(error)}") from None
 
     def _open(self) -> sqlite3.Connection:
         if self._process != os.getpid() and self.path is not None:
@@ -158,8 +156,8 @@ class SQLiteFile:
             raise StorageError(f"{self.path}: another thread is opening a database and did not finish in time")
         try:
             if self.path is not None and self._identity is None:
-                _create(self.path, self._timeout)
-                self._identity = _identity_of(self.path)
+                create(self.path, self._timeout)
+                self._identity = identity_of(self.path)
             self._check_identity()
             connection = _connection_to(self.path or ":memory:", self._timeout)
             try:
@@ -175,7 +173,7 @@ class SQLiteFile:
         return connection
 
     def _check_identity(self) -> None:
-        if self.path is not None and self._identity != _identity_of(self.path):
+        if self.path is not None and self._identity != identity_of(self.path):
             raise StorageError(f"{self.path}: it was replaced or deleted; restart the processes that use it")
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -222,7 +220,7 @@ def _connection_to(path: str, timeout: float) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
 
 
-def _create(path: str, timeout: float) -> None:
+def create(path: str, timeout: float) -> None:
     """Create the file, unless it exists, for its owner only. SQLite gives the files beside it the same mode."""
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -260,12 +258,19 @@ def _use_write_ahead_log(path: str, timeout: float) -> None:
             connection.execute("PRAGMA journal_mode = DELETE")
 
 
-def _identity_of(path: str) -> tuple[int, int] | None:
+def identity_of(path: str) -> tuple[int, int] | None:
+    """Return what distinguishes the file from another that replaces it."""
     try:
         found = os.stat(path)
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def explain(error: sqlite3.Error) -> str:
+    """Return the reason of *error* with the fix, if there is one."""
+    fix = _FIXES.get(_code_of(error))
+    return f"{error}; {fix}" if fix else str(error)
 
 
 def _code_of(error: sqlite3.Error) -> int:

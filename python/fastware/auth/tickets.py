@@ -12,8 +12,7 @@ from fastware._engine.contract import MAX_TOKEN_LENGTH, Duration
 from fastware._internal.threads import run_in_thread
 from fastware.auth.durations import as_seconds
 from fastware.auth.opaque_tokens import OpaqueToken
-from fastware.auth.sqlite_tickets import SQLiteTickets
-from fastware.auth.storage_arguments import Storage, checked_revocations, path_or_memory
+from fastware.auth.storage_arguments import Storage, checked_revocations, tickets_in
 from fastware.auth.stored_json import as_json, from_json
 
 if TYPE_CHECKING:
@@ -52,20 +51,22 @@ class Tickets:
 
     Args:
         storage: the path of a SQLite file, which the processes of a machine share, also with refresh tokens and
-            revocations; ``None``: the memory of this process.
+            revocations; the URL of Redis or a client of redis-py, or a URL of SQLAlchemy, for many machines; ``None``:
+            the memory of this process.
         lifetime: seconds, or a ``timedelta``, in which a ticket can be redeemed.
         revocations: rejects tickets whose claims were revoked since.
 
     Raises:
         TypeError: an argument has another type.
-        ValueError: an argument is invalid, or *storage* is a URL.
+        ValueError: an argument is invalid. The message does not show a URL: it may contain a password.
+        ImportError: the package for *storage*, redis or SQLAlchemy, is not installed.
 
     """
 
     def __init__(self, storage: Storage, *, lifetime: Duration = 60, revocations: Revocations | None = None) -> None:
         self._lifetime = as_seconds("lifetime", lifetime)
         self._revocations: Revocations | None = checked_revocations(revocations)
-        self._tickets: TicketStorage = SQLiteTickets(path_or_memory(storage))
+        self._tickets: TicketStorage = tickets_in(storage)
 
     def issue(self, claims: Mapping[str, Any]) -> str:
         """Return a ticket, valid for *lifetime*, and not longer than *claims*.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 from unicodedata import combining, east_asian_width
 
 import click
+
+_USER_IN_URL: Final = re.compile(r"(?<=\w://)[^\s'\"]*@")
 
 
 def say(line: str = "") -> None:
@@ -24,8 +27,8 @@ def say_json(value: Any) -> None:
 
 
 def note(text: str) -> None:
-    """Print a line for the user, who may have redirected the result."""
-    print(printable(" ".join(text.split())), file=sys.stderr)
+    """Print a line for the user, who may have redirected the result. A URL in it loses its user and password."""
+    print(printable(_USER_IN_URL.sub("", " ".join(text.split()))), file=sys.stderr)
 
 
 def fail(message: str) -> NoReturn:

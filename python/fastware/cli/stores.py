@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from fastware.auth import UserStore
 
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_KINDS: Final = "a path (users.json) or module:attribute, the store of an application (shop.users:store)"
+_KINDS: Final = (
+    "a path (users.json), a database (postgresql://host/database, sqlite:///users.db) or module:attribute, the store "
+    "of an application (shop.users:store)"
+)
 
 
 def _complete_path(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -68,14 +71,14 @@ def store_argument(name: str) -> Callable[[Any], Any]:
 
 def open_store(reference: str, revocations: Path | None = None) -> UserStore:
     """Return the store that *reference* names, with the *revocations* if they are given."""
+    from fastware.auth import JSONFileUserStore, SQLUserStore  # noqa: PLC0415 - the help does not need it
+
+    store: UserStore
     if _URL.match(reference):
-        scheme = reference.partition("://")[0]
-        fail(f"a store at a URL ({scheme}://...) is not supported; --store is {_KINDS}")
-    if is_reference(reference) and not _is_file(reference):
+        store = _store_of_database(SQLUserStore, reference)
+    elif is_reference(reference) and not _is_file(reference):
         store = _store_of_application(reference)
     else:
-        from fastware.auth import JSONFileUserStore  # noqa: PLC0415 - the help does not need it
-
         store = JSONFileUserStore(reference)
     if revocations is not None:
         store.revocations = open_revocations(revocations)
@@ -91,15 +94,29 @@ def open_revocations(path: Path) -> Any:
     return SQLiteRevocations(path)
 
 
+def shown(store: UserStore, reference: str) -> str:
+    """Return *reference*, without the user, password and options of a URL."""
+    return str(getattr(store, "name", "")) if _URL.match(reference) else reference
+
+
 def name_of_store(store: UserStore, reference: str) -> str:
-    """Return *reference*, and say so if it is a file that does not exist."""
+    """Return what :func:`shown` returns, and say so if it is a file that does not exist."""
     path = getattr(store, "path", None)
     is_missing = isinstance(path, Path) and not path.exists()
-    return f"{reference} (there is no such file)" if is_missing else reference
+    return f"{shown(store, reference)} (there is no such file)" if is_missing else shown(store, reference)
 
 
 def _is_file(text: str) -> bool:
     return text.endswith(".json") or Path(text).exists()
+
+
+def _store_of_database(store_class: Callable[[str], UserStore], url: str) -> UserStore:
+    problem = None
+    try:
+        return store_class(url)
+    except (ValueError, ImportError) as error:
+        problem = str(error)
+    return fail(problem)
 
 
 def _store_of_application(reference: str) -> UserStore:

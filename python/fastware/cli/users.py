@@ -10,7 +10,7 @@ import click
 
 from fastware.cli.output import fail, note, one_line_errors, say, say_json, table
 from fastware.cli.passwords import new_password
-from fastware.cli.stores import name_of_store, open_store, revocations_option, store_argument, store_option
+from fastware.cli.stores import name_of_store, open_store, revocations_option, shown, store_argument, store_option
 
 if TYPE_CHECKING:
     from fastware.auth import UserStore
@@ -39,9 +39,9 @@ def add(name: str, role: str, store: str) -> None:
     with one_line_errors():
         opened = open_store(store)
         if opened.find_user(name) is not None:  # before the password is asked for
-            fail(f"{store} already has a user {name!r}")
+            fail(f"{shown(opened, store)} already has a user {name!r}")
         opened.create_user(name, new_password(name), role)
-    say(f"Added {name} ({role}) to {store}.")
+    say(f"Added {name} ({role}) to {shown(opened, store)}.")
 
 
 @users.command("list")
@@ -101,10 +101,10 @@ def delete(name: str, yes: bool, store: str, revocations: Path | None) -> None:
     """Delete the user NAME."""
     with one_line_errors():
         opened = _open_with_user(store, revocations, name)
-        if not yes and not _is_confirmed(f"Delete {name!r} from {store}?"):
+        if not yes and not _is_confirmed(f"Delete {name!r} from {shown(opened, store)}?"):
             fail("not confirmed; nothing is deleted")
         opened.delete_user(name)
-    say(f"Deleted {name} from {store}.")
+    say(f"Deleted {name} from {shown(opened, store)}.")
     _tell_about_tokens(opened, name)
 
 
@@ -125,6 +125,7 @@ def copy(source: str, target: str, skip_existing: bool) -> None:
         found = opened.load_users()
         if not found:
             fail(f"no users in {name_of_store(opened, source)}")
+        source, target = shown(opened, source), shown(into, target)
         check_users(found, source)
         copied = _copy(found, into, target, skip_existing)
     skipped = f", skipped {len(found) - copied} that {target} already has" if copied < len(found) else ""
@@ -183,5 +184,5 @@ def _copy(found: list[dict[str, str]], into: UserStore, target: str, skip_existi
 
 def _some(names: list[str]) -> str:
     """Return the first of the *names*, and the number of the others."""
-    shown = ", ".join(map(repr, names[:3]))
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+    first = ", ".join(map(repr, names[:3]))
+    return f"{first} and {len(names) - 3} more" if len(names) > 3 else first

@@ -13,11 +13,12 @@ from typing import Any, TypeAlias
 from fastware._internal.connection_parameter import ConnectionParameter
 from fastware._internal.coroutines import is_generator_function
 from fastware._internal.framework_dependency import Dependency
+from fastware._internal.limit_scope import BLOCKS
 from fastware._internal.names import name_of
 from fastware._internal.request_parameter import named_parameters, request_parameter
 from fastware.core.callables import is_awaitable, is_kind
 from fastware.core.connection import Connection
-from fastware.core.threads import InThread
+from fastware.core.threads import InThread, in_thread
 
 Factory: TypeAlias = Callable[..., Any]
 """A function or generator function, sync or async, that takes the request (or the WebSocket) or nothing."""
@@ -39,6 +40,8 @@ class Provider:
 
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
+        if getattr(factory, BLOCKS, False) and not is_kind(inspect.iscoroutinefunction, factory):
+            factory = in_thread(factory)
         self.call, self.takes_connection = _call_of(factory)
         self._enter: Callable[..., Any] | None = None
         if is_kind(is_generator_function, factory):

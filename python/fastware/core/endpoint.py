@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Any
 
+from fastware._internal.http_syntax import raw_header
+from fastware._internal.limit_scope import ADDS_HEADERS, headers_of
 from fastware._internal.names import name_of
 from fastware._internal.request_parameter import named_parameters, request_parameter, takes_any_keyword
 from fastware._internal.threads import run_in_thread
+from fastware.asgi import Scope
 from fastware.core.callables import is_awaitable, is_kind
 from fastware.core.connection import Connection
 from fastware.core.dependencies import (
@@ -18,6 +22,7 @@ from fastware.core.dependencies import (
     Provider,
     check_no_parameter_of_kind,
     hidden_names,
+    is_hidden,
     provide_override,
 )
 from fastware.core.request import Request
@@ -29,7 +34,16 @@ from fastware.core.websocket import WebSocket, websocket_parameter
 class Endpoint:
     """A route's handler, and how its arguments are made."""
 
-    __slots__ = ("_handler", "_is_async", "_is_plain", "_names", "_overrides", "_providers", "_request_name")
+    __slots__ = (
+        "_adds_headers",
+        "_handler",
+        "_is_async",
+        "_is_plain",
+        "_names",
+        "_overrides",
+        "_providers",
+        "_request_name",
+    )
 
     def __init__(self, route: Route, overrides: dict[Factory, Factory]) -> None:
         handler = route.handler
@@ -44,7 +58,9 @@ class Endpoint:
         further = dict.fromkeys(connection_names[1:], _itself)
         self._names = _names_taken(handler, {*supplied, *further}, self._request_name, route.path)
         self._providers = _providers({**route.dependencies, **further}, self._names)
-        self._is_plain = not any(provider.is_generator for provider, _ in self._providers)
+        called = [handler, *(provider.factory for provider, _ in self._providers)]
+        self._adds_headers = any(getattr(each, ADDS_HEADERS, False) for each in called)
+        self._is_plain = not self._adds_headers and not any(provider.is_generator for provider, _ in self._providers)
 
     async def respond(self, request: Request) -> Response:
         """Make the dependencies, call the handler, clean up, and return the response."""
@@ -69,7 +85,7 @@ class Endpoint:
             response = as_response(await result if is_awaitable(result) else result, self._handler)
         if response is None:
             raise self._suppressed()
-        return response
+        return _with_limits(response, request.scope) if self._adds_headers else response
 
     async def converse(self, websocket: WebSocket) -> None:
         """Make the dependencies, call the handler, and clean up when it returns."""
@@ -118,6 +134,8 @@ def _connection_names(route: Route, supplied: Collection[str]) -> list[str]:
 def _check_no_depends(handler: Handler, path: str) -> None:
     """Raise ``TypeError`` for ``Depends(...)`` of FastAPI: the handler would be called without the dependency."""
     for parameter in named_parameters(handler):
+        if is_hidden(parameter):
+            continue
         marks = (parameter.default, *getattr(parameter.annotation, "__metadata__", ()))
         if any(callable(getattr(mark, "dependency", None)) for mark in marks):
             name = parameter.name
@@ -155,6 +173,14 @@ def _names_taken(handler: Handler, supplied: Collection[str], request_name: str 
     if takes_any_keyword(handler):
         return frozenset(supplied)
     return frozenset(parameter.name for parameter in parameters if parameter.name in supplied)
+
+
+def _with_limits(response: Response, scope: Scope) -> Response:
+    """Return a copy of *response*, which the handler may return again, with the headers of the rate limits."""
+    response = copy.copy(response)
+    added = [raw_header(name, value) for name, value in headers_of(scope).items()]
+    response.raw_headers = [*response.raw_headers, *added]
+    return response
 
 
 def as_response(result: Any, handler: Handler) -> Response:

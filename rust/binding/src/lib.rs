@@ -8,7 +8,9 @@ mod headers;
 mod interpreter;
 mod requests;
 mod shared;
+mod shared_buckets;
 mod shared_functions;
+mod shared_memory;
 mod text;
 mod time_module;
 mod tokens;
@@ -42,6 +44,16 @@ mod _rust {
     #[pymodule_export]
     const MAX_BUCKET_PERIOD: u64 = fastware_core::buckets::MAX_PERIOD;
     #[pymodule_export]
+    const SHARED_CLAIMS_AT: usize = super::shared_memory::CLAIMS_AT;
+    #[pymodule_export]
+    const SHARED_SLOTS_AT: usize = super::shared_memory::SLOTS_AT;
+    #[pymodule_export]
+    const SHARED_KEY_AT: usize = super::shared_memory::KEY_AT;
+    #[pymodule_export]
+    const SHARED_EPOCH_AT: usize = super::shared_memory::EPOCH_AT;
+    #[pymodule_export]
+    const SHARED_GROUP: usize = super::shared_memory::GROUP;
+    #[pymodule_export]
     const CSRF_PASSED: u8 = fastware_core::csrf::Verdict::Passed as u8;
     #[pymodule_export]
     const CSRF_MISSING: u8 = fastware_core::csrf::Verdict::Missing as u8;
@@ -67,6 +79,8 @@ mod _rust {
     use super::buckets::TokenBuckets;
     #[pymodule_export]
     use super::requests::{cookie, cookies, credential, csrf_verdict, header, identify};
+    #[pymodule_export]
+    use super::shared_buckets::SharedTokenBuckets;
     #[pymodule_export]
     use super::tokens::{create_token, has_usable_secret, verify_token};
 }

@@ -12,10 +12,11 @@ mod table;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use fingerprint::Fingerprints;
+pub(crate) use fingerprint::{Fingerprint, Fingerprints};
 pub use moment::{LARGEST_LAG, Moment};
 pub use out_of_memory::OutOfMemory;
-use rate::Rate;
+pub use rate::Counted;
+pub(crate) use rate::Rate;
 use table::Table;
 
 pub const MAX_CAPACITY: u64 = 1_000_000_000;
@@ -30,6 +31,10 @@ const STEPS: usize = SHARDS * table::STEPS;
 
 /// Maximum number of steps in one call, after a pause. With 256 calls in a period, all buckets are swept in it.
 const MAX_STEPS_PER_CALL: u64 = STEPS as u64 / 256;
+
+pub(crate) fn is_in_range(capacity: u64, period: u64) -> bool {
+    (1..=MAX_CAPACITY).contains(&capacity) && (MIN_PERIOD..=MAX_PERIOD).contains(&period)
+}
 
 /// Buckets by key. Full buckets are not kept: each step of a sweep removes those of a few segments.
 pub struct TokenBuckets {
@@ -48,7 +53,7 @@ pub struct TokenBuckets {
 impl TokenBuckets {
     /// `capacity` in tokens, `period` in nanoseconds: the time in which an empty bucket is filled.
     pub fn new(capacity: u64, period: u64) -> Option<Self> {
-        if !(1..=MAX_CAPACITY).contains(&capacity) || !(MIN_PERIOD..=MAX_PERIOD).contains(&period) {
+        if !is_in_range(capacity, period) {
             return None;
         }
         let rate = Rate::new(capacity, period);
@@ -63,18 +68,23 @@ impl TokenBuckets {
         })
     }
 
-    /// Take one token at `now`. Returns the nanoseconds to wait, 0 if the token was taken.
+    /// Tokens of a full bucket.
+    pub fn capacity(&self) -> u64 {
+        self.rate.capacity()
+    }
+
+    /// Take `cost` tokens, 1 to the capacity, at `now`. Returns the nanoseconds to wait, 0 if they were taken.
     #[allow(clippy::needless_pass_by_value)] // a moment is a number
-    pub fn take(&self, key: &[u8], now: impl Moment) -> Result<u64, OutOfMemory> {
+    pub fn take(&self, key: &[u8], now: impl Moment, cost: u64) -> Result<u64, OutOfMemory> {
         let roughly = self.arrive(&now);
         let fingerprint = self.fingerprints.of(key);
         let mut shard = self.shard(fingerprint.shard(SHARDS));
         // Read under the lock, so that it is not earlier than the latest sweep of this shard.
         let floor = self.swept_at.load(Ordering::Relaxed);
         let taken = shard.update(fingerprint, floor, |arrival| {
-            let surely = self.rate.take_soon_after(arrival, roughly.max(floor));
-            let taken = surely.map_or_else(|| self.rate.take(arrival, self.rate.ticks(now.exactly()).max(floor)), Ok);
-            taken.map_err(NotTaken::Wait)
+            let surely = self.rate.take_soon_after(arrival, roughly.max(floor), cost);
+            let exactly = || self.rate.take(arrival, self.rate.ticks(now.exactly()).max(floor), cost);
+            surely.map_or_else(exactly, Ok).map_err(NotTaken::Wait)
         });
         match taken {
             Ok(()) => Ok(0),
@@ -83,14 +93,34 @@ impl TokenBuckets {
         }
     }
 
-    /// Return one token at `now`, but not to a full bucket.
+    /// Do what [`take`](Self::take) does, and count what the bucket holds after it.
     #[allow(clippy::needless_pass_by_value)]
-    pub fn give_back(&self, key: &[u8], now: impl Moment) {
+    pub fn take_counted(&self, key: &[u8], now: impl Moment, cost: u64) -> Result<Counted, OutOfMemory> {
         self.arrive(&now);
         let fingerprint = self.fingerprints.of(key);
         let mut shard = self.shard(fingerprint.shard(SHARDS));
         let floor = self.swept_at.load(Ordering::Relaxed);
-        shard.lower(fingerprint, floor, |arrival| self.rate.give_back(arrival));
+        let tick = self.rate.ticks(now.exactly()).max(floor);
+        let mut counted = Counted::default();
+        let taken = shard.update(fingerprint, floor, |arrival| {
+            let taken = self.rate.take(arrival, tick, cost);
+            counted = self.rate.counted(arrival, tick, taken);
+            taken.map_err(NotTaken::Wait)
+        });
+        match taken {
+            Err(NotTaken::OutOfMemory) => Err(OutOfMemory),
+            Ok(()) | Err(NotTaken::Wait(_)) => Ok(counted),
+        }
+    }
+
+    /// Return `cost` tokens at `now`, but not to a full bucket.
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn give_back(&self, key: &[u8], now: impl Moment, cost: u64) {
+        self.arrive(&now);
+        let fingerprint = self.fingerprints.of(key);
+        let mut shard = self.shard(fingerprint.shard(SHARDS));
+        let floor = self.swept_at.load(Ordering::Relaxed);
+        shard.lower(fingerprint, floor, |arrival| self.rate.give_back(arrival, cost));
     }
 
     /// Refill the bucket of `key`.
@@ -202,22 +232,22 @@ mod tests {
         for capacity in [1, 3, 7, 1_000, 1_000_003] {
             let buckets = TokenBuckets::new(capacity, 60 * SECOND).expect("in range");
             for _ in 0..capacity {
-                assert_eq!(buckets.take(b"k", 5_u64), Ok(0));
+                assert_eq!(buckets.take(b"k", 5_u64, 1), Ok(0));
             }
-            let wait = buckets.take(b"k", 5_u64).expect("memory");
+            let wait = buckets.take(b"k", 5_u64, 1).expect("memory");
             assert_eq!(wait, (60 * SECOND).div_ceil(capacity), "{capacity}");
-            assert_ne!(buckets.take(b"k", 5 + wait - 1_002), Ok(0));
-            assert_eq!(buckets.take(b"k", 5 + wait), Ok(0));
-            assert_ne!(buckets.take(b"k", 5 + wait), Ok(0));
+            assert_ne!(buckets.take(b"k", 5 + wait - 1_002, 1), Ok(0));
+            assert_eq!(buckets.take(b"k", 5 + wait, 1), Ok(0));
+            assert_ne!(buckets.take(b"k", 5 + wait, 1), Ok(0));
         }
     }
 
     #[test]
     fn each_key_has_its_own_bucket() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
-        assert_eq!(buckets.take(b"a", 0_u64), Ok(0));
-        assert_eq!(buckets.take(b"b", 0_u64), Ok(0));
-        assert_eq!(buckets.take(b"a", 0_u64), Ok(SECOND));
+        assert_eq!(buckets.take(b"a", 0_u64, 1), Ok(0));
+        assert_eq!(buckets.take(b"b", 0_u64, 1), Ok(0));
+        assert_eq!(buckets.take(b"a", 0_u64, 1), Ok(SECOND));
         assert_eq!(buckets.len(), 2);
     }
 
@@ -225,20 +255,20 @@ mod tests {
     fn token_that_is_given_back_can_be_taken_again_and_a_full_bucket_stays_full() {
         for capacity in [1, 2, 7, 1_000] {
             let buckets = TokenBuckets::new(capacity, 60 * SECOND).expect("in range");
-            buckets.give_back(b"k", SECOND);
+            buckets.give_back(b"k", SECOND, 1);
             assert!(buckets.is_empty());
             for _ in 0..capacity {
-                assert_eq!(buckets.take(b"k", SECOND), Ok(0));
+                assert_eq!(buckets.take(b"k", SECOND, 1), Ok(0));
             }
-            buckets.give_back(b"k", SECOND);
-            buckets.give_back(b"another", SECOND);
-            assert_eq!(buckets.take(b"k", SECOND), Ok(0));
-            assert_ne!(buckets.take(b"k", SECOND), Ok(0));
+            buckets.give_back(b"k", SECOND, 1);
+            buckets.give_back(b"another", SECOND, 1);
+            assert_eq!(buckets.take(b"k", SECOND, 1), Ok(0));
+            assert_ne!(buckets.take(b"k", SECOND, 1), Ok(0));
             for _ in 0..=capacity {
-                buckets.give_back(b"k", SECOND);
+                buckets.give_back(b"k", SECOND, 1);
             }
             assert!(buckets.is_empty(), "{capacity}");
-            assert_eq!((0..=capacity).filter(|_| buckets.take(b"k", SECOND) == Ok(0)).count() as u64, capacity);
+            assert_eq!((0..=capacity).filter(|_| buckets.take(b"k", SECOND, 1) == Ok(0)).count() as u64, capacity);
         }
     }
 
@@ -246,11 +276,11 @@ mod tests {
     fn full_buckets_are_removed() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
         for key in 0..10_000_u32 {
-            assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64), Ok(0));
+            assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64, 1), Ok(0));
         }
         assert_eq!(buckets.len(), 10_000);
         for step in 0..=257 {
-            let _ = buckets.take(b"x", 2 * SECOND + step * SECOND / 250);
+            let _ = buckets.take(b"x", 2 * SECOND + step * SECOND / 250, 1);
         }
         assert!(buckets.len() <= 1, "{}", buckets.len());
     }
@@ -259,27 +289,27 @@ mod tests {
     fn reset_bucket_is_full() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
         for key in 0..1_000_u32 {
-            assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64), Ok(0));
+            assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64, 1), Ok(0));
         }
         buckets.reset(&7_u32.to_le_bytes());
         buckets.reset(b"unknown");
         assert_eq!(buckets.len(), 999);
         for key in 0..1_000_u32 {
-            assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64) == Ok(0), key == 7, "{key}");
+            assert_eq!(buckets.take(&key.to_le_bytes(), 0_u64, 1) == Ok(0), key == 7, "{key}");
         }
         buckets.reset_all();
         assert!(buckets.is_empty());
-        assert!((0..1_000_u32).all(|key| buckets.take(&key.to_le_bytes(), 0_u64) == Ok(0)));
+        assert!((0..1_000_u32).all(|key| buckets.take(&key.to_le_bytes(), 0_u64, 1) == Ok(0)));
     }
 
     #[test]
     fn clock_that_is_set_back_locks_nobody_out() {
         let buckets = TokenBuckets::new(1, SECOND).expect("in range");
-        assert_eq!(buckets.take(b"k", 100 * SECOND), Ok(0));
-        assert_eq!(buckets.take(b"k", 99 * SECOND), Ok(SECOND), "a period earlier counts as the latest sweep");
-        assert_eq!(buckets.take(b"k", 98 * SECOND), Ok(0), "more than a period earlier is another clock");
-        assert_eq!(buckets.take(b"k", 98 * SECOND), Ok(SECOND));
-        assert_eq!(buckets.take(b"k", 99 * SECOND), Ok(0));
+        assert_eq!(buckets.take(b"k", 100 * SECOND, 1), Ok(0));
+        assert_eq!(buckets.take(b"k", 99 * SECOND, 1), Ok(SECOND), "a period earlier counts as the latest sweep");
+        assert_eq!(buckets.take(b"k", 98 * SECOND, 1), Ok(0), "more than a period earlier is another clock");
+        assert_eq!(buckets.take(b"k", 98 * SECOND, 1), Ok(SECOND));
+        assert_eq!(buckets.take(b"k", 99 * SECOND, 1), Ok(0));
     }
 
     #[test]
@@ -289,9 +319,9 @@ mod tests {
         {
             let buckets = TokenBuckets::new(capacity, period).expect("in range");
             let last = (1_u64 << 63) - 1;
-            assert_eq!(buckets.take(b"", last), Ok(0));
-            assert_eq!(buckets.take(b"", last) == Ok(0), capacity > 1);
-            assert_eq!(buckets.take(b"", 0_u64), Ok(0), "another clock");
+            assert_eq!(buckets.take(b"", last, 1), Ok(0));
+            assert_eq!(buckets.take(b"", last, 1) == Ok(0), capacity > 1);
+            assert_eq!(buckets.take(b"", 0_u64, 1), Ok(0), "another clock");
         }
         assert!(TokenBuckets::new(0, SECOND).is_none());
         assert!(TokenBuckets::new(MAX_CAPACITY + 1, SECOND).is_none());
@@ -329,7 +359,7 @@ mod tests {
                 now += (random >> 33) % (90 * SECOND / capacity);
                 let key = [(random >> 60) as u8];
                 let moment = Rough { exactly: now, lag: (random >> 20) % LARGEST_LAG, reads: &reads };
-                assert_eq!(rough.take(&key, moment), exact.take(&key, now), "{capacity} {now}");
+                assert_eq!(rough.take(&key, moment, 1), exact.take(&key, now, 1), "{capacity} {now}");
             }
         }
         assert!((1..90_000).contains(&reads.get()), "{reads:?}");
@@ -340,7 +370,7 @@ mod tests {
         let buckets = TokenBuckets::new(1_000, 3_600 * SECOND).expect("in range");
         let admitted: usize = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| (0..1_000).filter(|_| buckets.take(b"k", 0_u64) == Ok(0)).count()))
+                .map(|_| scope.spawn(|| (0..1_000).filter(|_| buckets.take(b"k", 0_u64, 1) == Ok(0)).count()))
                 .collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
         });

@@ -18,6 +18,7 @@ pub mod jws;
 pub mod keys;
 pub mod query;
 pub mod secrets;
+pub mod shared_buckets;
 
 /// `bytes` without the spaces and tabs around them (optional white space, RFC 9110 section 5.6.3).
 pub fn trim(bytes: &[u8]) -> &[u8] {

@@ -8,8 +8,9 @@ import types
 
 import pytest
 from clock import stopped_at
+from redis_server import RedisServer
 
-from fastware.auth import MemoryRevocations, SQLiteRevocations
+from fastware.auth import MemoryRevocations, RedisRevocations, SQLiteRevocations
 
 NOW = 1_800_000_000
 HOUR = 3600
@@ -19,11 +20,20 @@ class Claims(str):
     """A ``str`` that is not exactly ``str``, as another library may return."""
 
 
-@pytest.fixture(params=[MemoryRevocations, SQLiteRevocations])
+@pytest.fixture(scope="module")
+def server():
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(params=[MemoryRevocations, SQLiteRevocations, RedisRevocations])
 def make(request, tmp_path):
     if request.param is MemoryRevocations:
         return MemoryRevocations
-    return lambda: SQLiteRevocations(tmp_path / "revocations.db")
+    if request.param is SQLiteRevocations:
+        return lambda: SQLiteRevocations(tmp_path / "revocations.db")
+    url = request.getfixturevalue("server").url
+    return lambda: RedisRevocations(url, prefix=f"{tmp_path}:")
 
 
 @pytest.fixture
@@ -196,7 +206,7 @@ def test_longer_session_stays_revoked_when_a_shorter_token_is_revoked(make, is_n
     with stopped_at(NOW):
         revocations.note_longer_session(session(), 10 * HOUR)
     longest = session(exp=NOW + 10 * HOUR)
-    other = make() if isinstance(revocations, SQLiteRevocations) else revocations
+    other = revocations if make is MemoryRevocations else make()
     if is_noted_twice:  # the longer token is renewed before it expires
         with stopped_at(NOW + 9 * HOUR):
             asyncio.run(other.anote_longer_session(longest, 10 * HOUR))
@@ -221,7 +231,7 @@ def test_revoked_session_stays_revoked_when_a_longer_one_is_noted(make):
 
 def test_entry_is_kept_for_the_largest_leeway(make):
     revocations = make()
-    others = [make(), make()] if isinstance(revocations, SQLiteRevocations) else [revocations]
+    others = [revocations] if make is MemoryRevocations else [make(), make()]
     revocations.accept_leeway(HOUR)
     revocations.accept_leeway(1)
     with stopped_at(NOW):

@@ -14,7 +14,14 @@ from error_text import shown_by
 from user_files import HASH, RecordedRevocations, memory_store_class, user
 
 import fastware.auth
-from fastware.auth import JSONFileUserStore, UserExistsError, UserNotFoundError, UserStore, verify_password
+from fastware.auth import (
+    JSONFileUserStore,
+    SQLUserStore,
+    UserExistsError,
+    UserNotFoundError,
+    UserStore,
+    verify_password,
+)
 
 SECRET = "hunter2-must-not-be-shown"
 METHODS = ("load_users", "save_users", "find_user", "create_user", "update_user", "delete_user", "_replace_hash")
@@ -67,12 +74,17 @@ class IndexedStore(UserStore):
             raise UserNotFoundError(f"user {username!r} not found")
 
 
-@pytest.fixture(params=["memory", "file", "indexed"])
+@pytest.fixture(params=["memory", "file", "indexed", "sqlite", "sqlite in memory", "postgresql"])
 def store(request, tmp_path):
     """A store with the users ada and bob, whose revocations are recorded."""
     revocations = RecordedRevocations()
     if request.param == "file":
         store = JSONFileUserStore(tmp_path / "users.json", revocations=revocations)
+    elif request.param.startswith("sqlite"):
+        url = "sqlite://" if request.param == "sqlite in memory" else f"sqlite:///{tmp_path}/users.db"
+        store = SQLUserStore(url, revocations=revocations)
+    elif request.param == "postgresql":
+        store = SQLUserStore(request.getfixturevalue("postgres").new_url(), revocations=revocations)
     else:
         store = MemoryStore() if request.param == "memory" else IndexedStore()
         store.revocations = revocations

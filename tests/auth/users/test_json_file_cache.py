@@ -14,7 +14,7 @@ import pytest
 from user_files import clock_of_file_system, user, write
 
 from fastware.auth import JSONFileUserStore, UserFileError
-from fastware.auth.users import user_cache
+from fastware.auth.users import file_users, user_cache
 
 MARGIN = 0.02  # two ticks of the slowest kernel
 
@@ -42,7 +42,7 @@ class Reads:
 
     def __init__(self):
         self.opened = self.parsed = 0
-        self._open, self._parse = open, user_cache.parse_users
+        self._open, self._parse = open, file_users.parse_users
 
     def open(self, *args):
         self.opened += 1
@@ -57,7 +57,7 @@ class Reads:
 def reads(monkeypatch):
     reads = Reads()
     monkeypatch.setattr(user_cache, "open", reads.open, raising=False)
-    monkeypatch.setattr(user_cache, "parse_users", reads.parse)
+    monkeypatch.setattr(file_users, "parse_users", reads.parse)
     return reads
 
 

@@ -4,12 +4,14 @@ from fastware._engine.pure.buckets import TokenBuckets
 from fastware._engine.pure.headers import cookie, cookies, credential, csrf_verdict, header
 from fastware._engine.pure.identity import identify
 from fastware._engine.pure.secrets import has_usable_secret
+from fastware._engine.pure.shared_buckets import SharedTokenBuckets
 from fastware._engine.pure.tokens import create_token, verify_token
 
 NAME = "python"
 
 __all__ = [
     "NAME",
+    "SharedTokenBuckets",
     "TokenBuckets",
     "cookie",
     "cookies",

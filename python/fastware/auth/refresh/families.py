@@ -24,6 +24,7 @@ class Family:
         current: the hash of the only unused token.
         previous: the hash of the one before; empty before the first rotation.
         id: the storage's number for the family; 0 before it is stored.
+        last_end: when the family ends at the latest, however often it is rotated.
 
     """
 
@@ -38,6 +39,7 @@ class Family:
     current: bytes = field(repr=False)
     previous: bytes = field(repr=False)
     id: int = 0
+    last_end: float = 0.0
 
 
 class FamilyStorage(Protocol):

@@ -15,8 +15,7 @@ from fastware.auth.durations import as_seconds
 from fastware.auth.opaque_tokens import KEY_LENGTH, OpaqueToken
 from fastware.auth.refresh.errors import RefreshTokenError, RefreshTokenReusedError
 from fastware.auth.refresh.families import Family, FamilyStorage
-from fastware.auth.refresh.sqlite_families import SQLiteFamilies
-from fastware.auth.storage_arguments import Storage, checked_revocations, path_or_memory
+from fastware.auth.storage_arguments import Storage, checked_revocations, families_in
 from fastware.auth.stored_json import as_json, from_json
 
 if TYPE_CHECKING:
@@ -59,7 +58,8 @@ class RefreshTokens:
 
     Args:
         storage: the path of a SQLite file, which the processes of a machine share, also with tickets and
-            revocations; ``None``: the memory of this process.
+            revocations; the URL of Redis or a client of redis-py, or a URL of SQLAlchemy, for many machines; ``None``:
+            the memory of this process.
         lifetime: seconds, or a ``timedelta``, from the login to the end of a family.
         idle: seconds, or a ``timedelta``, from the last rotation to the end of a family.
         grace: seconds, or a ``timedelta``, after the first use of a token. Another use within it returns the same
@@ -68,7 +68,8 @@ class RefreshTokens:
 
     Raises:
         TypeError: an argument has another type.
-        ValueError: an argument is invalid, or *storage* is a URL.
+        ValueError: an argument is invalid. The message does not show a URL: it may contain a password.
+        ImportError: the package for *storage*, redis or SQLAlchemy, is not installed.
 
     """
 
@@ -85,7 +86,7 @@ class RefreshTokens:
         self._idle = as_seconds("idle", idle)
         self._grace = as_seconds("grace", grace, may_be_zero=True)
         self._revocations: Revocations | None = checked_revocations(revocations)
-        self._families: FamilyStorage = SQLiteFamilies(path_or_memory(storage))
+        self._families: FamilyStorage = families_in(storage)
 
     def issue(self, username: str, data: Any = None) -> str:
         """Return the first refresh token of a login.
@@ -117,6 +118,7 @@ class RefreshTokens:
                 rotations=0,
                 current=token.digest,
                 previous=b"",
+                last_end=now + self._lifetime,
             )
         )
         return token.reveal()

@@ -2,6 +2,7 @@
 
 from fastware.auth.revocations.base import Revocations, RevocationsUnavailableError
 from fastware.auth.revocations.memory import MemoryRevocations
+from fastware.auth.revocations.redis import RedisRevocations
 from fastware.auth.revocations.sqlite import SQLiteRevocations
 
-__all__ = ["MemoryRevocations", "Revocations", "RevocationsUnavailableError", "SQLiteRevocations"]
+__all__ = ["MemoryRevocations", "RedisRevocations", "Revocations", "RevocationsUnavailableError", "SQLiteRevocations"]

@@ -38,7 +38,7 @@ class RevocationsUnavailableError(HTTPError):
 
 
 class Revocations(ABC):
-    """A list of revoked tokens: the base of :class:`MemoryRevocations` and :class:`SQLiteRevocations`.
+    """A list of revoked tokens: the base of those in memory, in SQLite and in Redis.
 
     A token is listed under its ``sid``, which is the same in every token of a session; else under its ``jti``; else
     under its ``sub``, ``role``, ``iat`` and ``exp``. The entry is removed when no token of the session can be valid.

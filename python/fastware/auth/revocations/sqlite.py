@@ -59,7 +59,8 @@ class SQLiteRevocations(Revocations):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__()
-        self._file = SQLiteFile(path_of("path", path), "revocations", 1, _SCHEMA)
+        checked = path_of("path", path, instead_of_url=", or use RedisRevocations for Redis")
+        self._file = SQLiteFile(checked, "revocations", 1, _SCHEMA)
         self._connection: sqlite3.Connection | None = None
         self._version = self._last_token = self._last_user = 0
         self._is_failing = False

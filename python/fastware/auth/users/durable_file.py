@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 _ANY_WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def replace_file(target: Path, content: bytes) -> None:
-    """Replace *target* with *content* in one step; it is on disk when this returns. The caller holds the lock."""
+def replace_file(target: Path, parts: Iterable[bytes]) -> None:
+    """Replace *target* with *parts* in one step; it is on disk when this returns. The caller holds the lock."""
     import tempfile  # noqa: PLC0415 - not needed to read users
 
     before = _status(target)
@@ -28,7 +29,7 @@ def replace_file(target: Path, content: bytes) -> None:
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.writelines(parts)
             file.flush()
             share(file.fileno(), target)
             os.fsync(file.fileno())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, Final
 
 from fastware.auth.users.changes import REQUIRED_FIELDS, SURROGATE, User, kind_of, problem_of_field
 from fastware.auth.users.errors import UserFileError
+
+_REQUIRED: Final = frozenset(REQUIRED_FIELDS)
 
 
 class _DuplicateField:
@@ -31,9 +35,13 @@ def parse_users(content: bytes) -> tuple[list[User], str | None]:
     import json  # noqa: PLC0415 - not needed to verify a token
 
     users: Any = []
+    problem = None
     try:
-        users = json.loads(content.decode("utf-8"), object_pairs_hook=_object, parse_int=float)
-        problem = _problem_of(users)
+        text = content.decode("utf-8")
+        users = json.loads(text, parse_int=float)
+        if not _is_plainly_valid(users, text):
+            users = json.loads(text, object_pairs_hook=_object, parse_int=float)
+            problem = _problem_of(users)
     except json.JSONDecodeError as error:
         problem = f", line {error.lineno}, column {error.colno}: {error.msg}"
     except UnicodeDecodeError as error:
@@ -43,7 +51,22 @@ def parse_users(content: bytes) -> tuple[list[User], str | None]:
     return users, problem
 
 
-def users_as_json(users: list[User]) -> bytes:
+def _is_plainly_valid(users: Any, text: str) -> bool:
+    """Return whether *users*, read from *text*, are certainly valid. It takes a third of the time of the exact answer.
+
+    A text without backslashes has no lone surrogate, and its quotes are those around strings: four for each field of
+    the users, and more if there was a duplicate field.
+    """
+    if "\\" in text or type(users) is not list or not {dict}.issuperset(map(type, users)):
+        return False
+    if not {str}.issuperset(map(type, chain.from_iterable(map(dict.values, users)))):
+        return False
+    if not all(_REQUIRED <= user.keys() for user in users):
+        return False
+    return text.count('"') == 4 * sum(map(len, users)) and len({user["username"] for user in users}) == len(users)
+
+
+def users_as_json(users: Sequence[User]) -> bytes:
     """Return the content of a user file with *users*: what ``json.dumps`` returns with an indent of 2."""
     from json.encoder import encode_basestring as quoted  # noqa: PLC0415 - json indents four times as slowly
 

@@ -11,7 +11,7 @@ from fastware._internal.fork import give_lock
 from fastware._internal.threads import complete, run_in_thread
 from fastware.auth.passwords import ahash_password, hash_password
 from fastware.auth.users.changes import Change, User, changed_parts, check_name, checked_fields, new_user
-from fastware.auth.users.errors import UserExistsError, UserNotFoundError
+from fastware.auth.users.errors import UserNotFoundError, user_exists, user_not_found
 
 if TYPE_CHECKING:
 
@@ -95,7 +95,7 @@ class UserStore:
         with self._exclusive():
             users = self.load_users()
             if any(each["username"] == user["username"] for each in users):
-                raise _exists(user["username"])
+                raise user_exists(user["username"])
             self.save_users([*users, user])
 
     def _change_user(self, username: str, change: Callable[[User], User]) -> tuple[User, User]:
@@ -111,7 +111,7 @@ class UserStore:
                     if after != before:
                         self.save_users([*users[:position], after, *users[position + 1 :]])
                     return before, after
-        raise _not_found(username)
+        raise user_not_found(username)
 
     def _remove_user(self, username: str) -> None:
         """Remove the record of *username*. Raises ``UserNotFoundError``."""
@@ -119,7 +119,7 @@ class UserStore:
             users = self.load_users()
             others = [user for user in users if user["username"] != username]
             if len(others) == len(users):
-                raise _not_found(username)
+                raise user_not_found(username)
             self.save_users(others)
 
     # Changes of one user
@@ -290,11 +290,11 @@ class UserStore:
 
     def _check_is_new(self, username: str) -> None:
         if self.find_user(username) is not None:
-            raise _exists(username)
+            raise user_exists(username)
 
     def _check_exists(self, username: str) -> None:
         if self.find_user(username) is None:
-            raise _not_found(username)
+            raise user_not_found(username)
 
     def _create(self, user: User) -> User:
         self._insert_user(user)
@@ -318,14 +318,6 @@ def _check_new_user(username: str, role: str, fields: Mapping[str, str] | None) 
     check_name("username", username)
     check_name("role", role)
     return checked_fields(fields)
-
-
-def _exists(username: str) -> UserExistsError:
-    return UserExistsError(f"user {username!r} already exists")
-
-
-def _not_found(username: str) -> UserNotFoundError:
-    return UserNotFoundError(f"user {username!r} not found")
 
 
 def _record(event: str, username: str, reason: str | None = None) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from fastware._internal.fork import give_lock
 from fastware.auth.users.changes import User
 from fastware.auth.users.errors import UserFileError
-from fastware.auth.users.records import parse_users
+from fastware.auth.users.file_users import NO_USERS, FileUsers, parse_file
 
 _Stamp = tuple[int, int, int, int, int]
 
@@ -22,20 +22,21 @@ of FAT, one of ext3 and HFS+. A time without a fraction is taken for one of the 
 
 
 class _Reading:
-    """What a file contained when it had *stamp*. ``certain`` is the stamp if no other content can have it."""
+    """The users of the file *path* when it had *stamp*. ``certain`` is the stamp if no other content can have it."""
 
-    __slots__ = ("certain", "content", "first_seen", "stamp", "users")
+    __slots__ = ("begun", "by_name", "certain", "first_seen", "path", "stamp", "users")
 
     def __init__(
         self,
-        users: Mapping[str, User],
-        stamp: _Stamp | None,
-        content: bytes | None,
-        first_seen: float,
+        users: FileUsers,
+        path: str | None = None,
+        stamp: _Stamp | None = None,
+        first_seen: float = 0.0,
+        begun: float = 0.0,
         certain: _Stamp | None = None,
     ) -> None:
-        self.users, self.stamp, self.content, self.first_seen = users, stamp, content, first_seen
-        self.certain = certain
+        self.users, self.by_name, self.path, self.stamp = users, users.by_name, path, stamp
+        self.first_seen, self.begun, self.certain = first_seen, begun, certain
 
 
 class UserCache:
@@ -49,7 +50,7 @@ class UserCache:
     _lock: threading.Lock
 
     def __init__(self) -> None:
-        self._last = _Reading({}, None, None, 0.0)
+        self._last = _Reading(NO_USERS)
         give_lock(self, threading.Lock)
 
     def users_in(self, path: str) -> Mapping[str, User]:
@@ -67,34 +68,51 @@ class UserCache:
             return {}
         # Not `_stamp_of(status)`: the call takes a twentieth of the time of a look-up.
         if last.certain == (status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev):
-            return last.users
+            return last.by_name
+        asked = monotonic()
+        with self._lock:
+            # Threads that have waited share a reading that began after they asked.
+            if self._last.begun <= asked or self._last.path != path:
+                try:
+                    self._last = self._read(path, trusts_times=True)
+                except FileNotFoundError:
+                    return {}
+            return self._last.by_name
+
+    def read(self, path: str) -> FileUsers:
+        """Return the users in the file *path*, whose content is read again. The caller does not change them.
+
+        The times that a network file system shows may be late, and a change must be based on the current users.
+
+        Raises:
+            UserFileError: the file is not a JSON array of users.
+            OSError: the file cannot be read.
+
+        """
         with self._lock:
             try:
-                self._last = reading = self._read(path)
+                self._last = self._read(path, trusts_times=False)
             except FileNotFoundError:
-                return {}
-        return reading.users
+                return NO_USERS
+            return self._last.users
 
-    def _read(self, path: str) -> _Reading:
-        last, begin = self._last, monotonic()
+    def _read(self, path: str, *, trusts_times: bool) -> _Reading:
+        last, begun = self._last, monotonic()
         with open(path, "rb") as file:
             stamp, seen = _stamp_of(fstat(file.fileno())), monotonic()
-            if stamp == last.certain:  # another thread has just read it
+            if trusts_times and stamp == last.certain:  # another thread has just read it
                 return last
             content = file.read()
             is_whole = stamp == _stamp_of(fstat(file.fileno()))
-        if content != last.content:
-            users, problem = parse_users(content)
-            if problem is not None:
-                del content, users
-                raise UserFileError(f"{path}{problem}")
-            return _Reading({user["username"]: user for user in users}, stamp, content, seen)
-        if not is_whole or stamp != last.stamp:
-            return _Reading(last.users, stamp, content, seen)
-        if begin - last.first_seen < _margin(stamp):
-            return last
-        # A change after the beginning of this reading would have another time than the stamp.
-        return _Reading(last.users, stamp, None, last.first_seen, certain=stamp)
+        users, problem = parse_file(content, last.users)
+        if problem is not None:
+            del content
+            raise UserFileError(f"{path}{problem}")
+        if users is not last.users or not is_whole or stamp != last.stamp:
+            return _Reading(users, path, stamp, seen, begun)
+        # A change after the beginning of this reading has another time than the stamp if that is old enough.
+        certain = stamp if begun - last.first_seen >= _margin(stamp) else None
+        return _Reading(users, path, stamp, last.first_seen, begun, certain)
 
 
 def _stamp_of(status: stat_result) -> _Stamp:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fastware.cli.applications import load_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from fastware.auth import Auth
 
@@ -49,9 +49,9 @@ class Application:
         """Return the objects of exactly *kind* that it created, also those that no module names."""
         return [found for found in gc.get_objects() if type(found) is kind]
 
-    def limited_handlers(self) -> list[Callable[..., Any]]:
+    def limited_handlers(self) -> list[Any]:
         """Return the handlers behind ``rate_limit``, with the limit in their attribute ``limit``."""
-        from fastware.auth.rate_limit import RateLimit  # noqa: PLC0415
+        from fastware.auth.limits import RateLimit  # noqa: PLC0415
 
         functions = self.objects_of(FunctionType)
         return list({id(each.limit): each for each in functions if type(vars(each).get("limit")) is RateLimit}.values())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fastware.cli.doctor import files, installation, secrets, sources, workers
+from fastware.cli.doctor import files, installation, proxies, secrets, sources, workers
 from fastware.cli.doctor.application import Application
 from fastware.cli.doctor.findings import Fact, Finding
 from fastware.cli.doctor.user_store import StoreReport
@@ -32,6 +32,7 @@ class Examination:
             return  # without an engine, nothing of fastware.auth can be imported
         self.facts += installation.facts()
         self.findings += installation.check_packages()
+        self.findings += proxies.check_trusted_proxies()
         application = self._application(app)
         self.findings += secrets.check_secret(application.secrets if application else [])
         if application is None:

@@ -45,7 +45,9 @@ class StoreReport:
             return store.load_users()
         except Exception as error:  # noqa: BLE001 - a store of the application may raise anything
             fix = "Correct the file by hand, or restore a copy." if _path_of(store) else "Check the storage."
-            self.findings.append(Finding("users", "error", f"{reference} cannot be read: {describe(error)}", fix))
+            self.findings.append(
+                Finding("users", "error", f"{name_of_store(store, reference)} cannot be read: {describe(error)}", fix)
+            )
             return None
 
 

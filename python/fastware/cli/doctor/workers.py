@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 
 def check_limits(workers: int, application: Application) -> Iterator[Finding]:
-    """Yield the limits that each of the *workers* counts for itself."""
+    """Yield the limits that each of the *workers* counts in its own memory."""
     from fastware.auth import LoginGuard  # noqa: PLC0415
 
-    limits = sorted(f"{each.__module__}.{each.__qualname__}" for each in application.limited_handlers())
-    limits += ["LoginGuard"] * bool(application.objects_of(LoginGuard))
+    limited = [each for each in application.limited_handlers() if not each.limit.is_shared]
+    limits = sorted(f"{each.__module__}.{each.__qualname__}" for each in limited)
+    limits += ["LoginGuard"] * any(not guard.is_shared for guard in application.objects_of(LoginGuard))
     if limits and workers > 1:
         message = f"Each of the {workers} workers counts for itself, so clients get {workers} times the limits of "
-        fix = "Divide the rates by the number of workers, or limit at the reverse proxy."
+        fix = "Pass buckets=SharedBuckets(path) for the workers of a machine, or buckets=RedisBuckets(url) for many."
         yield Finding("limits", "warning", f"{message}{', '.join(limits)}.", fix)
 
 

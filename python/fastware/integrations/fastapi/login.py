@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from fastware._engine.arguments import as_expires_in
 from fastware.asgi import Message, Receive
-from fastware.auth.audit import address_of
+from fastware.auth.client_keys import ClientAddress, client_address
 from fastware.auth.login import authenticate, check_guard
 from fastware.auth.login_guard import LoginGuard
 from fastware.auth.session_cookies import set_session_cookies
@@ -28,6 +28,7 @@ MAX_BODY_SIZE: Final = 65_536
 """Maximum size of the body of a login, in bytes."""
 
 _JSON: Final = "application/json"
+_DIRECT: Final = client_address()
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -42,7 +43,12 @@ class Credentials(msgspec.Struct):
 
 
 def login_route(
-    auth: Auth, store: UserStore, *, guard: LoginGuard | None = None, expires_in: float | timedelta | None = None
+    auth: Auth,
+    store: UserStore,
+    *,
+    guard: LoginGuard | None = None,
+    address: ClientAddress = _DIRECT,
+    expires_in: float | timedelta | None = None,
 ) -> APIRouter:
     """Return a router with ``POST /login``: ``app.include_router(login_route(auth, store))``.
 
@@ -60,8 +66,10 @@ def login_route(
     Args:
         auth: the settings, which sign the token.
         store: the users.
-        guard: a :class:`~fastware.auth.LoginGuard`, which limits the attempts per user and per address of the client,
-            as the server gives it in the scope. Further attempts get a 429 with ``Retry-After``.
+        guard: a :class:`~fastware.auth.LoginGuard`, which limits the attempts per user and per address of the client.
+            Further attempts get a 429 with ``Retry-After``.
+        address: :func:`~fastware.auth.client_address`, which finds the address of the client behind proxies. By
+            default it is the one that the server gives in the scope.
         expires_in: lifetime of the token and of the cookies in seconds, a number or a ``timedelta``. By default, the
             token is valid for 30 days, and the cookies end with the browser session.
 
@@ -77,6 +85,8 @@ def login_route(
     if not callable(getattr(store, "afind_user", None)):
         raise TypeError(f"store must be a fastware.auth.UserStore, not {type(store).__name__}")
     check_guard(guard)
+    if not isinstance(address, ClientAddress):
+        raise TypeError(f"address must be client_address(...), not {type(address).__name__}")
     lifetime = None if expires_in is None else as_expires_in(expires_in)
     if lifetime is not None and lifetime <= 0:
         raise ValueError("expires_in must be at least one second")
@@ -87,11 +97,11 @@ def login_route(
         """Exchange a username and a password for a token, and start a browser session."""
         body = await _read_body(request)
         credentials = _credentials_in(body)
-        address = address_of(request.scope) or "unknown"
+        client = address.of(request) or "unknown"
         # Before the password is checked: a change of it, or of the role, in the meantime revokes the token.
         session = await auth.anew_session(credentials.username)
         try:
-            user = await authenticate(store, credentials.username, credentials.password, guard=guard, address=address)
+            user = await authenticate(store, credentials.username, credentials.password, guard=guard, address=client)
         finally:
             del credentials  # error reporters show the local variables of a traceback's frames
         if user is None:

@@ -30,6 +30,10 @@ impl Fingerprints {
         Self(SipHasher13::new_with_keys(random.hash_one(0), random.hash_one(1)))
     }
 
+    pub fn with_key(key: &[u8; 16]) -> Self {
+        Self(SipHasher13::new_with_key(key))
+    }
+
     pub fn of(&self, key: &[u8]) -> Fingerprint {
         let hash = self.0.hash(key);
         Fingerprint(hash.h1, hash.h2)

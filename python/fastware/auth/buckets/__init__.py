@@ -1,0 +1,1 @@
+"""Where rate limits are counted: in this process, on this machine, or in Redis."""
