@@ -9,11 +9,13 @@ import logging
 import random
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import bcrypt_cost
 import pytest
+import redis
 import refresh_processes
 import system_calls
 from clock import stopped_at
@@ -28,6 +30,7 @@ from fastware.auth import (
     RefreshTokenReusedError,
     RefreshTokens,
     SQLiteRevocations,
+    StorageError,
     Tickets,
 )
 from fastware.auth.opaque_tokens import OpaqueToken
@@ -48,8 +51,10 @@ def server():
         yield server
 
 
-@pytest.fixture(params=["SQLite", "Redis"])
+@pytest.fixture(params=["SQLite", "PostgreSQL", "Redis"])
 def storage(request, path):
+    if request.param == "PostgreSQL":
+        return request.getfixturevalue("postgres").new_url()
     if request.param == "Redis":
         return request.getfixturevalue("server").url
     return path if request.param == "SQLite" else None
@@ -523,7 +528,7 @@ def test_logout_of_a_client_that_disconnects_is_completed():
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("storage", ["memory", "SQLite", "Redis"], indirect=True)
+@pytest.mark.parametrize("storage", ["memory", "SQLite", "PostgreSQL", "Redis"], indirect=True)
 def test_threads_that_rotate_at_once_get_the_same_successor(storage):
     shared = RefreshTokens(storage)
     barrier = threading.Barrier(4)
@@ -595,3 +600,76 @@ def test_rotation_is_whole_if_the_process_is_killed_at_any_system_call(path, tmp
             assert refresh_tokens.rotate(token).token == successor
             token = successor
     assert rows(path, "refresh_tokens") == len(calls) + 2
+
+
+# Redis
+
+
+def test_acknowledged_rotation_survives_a_kill_of_the_server():
+    with RedisServer("--appendonly", "yes", "--appendfsync", "always") as server:
+        refresh_tokens = RefreshTokens(server.url)
+        tokens = [refresh_tokens.issue("ada")]
+
+        def rotate():
+            with contextlib.suppress(StorageError):
+                while True:
+                    tokens.append(refresh_tokens.rotate(tokens[-1]).token)
+
+        thread = threading.Thread(target=rotate)
+        thread.start()
+        while len(tokens) < 20:
+            time.sleep(0.001)
+        server.kill()
+        thread.join()
+        for call in (refresh_tokens.rotate, refresh_tokens.revoke, refresh_tokens.issue, refresh_tokens.revoke_user):
+            with pytest.raises(StorageError, match=f"^Redis at {server.socket}: "):
+                call(tokens[-1])
+        server.start()
+        tokens += [refresh_tokens.rotate(tokens[-1]).token for _ in range(2)]  # the client had no response
+        assert tokens.pop() == tokens[-1]
+        assert refresh_tokens.rotate(tokens[-1]).username == "ada"
+        with pytest.raises(RefreshTokenReusedError):
+            refresh_tokens.rotate(tokens[0])
+
+
+def test_token_stays_valid_while_the_server_is_full():
+    with RedisServer() as server, redis.Redis.from_url(server.url) as client:
+        refresh_tokens, tickets = RefreshTokens(server.url), Tickets(server.url)
+        token, ticket, other = refresh_tokens.issue("ada"), tickets.issue({}), refresh_tokens.issue("bob")
+        client.config_set("maxmemory", 1)
+        for call in (
+            lambda: refresh_tokens.rotate(token),
+            lambda: refresh_tokens.issue("ada"),
+            lambda: tickets.issue({}),
+        ):
+            with pytest.raises(StorageError, match="raise its maxmemory"):
+                call()
+        assert tickets.redeem(ticket) == {}
+        refresh_tokens.revoke_user("bob")
+        client.config_set("maxmemory", 0)
+        assert refresh_tokens.rotate(token).username == "ada"
+        with pytest.raises(RefreshTokenError):
+            refresh_tokens.rotate(other)
+        client.flushall()
+        with pytest.raises(RefreshTokenError):
+            refresh_tokens.rotate(token)
+
+
+def test_redis_has_hashes_of_the_tokens_only_and_deletes_them_with_the_family():
+    with RedisServer() as server, redis.Redis.from_url(server.url) as client:
+        refresh_tokens, tickets = RefreshTokens(server.url, lifetime=1000, idle=300), Tickets(server.url)
+        tokens = [*chain(refresh_tokens, 3), tickets.issue({"sub": "ada"})]
+        stored = {key: key + client.dump(key) for key in client.scan_iter()}
+        for token in tokens:
+            assert not any(
+                token.encode() in text or base64.urlsafe_b64decode(f"{token}=") in text for text in stored.values()
+            )
+        kinds = {b"token": 1000, b"family": 300, b"user": 1000, b"ticket": 60}
+        assert len(stored) == 6
+        for key in stored:
+            (seconds,) = [
+                kinds[kind] for kind in kinds if key.startswith((b"fastware:" + kind, b"fastware:refresh:" + kind))
+            ]
+            assert seconds < client.ttl(key) <= seconds + 61
+        refresh_tokens.revoke_user("ada")
+        assert not [key for key in client.scan_iter() if b":family:" in key or b":user:" in key]

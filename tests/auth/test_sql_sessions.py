@@ -1,13 +1,10 @@
 """Refresh tokens and tickets in SQL databases: processes, killed clients and servers."""
 
-import random
-import time
-
 import pytest
 import refresh_processes
 from clock import stopped_at
 
-from fastware.auth import RefreshTokenError, RefreshTokenReusedError, RefreshTokens, SQLUserStore, StorageError, Tickets
+from fastware.auth import RefreshTokenError, RefreshTokens, SQLUserStore, StorageError, Tickets
 
 NOW = 2_000_000_000
 
@@ -25,30 +22,18 @@ def count(storage, table):
 
 @pytest.mark.rule("refresh.reuse")
 @pytest.mark.rule("tickets.once")
-def test_processes_that_use_a_token_at_once_get_one_successor_and_one_yes(url):
+def test_processes_that_use_a_token_at_once_get_one_successor_and_one_yes(tmp_path):
+    """test_refresh.py and test_tickets.py have the test for PostgreSQL."""
+    url = f"sqlite:///{tmp_path}/sessions.db"
     refresh_tokens, tickets = RefreshTokens(url), Tickets(url)
-    with refresh_processes.started(url, 8) as processes:
+    with refresh_processes.started(url, 4) as processes:
         for _ in range(20):
             token = refresh_tokens.issue("ada")
             (successor,) = set(refresh_processes.ask_at_once(processes, f"rotate {token}"))
             assert refresh_tokens.rotate(token).token == successor
             replies = refresh_processes.ask_at_once(processes, f"redeem {tickets.issue({'sub': 'ada'})}")
-            assert sorted(replies) == ["no"] * 7 + ["yes"]
+            assert sorted(replies) == ["no"] * 3 + ["yes"]
     assert count(refresh_tokens._families, "fastware_refresh_tokens") == 40
-
-
-def test_process_killed_at_any_time_leaves_the_last_token_usable(url):
-    refresh_tokens = RefreshTokens(url)
-    with refresh_processes.started(url, 4) as processes:
-        for process in processes:
-            token = refresh_tokens.issue("ada")
-            process.send(f"chain {token}")
-            known = [token, process.reply()]
-            time.sleep(random.uniform(0, 0.05))
-            known += process.kill()
-            assert refresh_tokens.rotate(known[-1]).username == "ada"
-            with pytest.raises(RefreshTokenReusedError):
-                refresh_tokens.rotate(known[0])
 
 
 def test_names_that_a_text_cannot_have_are_stored(url):

@@ -37,8 +37,10 @@ def server():
         yield server
 
 
-@pytest.fixture(params=["SQLite", "Redis"])
+@pytest.fixture(params=["SQLite", "PostgreSQL", "Redis"])
 def storage(request, path):
+    if request.param == "PostgreSQL":
+        return request.getfixturevalue("postgres").new_url()
     if request.param == "Redis":
         return request.getfixturevalue("server").url
     return path if request.param == "SQLite" else None
@@ -49,7 +51,7 @@ def redeem_at(seconds, tickets, ticket):
         return tickets.redeem(ticket)
 
 
-@pytest.mark.parametrize("storage", ["memory", "SQLite", "Redis"], indirect=True)
+@pytest.mark.parametrize("storage", ["memory", "SQLite", "PostgreSQL", "Redis"], indirect=True)
 @pytest.mark.parametrize("claims", [{}, {"sub": "愛", "a": [1, -2.5, None, {"b": True}]}, {"a": "x" * 65_000}])
 def test_claims_come_back_once(storage, claims):
     tickets = Tickets(storage)

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from unittest import mock
 
 import command_line
@@ -242,6 +243,17 @@ def test_what_cannot_be_known_is_not_checked(setup):
 def test_limits_of_one_worker_are_no_finding(setup):
     setup.add_to_application(LIMITED)
     setup.options[-1] = "1"
+    assert setup.findings() == []
+
+
+def test_limits_in_shared_buckets_are_no_finding(setup):
+    support = os.fspath(Path(__file__).parents[1] / "support")
+    setup.add_to_application(
+        f"import sys; sys.path.append({support!r})\n"
+        "from own_buckets import OwnBuckets; from fastware.auth import LoginGuard, rate_limit\n"
+        "guard = LoginGuard(buckets=OwnBuckets())\n"
+        "@rate_limit('5/minute', buckets=OwnBuckets())\ndef search(request): ..."
+    )
     assert setup.findings() == []
 
 

@@ -6,9 +6,10 @@ import time
 
 import command_line
 import pytest
+from redis_server import RedisServer
 from user_files import HASH, mode, read, user, write
 
-from fastware.auth import Auth, SQLiteRevocations, SQLUserStore, verify_password
+from fastware.auth import Auth, RedisRevocations, SQLiteRevocations, SQLUserStore, verify_password
 
 PASSWORD = "correct horse battery"
 SECRET = "Nq0uYdKdYq4JzqVfZ8x2mJb7wT1cE5hR"
@@ -45,10 +46,19 @@ def test_password_without_a_newline_or_in_windows_lines_is_the_same(run, users_f
         assert verify_password(PASSWORD, read(users_file)[0]["password_hash"])
 
 
+@pytest.fixture(params=["SQLite", "Redis"])
+def place(request, tmp_path):
+    if request.param == "SQLite":
+        yield tmp_path / "sessions.db"
+    else:
+        with RedisServer() as server:
+            yield server.url
+
+
 @pytest.fixture
-def session(tmp_path):
+def session(place):
     """Return the revocations of a worker, and the claims of a user who is logged in there."""
-    revocations = SQLiteRevocations(tmp_path / "sessions.db")
+    revocations = RedisRevocations(place, refresh=0.1) if isinstance(place, str) else SQLiteRevocations(place)
     auth = Auth(SECRET, revocations=revocations)
     claims = auth.verify_token(auth.create_token("ada", "user"))
     assert not revocations.is_revoked(claims)
@@ -56,15 +66,28 @@ def session(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["users passwd ada", "users role ada admin", "users delete ada --yes"])
-def test_change_ends_the_tokens_of_the_user_at_running_workers(run, users_file, session, line):
+def test_change_ends_the_tokens_of_the_user_at_running_workers(run, users_file, place, session, line):
     write(users_file, [user("ada"), user("bob")])
-    done = run(line, stdin=PASSWORD, FASTWARE_REVOCATIONS="sessions.db")
+    done = run(line, stdin=PASSWORD, FASTWARE_REVOCATIONS=str(place))
     assert (done.returncode, done.stderr) == (0, "All tokens of ada are revoked.\n")
     revocations, claims = session
     deadline = time.monotonic() + 1
     while not revocations.is_revoked(claims):
         assert time.monotonic() < deadline
     assert read(users_file)[-1] == user("bob")
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [("redis://:hunter2@host:port", "invalid Redis URL"), ("unix://:hunter2@/missing", "Redis at /missing: Error 2")],
+)
+def test_revocations_in_redis_that_cannot_be_used_are_an_error(run, users_file, url, message):
+    write(users_file, [user("ada")])
+    done = run(f"users role ada admin --revocations {url}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr
+    assert "hunter2" not in done.stderr
+    assert read(users_file) == [user("ada")]
 
 
 def test_change_without_revocations_says_that_tokens_stay_valid(run, users_file):

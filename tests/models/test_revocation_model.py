@@ -15,11 +15,13 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
+from redis_server import RedisServer
 
-from fastware.auth.revocations import MemoryRevocations, SQLiteRevocations, base, sqlite
+from fastware.auth.revocations import MemoryRevocations, RedisRevocations, SQLiteRevocations, base, redis, sqlite
 
+MODULES = base, redis, sqlite
 SECONDS_TO_BE_EFFECTIVE = 0.1
-START = 1_800_000_000.25
+START = 1_700_000_000.25  # in the past of a server that has its own clock
 LIFETIMES = st.sampled_from([60, 3600])
 USERS = st.sampled_from(["ada", "bob"])
 
@@ -37,6 +39,13 @@ class Token:
     is_ended_with_user: bool = field(default=False)
 
 
+class UpdatedRevocations(RedisRevocations):
+    """Does at each check what the thread does."""
+
+    def _look(self):
+        self._update(float("inf"))
+
+
 class RevocationMachine(RuleBasedStateMachine):
     tokens = Bundle("tokens")
 
@@ -48,7 +57,7 @@ class RevocationMachine(RuleBasedStateMachine):
         self.monotonic = 0.0
         self.patches = [
             mock.patch.object(time, "time", side_effect=lambda: self.now),
-            *(mock.patch.object(each, "monotonic", side_effect=lambda: self.monotonic) for each in (base, sqlite)),
+            *(mock.patch.object(each, "monotonic", side_effect=lambda: self.monotonic) for each in MODULES),
         ]
         for patch in self.patches:
             patch.start()
@@ -132,6 +141,7 @@ class RevocationMachine(RuleBasedStateMachine):
         if seconds > self.leeway:
             self.leeway = seconds
             self.monotonic += SECONDS_TO_BE_EFFECTIVE
+            self.update()
             for token in self.issued:
                 number = self.numbers.get(token.claims["sub"])
                 if number and "rev" not in token.claims and token.claims["iat"] <= number // 10**6 + seconds:
@@ -139,13 +149,27 @@ class RevocationMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def restart_a_process(self, data):
-        if isinstance(self.lists[0], SQLiteRevocations):
+        if not isinstance(self.lists[0], MemoryRevocations):
             self.lists[data.draw(st.integers(0, len(self.lists) - 1))] = self.make()
+
+    @rule(is_whole=st.booleans(), key=st.integers(0, 1))
+    def lose_data(self, is_whole, key):
+        """The server is flushed, or evicts a key. The processes have read what it had."""
+        if isinstance(self.lists[0], RedisRevocations):
+            keys = self.lists[0]._keys
+            self.lists[0]._storage.command("DEL", *(keys if is_whole else keys[key : key + 1]))
+
+    def update(self):
+        """Let each process write what it must, and read what the others wrote."""
+        for revocations in [*self.lists, *self.lists]:
+            if isinstance(revocations, RedisRevocations):
+                revocations._update(float("inf"))
 
     @invariant()
     def every_process_gives_the_answer_of_the_model(self):
         self.any_other_user_logs_out()
         self.monotonic += SECONDS_TO_BE_EFFECTIVE
+        self.update()
         for token in self.issued:
             if not self.is_expired(token):
                 answers = {revocations.is_revoked(token.claims) for revocations in self.lists}
@@ -164,12 +188,19 @@ class RevocationMachine(RuleBasedStateMachine):
         return token.session.is_revoked or token.is_ended_with_user
 
 
-@pytest.mark.parametrize(
-    ("make", "count"),
-    [(lambda path: MemoryRevocations(), 1), (SQLiteRevocations, 2)],
-    ids=["memory", "sqlite"],
-)
-def test_no_sequence_of_calls_makes_a_revoked_token_valid(make, count):
+@pytest.fixture(scope="module")
+def server():
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "redis"])
+def test_no_sequence_of_calls_makes_a_revoked_token_valid(kind, request):
+    make, count = {
+        "memory": (lambda path: MemoryRevocations(), 1),
+        "sqlite": (SQLiteRevocations, 2),
+        "redis": (lambda path: UpdatedRevocations(request.getfixturevalue("server").url, prefix=f"{path}:"), 2),
+    }[kind]
     run_state_machine_as_test(
         lambda: RevocationMachine(make, count),
         settings=settings(max_examples=40, stateful_step_count=25, deadline=None),

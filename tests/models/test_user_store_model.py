@@ -350,8 +350,10 @@ class JSONFileUserStores(UserStores):
 @pytest.mark.rule("users.file")
 def test_stores_of_a_file_do_what_a_dict_does(auth):
     store = auth.JSONFileUserStore("users.json")
-    short_margin = mock.patch.dict(type(store._cache).users_in.__globals__, _MARGIN=MARGIN)
-    with bcrypt_cost.lowest(), short_margin, clock_of_file_system(store, TICK):
+    of_cache = type(store._cache).users_in.__globals__
+    short_margin = mock.patch.dict(of_cache, _MARGIN=MARGIN)
+    small_pieces = mock.patch.dict(of_cache["parse_file"].__globals__, _PIECE=300)
+    with bcrypt_cost.lowest(), short_margin, small_pieces, clock_of_file_system(store, TICK):
         run_state_machine_as_test(
             lambda: JSONFileUserStores(auth), settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
         )

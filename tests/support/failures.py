@@ -22,7 +22,7 @@ import time
 import typing
 import uuid
 import warnings
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from unittest import mock
 from urllib.parse import quote
 
@@ -176,6 +176,110 @@ add(
     verify_with_bcrypt_that_raises,
     verify_wrong_password=lambda s: s.auth.verify_password(s.password + "x", s.hash),
     verify_password_with_cut_hash=lambda s: s.auth.verify_password(s.password, s.hash[:-1]),
+)
+
+
+# Buckets that processes share
+
+
+def shared_buckets(s, **options):
+    return s.auth.SharedBuckets(s.folder / "limits", **options)
+
+
+def shared_file_that_is_no_file(s):
+    os.mkfifo(s.folder / "limits")
+    shared_buckets(s)
+
+
+def shared_file_whose_lock_is_no_file(s):
+    os.mkfifo(s.folder / "limits.lock")
+    shared_buckets(s)
+
+
+def shared_file_with_text(s):
+    (s.folder / "limits").write_text(s.password)
+    shared_buckets(s)
+
+
+def shared_file_in_use_by_the_other_engine(s):
+    limits = shared_buckets(s)
+    with mock.patch.dict(s.module("auth.buckets.shared_file")._ENGINES, {s.engine.NAME: 3}):
+        shared_buckets(s)
+    return limits
+
+
+def shared_file_with(s, **changes):
+    """Open a file that is in use, with changes in the module that opens it."""
+    limits = shared_buckets(s)
+    with mock.patch.multiple(s.module("auth.buckets.shared_file"), **changes):
+        shared_buckets(s)
+    return limits
+
+
+def limit_with_two_rates(s):
+    limits = shared_buckets(s)
+    limits.open("limit", 1, 10**9).take(s.token)
+    limits.open("limit", 2, 10**9)
+
+
+def one_limit_too_many(s):
+    with mock.patch.object(s.module("auth.buckets.shared_file"), "_ENTRIES", range(0)):
+        shared_buckets(s).open("limit", 1, 10**9)
+
+
+def shared_buckets_on_windows(s):
+    with mock.patch("os.name", "nt"):
+        s.auth.SharedBuckets(s.csrf)
+
+
+def locked_limit(use):
+    def wait(s):
+        lock = SimpleNamespace(acquire=lambda timeout: False)
+        use(s.module("auth.buckets.shared")._LockedLimit(None, lock), s)
+
+    return wait
+
+
+add(
+    "TypeError",
+    shared_buckets_at_bytes=lambda s: s.auth.SharedBuckets(s.csrf.encode()),
+    shared_buckets_for_str=lambda s: shared_buckets(s, clients=s.csrf),
+)
+add(
+    "ValueError",
+    limit_with_two_rates,
+    shared_buckets_without_path=lambda s: s.auth.SharedBuckets(""),
+    shared_buckets_for_nobody=lambda s: shared_buckets(s, clients=0),
+    shared_buckets_in_bytes=lambda s: s.engine.SharedTokenBuckets(s.csrf.encode(), 128, 1, 10**9),
+    shared_buckets_without_capacity=lambda s: s.engine.SharedTokenBuckets(bytearray(65_664), 128, 0, 10**9),
+)
+add(
+    "StorageError",
+    one_limit_too_many,
+    shared_file_in_use_by_the_other_engine,
+    shared_file_that_is_no_file,
+    shared_file_whose_lock_is_no_file,
+    shared_file_with_text,
+    shared_file_in_a_link=lambda s: ((s.folder / "limits").symlink_to(s.folder), shared_buckets(s)),
+    shared_file_of_another_size=lambda s: (shared_buckets(s), shared_buckets(s, clients=5)),
+    shared_file_of_another_version=lambda s: shared_file_with(s, _VERSION=2),
+    shared_file_of_another_clock=lambda s: shared_file_with(s, _clock=lambda: bytes(16)),
+    shared_file_that_is_locked=lambda s: shared_file_with(s, _is_locked=lambda *_: False),
+    shared_file_on_a_full_disk=lambda s: shared_file_with(
+        s, _is_locked=lambda *_: True, _clock=lambda: os.urandom(16), _fill_with_zeros=lambda *_: os.close(-1)
+    ),
+    shared_file_whose_lock_is_held=lambda s: shared_file_with(
+        s, FileLock=lambda path: SimpleNamespace(acquire=lambda timeout: False)
+    ),
+)
+add("NotImplementedError", shared_buckets_on_windows)
+add(
+    "HTTPError 503",
+    wait_to_take=locked_limit(lambda limit, s: limit.take(s.token)),
+    wait_to_take_counted=locked_limit(lambda limit, s: limit.take_counted(s.token)),
+    wait_to_take_by_client=locked_limit(lambda limit, s: limit.take_by_client(s.request())),
+    wait_to_give_back=locked_limit(lambda limit, s: limit.give_back(s.token)),
+    wait_to_reset=locked_limit(lambda limit, s: limit.reset(s.token)),
 )
 
 
@@ -374,7 +478,9 @@ add("NotImplementedError", save_users=lambda s: s.auth.UserStore().save_users([s
 add(
     "UserNotFoundError",
     delete_missing_user=lambda s: s.memory_store().delete_user("bob"),
+    delete_missing_user_in_file=lambda s: s.file_store().delete_user("bob"),
     update_missing_user=lambda s: s.memory_store().update_user("bob", role="admin"),
+    update_missing_user_in_file=lambda s: s.file_store().update_user("bob", role="admin"),
     update_password_of_missing_user=lambda s: s.memory_store().update_user("bob", password=s.password),
 )
 add("IsADirectoryError", load_users_of_folder=lambda s: s.auth.JSONFileUserStore(s.folder).load_users())
@@ -453,6 +559,12 @@ def create_user_when_another_thread_does(s):
         store.create_user("ada", s.password, "user")
 
 
+def create_user_in_file_when_another_thread_does(s):
+    store = s.file_store()
+    with mock.patch.object(store, "find_user", return_value=None):
+        store.create_user("ada", s.password, "user")
+
+
 def update_that_is_not_renamed(s):
     store = s.file_store()
     with mock.patch.object(os, "replace", side_effect=DISK_FULL):
@@ -460,7 +572,9 @@ def update_that_is_not_renamed(s):
 
 
 FAILED_SAVES += add("OSError", update_without_locks, update_mounted_file, update_that_is_not_renamed)
-FAILED_SAVES += add("UserExistsError", create_user_when_another_thread_does)
+FAILED_SAVES += add(
+    "UserExistsError", create_user_when_another_thread_does, create_user_in_file_when_another_thread_does
+)
 
 
 def failing_revocation(s):
@@ -517,6 +631,25 @@ def sql_store_that_cannot_be_written(s):
     store.save_users([{**user_files.user("ada"), "password_hash": s.hash}])
 
 
+def sql_store_that_cannot_be_written_in_a_transaction(s):
+    sql_store(s).save_users([])
+    store = s.auth.SQLUserStore(f"sqlite:///file:{s.folder}/users.db?mode=ro&uri=true")
+    record = {**user_files.user("ada"), "password_hash": s.hash}
+    with mock.patch.dict(type(store._database)._run.__globals__["_BEGIN"], sqlite="BEGIN"), store._exclusive():
+        store.save_users([record])
+
+
+def sql_save_in_a_transaction_without_server(s):
+    with store_without_server(s)._exclusive():
+        pass
+
+
+def sql_store_whose_server_is_silent(s):
+    store = store_without_server(s)
+    store._database._connections.note_answer(came=False)
+    store.create_user("ada", s.password, "user")
+
+
 def create_user_in_a_database_twice(s):
     store = sql_store(s)
     store.create_user("ada", s.password, "user")
@@ -530,6 +663,9 @@ add(
     sql_store_of_another_application,
     sql_store_whose_file_was_replaced,
     sql_store_that_cannot_be_written,
+    sql_store_that_cannot_be_written_in_a_transaction,
+    sql_save_in_a_transaction_without_server,
+    sql_store_whose_server_is_silent,
     sql_find_without_server=lambda s: store_without_server(s).find_user(s.csrf),
     sql_save_without_server=lambda s: store_without_server(s).save_users(
         [{**user_files.user("ada"), "password_hash": s.hash}]
@@ -933,7 +1069,8 @@ REJECTED_REQUESTS += [
 add(None, redeem_unknown_ticket=lambda s: tickets(s).redeem(marked_token(s)))
 add(
     "ValueError",
-    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host"),
+    refresh_tokens_in_redis=lambda s: s.auth.RefreshTokens(f"redis://:{s.password}@host:port"),
+    refresh_tokens_in_an_empty_path=lambda s: s.auth.RefreshTokens(""),
     refresh_tokens_without_lifetime=lambda s: refresh_tokens(s, lifetime=0),
     refresh_token_without_user=lambda s: refresh_tokens(s).issue("", s.csrf),
     refresh_token_with_long_data=lambda s: refresh_tokens(s).issue("ada", [s.csrf] * 500),
@@ -949,6 +1086,75 @@ add(
     refresh_token_with_object=lambda s: refresh_tokens(s).issue("ada", {s.csrf: ShowsItsSecret(s.csrf)}),
     ticket_of_a_token=lambda s: tickets(s).issue(s.token),
     ticket_of_other_expiry=lambda s: tickets(s).issue({"exp": s.csrf}),
+)
+
+
+# Sessions in Redis
+
+
+def url_without_server(s):
+    return f"unix://ada:{quote(s.password)}@{s.folder}/missing"
+
+
+def redis_revocations(s, **options):
+    return s.auth.RedisRevocations(url_without_server(s), **options)
+
+
+def revoke_a_ticket_without_server(s):
+    storage = s.auth.Tickets(url_without_server(s))._tickets
+    storage.remove(s.module("auth.opaque_tokens").OpaqueToken.presented(marked_token(s)))
+
+
+def revocations_of(s, *, found, memory=None):
+    """Return revocations whose server has the reply *found* to a script, and *memory* to INFO."""
+
+    def run(storage, script, keys, *args):
+        return [b"0", b"", b""] if "HSCAN" in script.text and not args[2:] else found(args)
+
+    def command(storage, *words, is_repeatable=True):
+        return memory or {}
+
+    storage = s.module("auth.redis_storage").RedisStorage
+    with mock.patch.multiple(storage, run=run, command=command):
+        return type(redis_revocations(s)).__name__
+
+
+def list_that_does_not_settle(args):
+    return [b"name", b"0", [[b"2-1", []]], []]
+
+
+def list_without_news(args):
+    return [b"name", b"0", [[b"2-1", []]], [[b"2-1", []]]]
+
+
+add(
+    "StorageError",
+    revoke_a_ticket_without_server,
+    revoke_without_server=lambda s: redis_revocations(s).revoke(marked_claims(s)),
+    revoke_user_without_server=lambda s: redis_revocations(s).revoke_user(s.csrf),
+    revision_without_server=lambda s: asyncio.run(redis_revocations(s).arevision(s.csrf)),
+    issue_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).issue("ada", s.csrf),
+    end_user_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).revoke_user(s.csrf),
+    issue_ticket_without_server=lambda s: s.auth.Tickets(url_without_server(s)).issue(marked_claims(s)),
+)
+REJECTED_REQUESTS += add(
+    "StorageError",
+    rotate_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).rotate(marked_token(s)),
+    redeem_without_server=lambda s: s.auth.Tickets(url_without_server(s)).redeem(marked_token(s)),
+)
+add(
+    "RevocationsUnavailableError 503",
+    check_without_server=lambda s: redis_revocations(s).is_revoked(marked_claims(s)),
+)
+add("ValueError", redis_revocations_that_are_stale_at_once=lambda s: redis_revocations(s, max_stale=1))
+add("TypeError", redis_revocations_with_prefix_of_bytes=lambda s: redis_revocations(s, prefix=s.csrf.encode()))
+add(
+    "RedisRevocations",
+    redis_list_that_does_not_settle=lambda s: revocations_of(s, found=list_that_does_not_settle),
+    redis_list_that_is_damaged=lambda s: revocations_of(s, found=lambda args: s.csrf),
+    redis_that_evicts=lambda s: revocations_of(
+        s, found=list_without_news, memory={"maxmemory": 1, "maxmemory_policy": "allkeys-lru"}
+    ),
 )
 
 
@@ -1007,6 +1213,134 @@ add(
     limited_handler_called_without_request=lambda s: limited(s, holding(lambda **values: values, s.secret))(),
     limited_object_called_without_request=lambda s: limited(s, ShowsItsSecret(s.secret))(s.token, password=s.password),
     limited_function_called_without_request=lambda s: limited(s, lambda token: token)(s.token),
+)
+
+
+# Shared limits, and limits with headers
+
+
+def own_buckets(s, *, error=None):
+    """Return buckets that have no tokens, or raise *error*."""
+    base = s.module("auth.buckets.base")
+
+    def answer(self, key, cost=1):
+        if error is not None:
+            raise error
+        return 10**9 if cost else None
+
+    calls = {"take": answer, "give_back": answer, "reset": lambda self, key=None: answer(self, key)}
+    calls["take_counted"] = lambda self, key, cost=1: (answer(self, key), 0, 10**9)
+    limit = type("Limit", (base.LimitBuckets,), {"blocks": True, **calls})
+    return type("Own", (base.Buckets,), {"open": lambda self, *rate, **options: limit()})()
+
+
+def shared_limit(s, handler, *, key=None, error=None, **options):
+    buckets = own_buckets(s, error=error)
+    return s.auth.rate_limit("1/hour", key or (lambda request: s.token), buckets=buckets, name="search", **options)(
+        handler
+    )
+
+
+async def coroutine_handler(request):
+    """Never runs."""
+
+
+def yielding(request):
+    yield 5
+
+
+def default_limit(s, name, module="shop", times=1):
+    handler = FunctionType(coroutine_handler.__code__, {"token": s.token}, "search")
+    handler.__module__, handler.__qualname__ = module, name
+    limit = s.auth.rate_limit("1/hour", buckets=own_buckets(s))
+    for _ in range(times):
+        limit(handler)
+
+
+def limited_generator(s, *, fails=False):
+    async def generator(request):
+        yield s.token
+
+    async def main():
+        error = RuntimeError("away") if fails else None
+        limited = shared_limit(s, generator, error=error)
+        limited.limit.disabled = not fails
+        values = limited(s.request(headers=s.bearer))
+        await anext(values)
+        await values.athrow(ZeroDivisionError("in the handler"))
+
+    asyncio.run(main())
+
+
+def closed_generator(s):
+    async def generator(request):
+        yield s.token
+
+    async def main():
+        limited = shared_limit(s, generator)
+        limited.limit.disabled = True
+        values = limited(s.request(headers=s.bearer))
+        await anext(values)
+        await values.aclose()
+
+    asyncio.run(main())
+
+
+def warn_of_workers(s, action):
+    workers = s.module("auth.worker_processes")
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(mock.patch.object(workers, "_is_checked", False))
+        patches.enter_context(mock.patch.object(sys, "argv", ["uvicorn", s.token, "--workers", "2"]))
+        patches.enter_context(warnings.catch_warnings(action=action))
+        limited(s, lambda request: s.token)
+
+
+def shared_user_without_limit(s):
+    user = shared_limit(s, s.auth.get_current_user)
+    user.limit.disabled = True
+    user(s.request(headers=s.forged_bearer))
+
+
+REJECTED_REQUESTS += add("HTTPError 401", shared_user_without_limit)
+REJECTED_REQUESTS += add(
+    "RateLimitError 429",
+    shared_call_over_limit=lambda s: shared_limit(s, lambda request: s.token)(s.request(headers=s.bearer)),
+    shared_awaited_call_over_limit=lambda s: asyncio.run(
+        shared_limit(s, coroutine_handler, headers=True)(s.request(headers=s.bearer))
+    ),
+    shared_generator_over_limit=lambda s: next(shared_limit(s, yielding)(s.request(headers=s.bearer))),
+    shared_user_over_limit=lambda s: shared_limit(s, s.auth.get_current_user)(s.request(headers=s.forged_bearer)),
+)
+add(
+    "RuntimeError",
+    shared_call_of_buckets_that_fail=lambda s: asyncio.run(
+        shared_limit(s, coroutine_handler, error=RuntimeError("away"))(s.request(headers=s.bearer))
+    ),
+    shared_generator_of_buckets_that_fail=lambda s: limited_generator(s, fails=True),
+)
+add("ZeroDivisionError", error_thrown_into_a_limited_generator=limited_generator)
+add(None, closed_generator, workers_that_count_for_themselves=lambda s: warn_of_workers(s, "ignore"))
+add("PerProcessLimitWarning", workers_that_count_for_themselves_error=lambda s: warn_of_workers(s, "error"))
+add(
+    "TypeError",
+    shared_call_with_invalid_key=lambda s: shared_limit(
+        s, lambda request: s.token, key=lambda request: s.token.encode()
+    )(s.request(headers=s.bearer)),
+    limit_with_invalid_buckets=lambda s: s.auth.rate_limit("1/hour", buckets=s.secret),
+    limit_with_invalid_cost=lambda s: s.auth.rate_limit("1/hour", cost=s.secret),
+    limit_with_invalid_headers=lambda s: s.auth.rate_limit("1/hour", headers=s.secret),
+    limit_with_name_of_another_type=lambda s: s.auth.rate_limit("1/hour", name=s.secret.encode()),
+)
+add(
+    "ValueError",
+    rate_for_too_long=lambda s: s.auth.rate_limit("1/105 days", key_func=lambda request: s.token),
+    limit_that_costs_too_much=lambda s: s.auth.rate_limit("1/hour", lambda request: s.token, cost=2),
+    limit_without_name=lambda s: s.auth.rate_limit("1/hour", lambda request: s.token, name=""),
+    limit_with_a_control_character=lambda s: s.auth.rate_limit("1/hour", lambda request: s.token, name="\0"),
+    header_of_a_name_that_is_not_ascii=lambda s: s.auth.rate_limit("1/hour", headers=True, name="\xe9")(yielding),
+    shared_limit_in_main=lambda s: default_limit(s, "search", "__main__"),
+    shared_limit_of_a_local_function=lambda s: default_limit(s, "make.<locals>.search"),
+    shared_limit_of_a_repeated_name=lambda s: default_limit(s, "search", times=2),
 )
 
 
@@ -1072,6 +1406,25 @@ def login_attempts(s, *names):
     asyncio.run(main())
 
 
+def guard_whose_buckets_fail(s):
+    guard = s.auth.LoginGuard(buckets=own_buckets(s, error=ConnectionError("away")))
+    asyncio.run(guard.attempt(s.token, "192.0.2.1"))
+
+
+def attempt_that_cannot_be_given_back(s):
+    guard = s.auth.LoginGuard()
+    failing = s.auth.LoginGuard(buckets=own_buckets(s, error=ConnectionError(f"redis://:{s.secret}@localhost")))
+
+    async def main():
+        attempt = await guard.attempt(s.token, "192.0.2.1")
+        attempt.taken = [(failing._users, s.token)]
+        await attempt.withdrawn()
+
+    asyncio.run(main())
+
+
+add("ConnectionError", guard_whose_buckets_fail)
+add(None, attempt_that_cannot_be_given_back)
 add("LoginLimitedError 429", login_over_limit=lambda s: login_attempts(s, "ada", "ada"))
 add(
     "TypeError",

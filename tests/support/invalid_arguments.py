@@ -177,6 +177,8 @@ CALLS = {
     "Auth.require_role": lambda s: (s.settings.require_role, s.token, s.csrf),
     "config.auth": lambda s: (lambda auth: s.auth.get_current_user(s.request(state={"config": {"auth": auth}})), None),
     "limit.take": lambda s: (lambda key: s.auth.rate_limit("1/hour", lambda _: key)(lambda request: 1)(None), s.token),
+    "limit.cost": lambda s: (lambda cost: s.auth.rate_limit("1/hour", cost=cost), 1),
+    "limit.name": lambda s: (lambda name: s.auth.rate_limit("1/hour", name=name), s.csrf),
     "limit.reset": lambda s: (s.auth.rate_limit("1/hour")(lambda request: 1).limit.reset, s.token),
     "websocket.accept": lambda s: (websocket_call(s, "accept", accepts=False), "v1", {"x-token": s.token}),
     "websocket.send_text": lambda s: (websocket_call(s, "send_text"), s.token),

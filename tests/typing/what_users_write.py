@@ -4,7 +4,8 @@ It is not run. tests/test_public_api.py runs both checkers, which also report an
 """
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+import warnings
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -36,6 +37,8 @@ from fastware import (
 from fastware.auth import (
     CSRFMiddleware,
     JSONFileUserStore,
+    LoginGuard,
+    PerProcessLimitWarning,
     TokenReport,
     averify_password,
     clear_session_cookies,
@@ -49,6 +52,7 @@ from fastware.auth import (
     user_key,
     verify_token,
 )
+from fastware.auth.buckets.base import Buckets, LimitBuckets
 
 router = Router(prefix="/api")
 store = JSONFileUserStore("users.json")
@@ -109,8 +113,13 @@ async def show(request: Request, id: int, user: dict[str, Any], r: str) -> dict[
     return {"id": id, "user": user["sub"], "report": r, "config": state["config"], "json": request.json["a"][0]}
 
 
+class OwnBuckets(Buckets):
+    def open(self, name: str, capacity: int, period: int, *, gives_back: bool = False) -> LimitBuckets:
+        raise NotImplementedError
+
+
 @router.get("/page")
-@rate_limit("5/minute")
+@rate_limit("10/15 seconds", buckets=OwnBuckets(), cost=2, headers=True, name="page")
 async def page() -> Response:
     return HTMLResponse("<p>", status=200, headers={"X-Kind": "v"})
 
@@ -172,6 +181,9 @@ router.mount("/inner", app)
 login.limit.reset()
 login.limit.reset("ada")
 login.limit.disabled = True
+areset: Coroutine[Any, Any, None] = login.limit.areset("ada")
+guard = LoginGuard(buckets=OwnBuckets(), name="codes")
+warnings.simplefilter("ignore", PerProcessLimitWarning)
 assert_type(Pages().show("a", 5), str)
 assert_type(Pages.show(Pages(), "a"), str)
 Pages.show.limit.reset()
@@ -196,6 +208,9 @@ router.ws("/sync")(logout)  # type: ignore[type-var]
 router.mount("/router", router)  # type: ignore[arg-type]
 router.add_route(["GET"], "/list", page)  # type: ignore[arg-type]
 create_app(router, max_body_size="1k")  # type: ignore[arg-type]
+rate_limit("5/minute", cost="2")  # type: ignore[arg-type]
+rate_limit("5/minute", None, None)  # type: ignore[call-arg]
+rate_limit("5/minute", buckets="redis://")  # type: ignore[arg-type]
 login.limit.disable = True  # type: ignore[attr-defined]
 login.limit.reset(5)  # type: ignore[arg-type]
 login("ada")  # type: ignore[arg-type, unused-coroutine]

@@ -49,7 +49,7 @@ def _recorded_response() -> Any:
         return connection
 
     record_response.__annotations__ = {"connection": HTTPConnection, "response": Response}
-    return Annotated[HTTPConnection, Depends(record_response)]
+    return Annotated[Any, Depends(record_response)]
 
 
 def _type_of_scope() -> Any:

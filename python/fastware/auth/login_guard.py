@@ -190,9 +190,8 @@ async def _give_back(give_back: Callable[[str], Awaitable[None]], key: str) -> N
     except Exception as error:  # noqa: BLE001 - buckets may raise any error, whose text may contain the key
         import logging  # noqa: PLC0415 - loaded when there is something to log
 
-        logging.getLogger("fastware").warning(
-            "A login attempt could not be given back, and counts as failed: %s", type(error).__name__
-        )
+        logger = logging.getLogger("fastware")
+        logger.warning("A login attempt could not be given back, and counts as failed: %s", type(error).__name__)
 
 
 def _client_at(address: str) -> str:

@@ -19,11 +19,13 @@ URL_SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _PORTABLE: Final = frozenset(
     (
         *("host", "port", "path", "db", "username", "password", "credential_provider", "client_name"),
-        *("protocol", "max_connections", "socket_keepalive", "socket_keepalive_options"),
+        *("protocol", "socket_keepalive", "socket_keepalive_options"),
     )
 )
 """The options that both kinds of clients have. Those of TLS begin with ``ssl_``."""
 _OF_A_NODE: Final = frozenset(("db", "host", "path", "port"))
+_MOST_CONNECTIONS: Final = 10_000
+"""The number that a server accepts by default. In redis-py 8, the default is 100, and one more is an error."""
 _Maker: TypeAlias = "Callable[[bool], Any]"
 """Makes a client: an asynchronous one if the argument is true."""
 
@@ -34,7 +36,8 @@ _inherited: list[Any] = []
 class RedisClients:
     """The clients of one server or cluster. They connect when a command is executed, and return ``bytes``.
 
-    They do not retry: redis-py retries ten times by default, which takes many times the *timeout*.
+    They do not retry: redis-py retries ten times by default, which takes many times the *timeout*. A client for threads
+    has a connection for each thread that uses it at the same time, whatever ``max_connections`` says.
 
     Args:
         url_or_client: a URL, or a client of redis-py, synchronous or asynchronous, also of a cluster. The client itself
@@ -113,10 +116,8 @@ def redis_py() -> Any:
     """Return the module ``redis``, with ``redis.asyncio``. Raises ``ImportError`` that says what to install."""
     try:
         import redis  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as missing:
-        if missing.name != "redis":
-            raise
-        raise ImportError('Redis needs the package redis: pip install "fastware[redis]"', name="redis") from None
+    except ImportError as error:
+        raise ImportError('Redis needs the package redis: pip install "fastware[redis]"', name="redis") from error
     import redis.asyncio  # noqa: PLC0415
 
     return redis
@@ -193,6 +194,7 @@ def _portable(given: Mapping[str, Any], timeout: float) -> dict[str, Any]:
     return {"protocol": 2, **{name: each for name, each in options.items() if each is not None}} | {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
+        "max_connections": _MOST_CONNECTIONS,
     }
 
 

@@ -48,11 +48,8 @@ class RedisStorage:
 
     def __init__(self, url_or_client: Any) -> None:
         self._clients = RedisClients(url_or_client, timeout=TIMEOUT)
-
-    @property
-    def address(self) -> str:
+        self.address = _address_of(url_or_client)
         """The path of the socket, or the host and the port."""
-        return _address_of(self._clients.for_threads())
 
     def command(self, *words: Any, is_repeatable: bool = True) -> Any:
         """Return the reply to a command.
@@ -105,24 +102,30 @@ class RedisStorage:
 
     def _call(self, send: Any, is_repeatable: bool = True) -> Any:
         from redis.exceptions import ConnectionError as Disconnected  # noqa: PLC0415 - an optional dependency
-        from redis.exceptions import RedisError  # noqa: PLC0415
+        from redis.exceptions import RedisClusterException, RedisError  # noqa: PLC0415
 
-        client, problem = self._clients.for_threads(), ""
+        problem = ""
         # The second attempt is for a connection that was idle, and that the server or a firewall has closed.
         for is_last in (False, True) if is_repeatable else (True,):
             try:
-                return send(client)
-            except (RedisError, OSError) as error:
+                return send(self._clients.for_threads())
+            except (RedisError, RedisClusterException, OSError) as error:
                 problem = _problem_of(error)
                 if type(error) is not Disconnected or is_last:
                     break
         # Raised outside the `except`: the frames of redis-py hold the password and the arguments.
-        raise StorageError(f"Redis at {_address_of(client)}: {problem}")
+        raise StorageError(f"Redis at {self.address}: {problem}")
 
 
-def _address_of(client: Any) -> str:
-    pool = getattr(client, "connection_pool", None)
-    options = getattr(pool, "connection_kwargs", {})
+def _address_of(url_or_client: Any) -> str:
+    if isinstance(url_or_client, str):
+        from urllib.parse import urlsplit  # noqa: PLC0415
+
+        url = urlsplit(url_or_client)
+        return url.path if url.scheme == "unix" else f"{url.hostname or 'localhost'}:{url.port or 6379}"
+    if hasattr(url_or_client, "nodes_manager"):
+        return str(next(iter(url_or_client.nodes_manager.startup_nodes)))
+    options = url_or_client.connection_pool.connection_kwargs
     return str(options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}")
 
 

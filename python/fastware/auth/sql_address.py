@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _BACKENDS: Final = ("postgresql", "sqlite")
 _DEFAULT_DRIVERS: Final = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _EXAMPLES: Final = "postgresql://user:password@host/database or sqlite:///path"
+_LOCAL: Final = ("/", "127.", "::1", "localhost")
 
 
 class SQLAddress:
@@ -24,13 +25,14 @@ class SQLAddress:
         backend: ``"postgresql"`` or ``"sqlite"``.
         path: the SQLite file; ``None`` for PostgreSQL, a database in memory and ``sqlite:///file:...`` URIs.
         is_memory: whether it is a SQLite database in memory, which only one object can use.
+        is_checked: whether the server is on this machine, or must prove its identity (``sslmode``).
 
     """
 
     def __init__(self, url: URL) -> None:
         self.backend = url.get_backend_name()
         self.path: str | None = None
-        self.is_memory = False
+        self.is_memory, self.is_checked = False, True
         if self.backend == "sqlite":
             database = url.database or ":memory:"
             self.is_memory = database == ":memory:"
@@ -40,8 +42,11 @@ class SQLAddress:
             self.name = f"sqlite:///{database.partition('?')[0]}"
         else:
             host = url.host or url.query.get("host") or ""
+            hosts = (host if isinstance(host, str) else ",".join(host)).split(",")
+            is_local = all(not each or each.startswith(_LOCAL) for each in hosts)
+            self.is_checked = is_local or url.query.get("sslmode") in ("verify-ca", "verify-full")
             port = f":{url.port}" if url.port else ""
-            self.name = f"postgresql://{host if isinstance(host, str) else ','.join(host)}{port}/{url.database or ''}"
+            self.name = f"postgresql://{','.join(hosts)}{port}/{url.database or ''}"
         self.url = url
 
     def __repr__(self) -> str:

@@ -38,6 +38,11 @@ _SET_TIMEOUTS: Final = f"""
     WHERE CAST(setting AS bigint) = 0 OR CAST(setting AS bigint) > CAST(wanted AS bigint)
 """  # noqa: S608 - the values are the numbers above
 
+_ENDED: Final = ("57P01", "57P02", "57P05")
+"""The server shuts down, has crashed, or ends idle connections."""
+
+_PAUSE: Final = 1.0
+
 _inherited: list[Any] = []
 """A connection must not be used, nor closed, in a forked child: the parent uses it."""
 
@@ -54,7 +59,27 @@ class SQLConnections:
         self._address = address
         self._pool: _Pool | None = None
         self._identity: tuple[int, int] | None = None
+        self._try_at = 0.0
         give_lock(self, threading.Lock)
+
+    def is_to_be_tried(self) -> bool:
+        """Return ``False`` while the server is known not to answer, except to one call a second.
+
+        A worker thread that waits for such a server is missing to others.
+        """
+        if not self._try_at:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            is_to_be_tried = now >= self._try_at
+            if is_to_be_tried and self._try_at:
+                self._try_at = now + _CONNECT_TIMEOUT + _PAUSE  # the next call, if this one does not return
+            return is_to_be_tried
+
+    def note_answer(self, *, came: bool) -> None:
+        """Remember whether the server answered."""
+        if came != (self._try_at == 0):
+            self._try_at = 0.0 if came else time.monotonic() + _PAUSE
 
     @contextmanager
     def connection(self, timeout: float) -> Iterator[Connection]:
@@ -125,7 +150,14 @@ def _engine_for(address: SQLAddress, watch: _Watch) -> Engine:
             cursor.execute(_SET_TIMEOUTS)
 
     event.listen(engine, "connect", set_up, insert=True)  # before SQLAlchemy asks for the version of the server
+    event.listen(engine, "handle_error", _note_end_of_connection)
     return engine
+
+
+def _note_end_of_connection(context: Any) -> None:
+    """Let the pool drop a connection that the server ends, which libpq notices later than its message."""
+    if getattr(context.original_exception, "sqlstate", None) in _ENDED:
+        context.is_disconnect = True
 
 
 def _dispose(engine: Engine, process: int) -> None:

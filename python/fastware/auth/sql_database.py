@@ -6,7 +6,7 @@ import functools
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fastware.auth.sql_connections import STATEMENT_TIMEOUT, connections_to
@@ -24,6 +24,7 @@ BULK_TIMEOUT: Final = 600.0
 """Seconds for a call that reads or writes all rows."""
 
 _ATTEMPTS: Final = 3
+_SLOW_CONNECTION: Final = 1.0
 _ADVISORY_LOCK: Final = 0x66617374776172  # "fastwar"
 
 _WORDS: Final = {  # what differs between the databases
@@ -135,12 +136,12 @@ class SQLDatabase:
         self._set_up(address, part, version, schema)
 
     def _set_up(self, address: SQLAddress, part: str, version: int, schema: str) -> None:
-        self._address, self._part, self._version, self._schema = address, part, version, schema
+        self.address, self._part, self._version, self._schema = address, part, version, schema
         self._connections = connections_to(address)
         self._is_ready = False
 
     def __getstate__(self) -> Any:
-        return self._address, self._part, self._version, self._schema
+        return self.address, self._part, self._version, self._schema
 
     def __setstate__(self, state: Any) -> None:
         self._set_up(*state)
@@ -151,7 +152,7 @@ class SQLDatabase:
     @property
     def name(self) -> str:
         """The address, without user, password and options."""
-        return self._address.name
+        return self.address.name
 
     def read(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None = None) -> ResultT:
         """Return what *work* returns, which only reads. It runs again after a lost connection.
@@ -165,24 +166,28 @@ class SQLDatabase:
 
         """
         # SET LOCAL needs a transaction. One of SQLite would wait for writers.
-        needs_transaction = timeout is not None and self._address.backend == "postgresql"
+        needs_transaction = timeout is not None and self.address.backend == "postgresql"
         return self._run(work, timeout, is_transaction=needs_transaction)
 
-    def write(self, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
+    def write(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None = None) -> ResultT:
         """Return what *work* returns. It runs in a transaction, and again if that was lost before its commit.
+
+        Args:
+            work: what to do. An exception rolls the transaction back.
+            timeout: seconds after which a server is no longer waited for, if more than 10.
 
         Raises:
             StorageError: the database cannot be used. The message names it and the reason.
 
         """
-        return self._run(work, None, is_transaction=True)
+        return self._run(work, timeout, is_transaction=True)
 
     @contextmanager
     def transaction(self, timeout: float) -> Iterator[SQLTransaction]:
-        """Yield a transaction for the block. It is committed at the end, and rolled back by an exception.
+        """Yield a transaction for the block, in which :meth:`within` runs calls. An exception rolls it back.
 
         Raises:
-            StorageError: the database cannot be used. The message names it and the reason.
+            StorageError: it cannot be begun or committed. The message names the database and the reason.
 
         """
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
@@ -196,6 +201,21 @@ class SQLDatabase:
         if problem is not None:
             raise StorageError(f"{self.name}: {problem.text}")
 
+    def within(self, transaction: SQLTransaction, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
+        """Return what *work* returns, which runs in a transaction of :meth:`transaction`.
+
+        Raises:
+            StorageError: the database cannot be used. The message names it and the reason.
+
+        """
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+        try:
+            return work(transaction)
+        except SQLAlchemyError as error:
+            problem = Problem(error)
+        raise StorageError(f"{self.name}: {problem.text}")
+
     def _run(
         self, work: Callable[[SQLTransaction], ResultT], timeout: float | None, *, is_transaction: bool
     ) -> ResultT:
@@ -203,14 +223,18 @@ class SQLDatabase:
 
         limit = STATEMENT_TIMEOUT if timeout is None else timeout
         begin, attempts, transaction = time.monotonic(), 0, None
+        if not self._connections.is_to_be_tried():
+            raise StorageError(f"{self.name}: the server did not answer to the last call; the next is sent in a second")
         while True:
             attempts += 1
             try:
-                with self._entered(limit) as transaction:
-                    if not is_transaction:
-                        return work(transaction)
-                    with transaction.begun(timeout):
-                        return work(transaction)
+                with (
+                    self._entered(limit) as transaction,
+                    transaction.begun(timeout) if is_transaction else nullcontext(),
+                ):
+                    result = work(transaction)
+                self._connections.note_answer(came=True)
+                return result
             except SQLAlchemyError as error:
                 problem = Problem(error)
             seconds = time.monotonic() - begin
@@ -219,8 +243,10 @@ class SQLDatabase:
             if not problem.may_repeat or is_unknown or seconds > limit / 2 or attempts == _ATTEMPTS:
                 break
         text = problem.text
-        if problem.is_disconnect and seconds >= limit:
-            text = f"the server did not answer within {limit:.0f} seconds"
+        is_silent = seconds > limit / 2 if problem.is_disconnect else transaction is None and seconds > _SLOW_CONNECTION
+        if is_silent and not problem.is_busy:
+            text = f"the server did not answer for {seconds:.0f} seconds"
+        self._connections.note_answer(came=not is_silent or problem.is_busy)
         if is_unknown:
             text += "; the change may have been saved, or not"
         # Raised outside the `except`: frames of the driver have the password.
@@ -229,7 +255,7 @@ class SQLDatabase:
     @contextmanager
     def _entered(self, timeout: float) -> Iterator[SQLTransaction]:
         with self._connections.connection(timeout) as connection:
-            transaction = SQLTransaction(connection, self._address.backend)
+            transaction = SQLTransaction(connection, self.address.backend)
             if not self._is_ready:
                 self._create_tables(transaction)
                 self._is_ready = True
@@ -240,7 +266,7 @@ class SQLDatabase:
         if self._has_part(transaction):
             return
         with transaction.begun():
-            if self._address.backend == "postgresql":  # processes that create tables take turns
+            if self.address.backend == "postgresql":  # processes that create tables take turns
                 transaction.rows(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
             if self._has_part(transaction):
                 return

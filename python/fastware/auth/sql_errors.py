@@ -21,6 +21,7 @@ _FIXES: Final = {  # https://www.postgresql.org/docs/current/errcodes-appendix.h
     "55P03": "another transaction has held the row or table for too long",
     "57014": "the server did not finish the statement in time",
 }
+_BUSY: Final = "all connections of this process are in use; the database is slow, or too many threads use it"
 _TEMPORARY: Final = ("40001", "40P01")
 """A serialization failure and a deadlock: nothing of the transaction has happened."""
 
@@ -30,17 +31,21 @@ class Problem:
 
     Attributes:
         text: the reason, and the fix if there is one.
+        is_busy: all connections of this process are in use.
         is_disconnect: the connection was lost.
         may_repeat: nothing has happened, and another attempt may succeed. It says nothing about a lost COMMIT.
 
     """
 
     def __init__(self, error: SQLAlchemyError) -> None:
+        from sqlalchemy.exc import TimeoutError as PoolTimeout  # noqa: PLC0415
+
         original: Any = getattr(error, "orig", None)
         state = _state_of(original)
         self.is_disconnect: bool = getattr(error, "connection_invalidated", False)
+        self.is_busy = isinstance(error, PoolTimeout)
         self.may_repeat = self.is_disconnect or state in _TEMPORARY
-        self.text = _reason(error, original)
+        self.text = _BUSY if self.is_busy else _reason(original) or type(error).__name__
         fix = _FIXES.get(state or "")
         if fix is not None:
             self.text += f"; {fix}"
@@ -51,15 +56,9 @@ def _state_of(original: Any) -> str | None:
     return getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
 
 
-def _reason(error: SQLAlchemyError, original: Any) -> str:
-    if original is None:
-        from sqlalchemy.exc import TimeoutError as PoolTimeout  # noqa: PLC0415
-
-        if isinstance(error, PoolTimeout):
-            return "all connections of this process are in use; the database is slow, or too many threads use it"
-        return type(error).__name__
+def _reason(original: Any) -> str:
     if hasattr(original, "sqlite_errorcode"):
         return explain(original)
     # The details of a server's error may contain a record.
     primary = getattr(getattr(original, "diag", None), "message_primary", None)
-    return " ".join((primary or str(original) or type(original).__name__).split())
+    return " ".join((primary or str(original or "")).split())

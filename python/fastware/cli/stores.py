@@ -47,12 +47,17 @@ optional_store_option: Final[Callable[[Any], Any]] = click.option(
 )
 
 
+def _path_or_url(text: str) -> Path | str:
+    return text if _URL.match(text) else Path(text)
+
+
 def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
     """Return a decorator for the option that names the revocations."""
     return click.option(
         "--revocations",
-        metavar="PATH",
-        type=click.Path(path_type=Path),
+        metavar="PATH_OR_URL",
+        type=_path_or_url,
+        shell_complete=_complete_path,
         envvar="FASTWARE_REVOCATIONS",
         show_envvar=True,
         help=purpose,
@@ -60,7 +65,7 @@ def revocations_option_for(purpose: str) -> Callable[[Any], Any]:
 
 
 revocations_option: Final[Callable[[Any], Any]] = revocations_option_for(
-    "The SQLite file of the application's SQLiteRevocations, to revoke the tokens of the user."
+    "The revocations of the application, a SQLite file or the URL of Redis, to revoke the tokens of the user."
 )
 
 
@@ -69,7 +74,7 @@ def store_argument(name: str) -> Callable[[Any], Any]:
     return click.argument(name, shell_complete=_complete_path)
 
 
-def open_store(reference: str, revocations: Path | None = None) -> UserStore:
+def open_store(reference: str, revocations: Path | str | None = None) -> UserStore:
     """Return the store that *reference* names, with the *revocations* if they are given."""
     from fastware.auth import JSONFileUserStore, SQLUserStore  # noqa: PLC0415 - the help does not need it
 
@@ -85,13 +90,26 @@ def open_store(reference: str, revocations: Path | None = None) -> UserStore:
     return store
 
 
-def open_revocations(path: Path) -> Any:
-    """Return the revocations in the SQLite file *path*."""
+def open_revocations(reference: Path | str) -> Any:
+    """Return the revocations in the SQLite file, or in Redis, that *reference* names."""
+    if isinstance(reference, str):
+        return _revocations_in_redis(reference)
     from fastware.auth import SQLiteRevocations  # noqa: PLC0415
 
-    if not path.exists():
-        fail(f"no revocations at {path}: name the file of the application, which creates it when it starts")
-    return SQLiteRevocations(path)
+    if not reference.exists():
+        fail(f"no revocations at {reference}: name the file of the application, which creates it when it starts")
+    return SQLiteRevocations(reference)
+
+
+def _revocations_in_redis(url: str) -> Any:
+    from fastware.auth import RedisRevocations, StorageError  # noqa: PLC0415
+
+    try:
+        revocations = RedisRevocations(url)
+        revocations.revision("")  # raises if the server cannot be read
+    except (ImportError, StorageError, ValueError) as error:
+        fail(str(error))
+    return revocations
 
 
 def shown(store: UserStore, reference: str) -> str:

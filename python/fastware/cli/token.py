@@ -28,8 +28,8 @@ def token() -> None:
 
 @token.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object: valid, reason, message, signed_claims.")
-@revocations_option_for("The SQLite file of the application's SQLiteRevocations, to check for a revocation.")
-def inspect(as_json: bool, revocations: Path | None) -> None:
+@revocations_option_for("The revocations of the application, a SQLite file or the URL of Redis, to check.")
+def inspect(as_json: bool, revocations: Path | str | None) -> None:
     """Say why a token is accepted or rejected.
 
     The token is read from standard input, the secret from FASTWARE_JWT_SECRET. FASTWARE_JWT_LEEWAY,

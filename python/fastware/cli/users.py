@@ -65,7 +65,7 @@ def list_users(store: str, as_json: bool) -> None:
 @click.argument("name")
 @store_option
 @revocations_option
-def passwd(name: str, store: str, revocations: Path | None) -> None:
+def passwd(name: str, store: str, revocations: Path | str | None) -> None:
     """Set a new password for the user NAME."""
     with one_line_errors():
         opened = _open_with_user(store, revocations, name)
@@ -79,7 +79,7 @@ def passwd(name: str, store: str, revocations: Path | None) -> None:
 @click.argument("role")
 @store_option
 @revocations_option
-def role(name: str, role: str, store: str, revocations: Path | None) -> None:
+def role(name: str, role: str, store: str, revocations: Path | str | None) -> None:
     """Give the user NAME the role ROLE."""
     with one_line_errors():
         opened = _open_with_user(store, revocations, name)
@@ -97,7 +97,7 @@ def role(name: str, role: str, store: str, revocations: Path | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @store_option
 @revocations_option
-def delete(name: str, yes: bool, store: str, revocations: Path | None) -> None:
+def delete(name: str, yes: bool, store: str, revocations: Path | str | None) -> None:
     """Delete the user NAME."""
     with one_line_errors():
         opened = _open_with_user(store, revocations, name)
@@ -132,7 +132,7 @@ def copy(source: str, target: str, skip_existing: bool) -> None:
     say(f"Copied {copied} of {len(found)} users from {source} to {target}{skipped}.")
 
 
-def _open_with_user(reference: str, revocations: Path | None, name: str) -> UserStore:
+def _open_with_user(reference: str, revocations: Path | str | None, name: str) -> UserStore:
     from fastware.auth import Revocations  # noqa: PLC0415 - the help does not need it
 
     store = open_store(reference, revocations)

@@ -13,8 +13,6 @@ use crate::clock::{self, Monotonic};
 /// The key of a client without a host.
 pub const UNKNOWN: &[u8] = b"unknown";
 
-pub const RATE_OUT_OF_RANGE: &str = "capacity must be 1 to 10**9 tokens, period 10**9 to 2**53 nanoseconds";
-
 #[pyclass(frozen, module = "fastware._engine._rust")]
 pub struct TokenBuckets(buckets::TokenBuckets);
 
@@ -24,7 +22,7 @@ impl TokenBuckets {
     fn new(capacity: &Bound<'_, PyAny>, period: &Bound<'_, PyAny>) -> PyResult<Self> {
         let in_range = natural(capacity).zip(natural(period));
         let buckets = in_range.and_then(|(capacity, period)| buckets::TokenBuckets::new(capacity, period));
-        buckets.map(Self).ok_or_else(|| PyValueError::new_err(RATE_OUT_OF_RANGE))
+        buckets.map(Self).ok_or_else(rate_out_of_range)
     }
 
     #[pyo3(signature = (key, now = None, cost = Cost::ONE), text_signature = "($self, key, now=None, cost=1)")]
@@ -119,6 +117,10 @@ fn tokens(cost: &Bound<'_, PyAny>, capacity: u64) -> PyResult<u64> {
     let cost = cost.cast::<PyInt>().map_err(|_| PyTypeError::new_err("cost must be int"))?;
     let cost = cost.extract().ok().filter(|cost| (1..=capacity).contains(cost));
     cost.ok_or_else(|| PyValueError::new_err(format!("cost must be 1 to {capacity} tokens, the capacity")))
+}
+
+pub fn rate_out_of_range() -> PyErr {
+    PyValueError::new_err("capacity must be 1 to 10**9 tokens, period 10**9 to 2**53 nanoseconds")
 }
 
 pub fn text<'a, 'py>(key: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyString>> {

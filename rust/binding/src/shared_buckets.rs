@@ -4,7 +4,7 @@ use fastware_core::shared_buckets::SharedBuckets;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::buckets::{Cost, RATE_OUT_OF_RANGE, UNKNOWN, host, moment, natural, text, with_octets};
+use crate::buckets::{Cost, UNKNOWN, host, moment, natural, rate_out_of_range, text, with_octets};
 use crate::clock;
 use crate::shared_memory::{self, SharedMemory};
 
@@ -32,7 +32,7 @@ impl SharedTokenBuckets {
             .ok_or_else(|| PyValueError::new_err("memory must be a header and at least two groups of slots"))?;
         let in_range = natural(capacity).zip(natural(period));
         let buckets = in_range.and_then(|(capacity, period)| SharedBuckets::new(capacity, period, &memory.key()));
-        let buckets = buckets.ok_or_else(|| PyValueError::new_err(RATE_OUT_OF_RANGE))?;
+        let buckets = buckets.ok_or_else(rate_out_of_range)?;
         Ok(Self { buckets, memory })
     }
 

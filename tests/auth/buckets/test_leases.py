@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ class Worker:
             known = self.known.take("key", cost, now + self.offset)
             if known is None:
                 self.request = self.request or (now + self.offset, cost, max(lease, cost))
-            elif known[0]:
+            elif not known[0]:
                 self.server.spend(now, cost)
         elif action == "serve" and self.request and not self.reply:
             sent_at, cost, lease = self.request
@@ -57,6 +58,7 @@ class Worker:
 ACTIONS = {"take": ["take"], "ask": ["take", "serve", "land"], "serve": ["serve"], "land": ["land"]}
 
 
+@pytest.mark.rule("rate.lease")
 @given(
     capacity=st.integers(4, 12),
     token=st.fractions(1, 5, max_denominator=12),
@@ -90,16 +92,26 @@ def test_workers_with_leases_never_admit_more_than_the_limit(capacity, token, le
 def test_known_rejection_ends_when_the_bucket_has_tokens():
     known = KnownBuckets(10, 10_000)
     known.learn("key", 10 * 10_000, 0, sent_at=500)  # an empty bucket
-    assert known.take("key", 1, 1_499) == (False, 10 * 9_001)
-    assert known.take("key", 2, 1_500) == (False, 10 * 9_000)
+    assert known.take("key", 1, 1_499) == (1, 10 * 9_001)
+    assert known.take("key", 2, 1_500) == (1_000, 10 * 9_000)
     assert known.take("key", 1, 1_500) is None
+
+
+def test_server_without_a_whole_lease_is_asked_when_it_has_refilled_one():
+    for period, pause in ((10_000, 4_000), (10**9, 50_000_000)):
+        known = KnownBuckets(10, period, lease=4)
+        known.learn("key", 10 * period - 1, 0, sent_at=0, is_short=True)
+        token = period // 10
+        assert known.take("key", 1, 0) == (max(token, pause), 10 * period - 1)
+        assert known.take("key", 1, max(token, pause) - 1)[0] == 1
+        assert known.take("key", 1, max(token, pause)) is None
 
 
 def test_unspent_tokens_vanish_as_the_bucket_would_overflow():
     known = KnownBuckets(10, 10_000)  # a token in 1,000 ns
     known.learn("key", 5 * 10_000, 5, sent_at=0)
     assert known.take("key", 5, 1) is None
-    assert known.take("key", 3, 1_999) == (True, 10 * 3_001)
+    assert known.take("key", 3, 1_999) == (0, 10 * 3_001)
     assert known.take("key", 1, 4_000) is None
 
 
@@ -107,9 +119,9 @@ def test_tokens_of_one_lease_are_not_added_to_those_of_another():
     known = KnownBuckets(10, 10_000)
     known.learn("key", 5 * 10_000, 5, sent_at=0)
     known.learn("key", 8 * 10_000, 3, sent_at=0)
-    assert known.take("key", 4, 0) == (False, 10 * 8_000)
+    assert known.take("key", 4, 0) == (2_000, 10 * 8_000)
     known.learn("key", 10 * 10_000, 0, sent_at=0)  # a rejection does not end the lease
-    assert known.take("key", 3, 0) == (True, 8 * 10_000)
+    assert known.take("key", 3, 0) == (0, 8 * 10_000)
 
 
 def test_oldest_bucket_is_forgotten():
@@ -118,4 +130,4 @@ def test_oldest_bucket_is_forgotten():
         known.learn(f"{number}", 10 * 10_000, 5, sent_at=0)
     assert len(known) == 100
     assert known.take("899", 1, 0) is None
-    assert known.take("900", 1, 0) == (True, 6 * 10_000)
+    assert known.take("900", 1, 0) == (0, 6 * 10_000)

@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import redis
@@ -14,8 +15,10 @@ import trio
 from redis_server import RedisServer
 
 from fastware.auth.buckets.redis import RedisBuckets
+from fastware.auth.buckets.redis_scripts import COUNT_WORKERS
 
 SECOND = 10**9
+ROOT = Path(__file__).parents[3]
 HOUR = 3_600 * SECOND
 
 
@@ -78,6 +81,32 @@ def test_limit_is_exact_and_a_lease_saves_round_trips(server, client, takes, lea
     assert all(8 * SECOND < wait <= 9 * SECOND for wait in waits if wait)
     # A worker that knows of an empty bucket rejects without a round trip.
     assert trips >= 400 if lease == 1 else trips <= len(waits) / 10
+
+
+@pytest.mark.rule("rate.lease")
+def test_workers_with_leases_admit_the_rate_while_the_bucket_refills(server, client):
+    limits = [RedisBuckets(server.url, lease=20, timeout=5).open("limit", 400, SECOND) for _ in range(3)]
+    started = time.monotonic()
+    before, counts = calls_of_scripts(client), []
+
+    def calls(limit):
+        async def admitted():
+            count = 0
+            while time.monotonic() < started + 0.5:
+                count += [await limit.atake("key") for _ in range(5)].count(0)
+                await asyncio.sleep(0.001)
+            counts.append(count)
+
+        return admitted()
+
+    threads = [threading.Thread(target=lambda limit=limit: asyncio.run(calls(limit))) for limit in limits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    most = 400 * (1 + time.monotonic() - started)  # what was in the bucket, and what was refilled
+    assert 400 * 1.2 < sum(counts) <= most
+    assert (calls_of_scripts(client) - before) * 5 < sum(counts)
 
 
 def test_partial_lease_takes_what_there_is(server, client):
@@ -206,6 +235,19 @@ def test_forked_child_does_not_spend_the_lease_of_its_parent(server, client):
     assert sum(limit.take("key") == 0 for _ in range(100)) == 4
     os.close(reading)
     os.close(writing)
+
+
+def test_documented_permissions_are_enough(server, client):
+    documented = re.search(r"^ACL SETUSER (.*)$", (ROOT / "docs" / "redis.md").read_text(), re.MULTILINE)[1]
+    client.execute_command("ACL SETUSER", *documented.replace(">password", ">pa55").split())
+    url = server.url.replace("unix://", f"unix://{documented.split()[0]}:pa55@")
+    limit = RedisBuckets(url, on_error="closed", timeout=5).open("limit", 2, HOUR, gives_back=True)
+    for _ in range(2):
+        assert [limit.take("key") > 0 for _ in range(3)] == [False, False, True]
+        limit.give_back("key")
+        assert in_tasks(limit, ["key"]) == [0]
+        limit.reset()
+    assert limit._calls.call(COUNT_WORKERS, "fastware:workers", "name", 30) >= 1
 
 
 def free_port():

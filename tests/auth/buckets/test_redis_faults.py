@@ -16,7 +16,7 @@ from fastware.auth.buckets.redis import RedisBuckets
 from fastware.errors import HTTPError
 
 HOUR = 3_600 * 10**9
-TIMEOUT = 0.1
+TIMEOUT = 0.2
 WORKERS, TASKS, THREADS = 3, 8, 2
 
 
@@ -133,6 +133,7 @@ class Load:
                 thread.join(10)
 
 
+@pytest.mark.rule("rate.outage")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_call_fails_or_waits_longer_than_the_timeout(fault, caplog):
     fail, repair, fails, keeps = FAULTS[fault]
@@ -146,13 +147,13 @@ def test_no_call_fails_or_waits_longer_than_the_timeout(fault, caplog):
         with load.running():
             before = load.next(50)
             fail(server)
-            time.sleep(0.25)
+            time.sleep(2 * TIMEOUT)
             during = load.outcomes - before
             repair(server)
             repaired_at = time.monotonic()
             while not set(load.next(WORKERS * 20)) <= {"admitted", "rejected"}:
                 assert time.monotonic() < repaired_at + 2
-    assert set(before) <= {"admitted", "rejected"}
+    assert before["admitted"]
     assert set(during) <= {"admitted", "rejected", "HTTPError"}
     if fails is not None:
         assert (during["HTTPError"] > 0) == fails
@@ -200,6 +201,24 @@ def test_key_of_another_program_does_not_affect_other_keys(is_async, caplog):
     assert caplog.text.count("another program") == 1
 
 
+def test_blocked_event_loop_is_no_outage(caplog):
+    with RedisServer() as server:
+        limit = RedisBuckets(server.url, on_error="closed", timeout=TIMEOUT).open("limit", 10, HOUR)
+
+        async def calls():
+            await limit.atake("key")
+            task = asyncio.create_task(limit.atake("key"))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            time.sleep(2 * TIMEOUT)
+            with contextlib.suppress(HTTPError):
+                await task
+            return await limit.atake("key")
+
+        assert asyncio.run(calls()) == 0
+    assert caplog.records == []
+
+
 def test_cancelled_calls_leave_no_reply_for_others():
     with RedisServer() as server:
         limit = RedisBuckets(server.url, lease=4, timeout=5).open("limit", 10**6, HOUR)
@@ -218,6 +237,7 @@ def test_cancelled_calls_leave_no_reply_for_others():
             assert client.info("clients")["connected_clients"] <= 3
 
 
+@pytest.mark.rule("rate.outage")
 def test_local_share_is_counted_among_the_workers(monkeypatch):
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
     with RedisServer() as server:

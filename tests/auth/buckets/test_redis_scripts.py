@@ -62,6 +62,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.rule("rate.redis")
 @given(rate=rates, steps=steps, start=st.integers(10**12, 2**52))
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @example(rate=(10**9, 2**53), steps=[("take", 10, 0, 0)] * 3, start=2**52)

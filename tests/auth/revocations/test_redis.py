@@ -3,8 +3,11 @@
 import contextlib
 import gc
 import logging
+import re
+import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import redis
@@ -12,9 +15,18 @@ from clock import stopped_at
 from redis_server import RedisServer
 from revocation_processes import session
 
-from fastware.auth import RedisRevocations, RevocationsUnavailableError, StorageError, redis_storage
+from fastware.auth import (
+    RedisRevocations,
+    RefreshTokenError,
+    RefreshTokens,
+    RevocationsUnavailableError,
+    StorageError,
+    Tickets,
+    redis_storage,
+)
 
 PAST = 1_700_000_000
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "redis.md"
 
 
 @pytest.fixture(scope="module")
@@ -275,6 +287,24 @@ def test_full_server_rejects_revocations_and_accepts_them_in_place_of_ended_ones
     revocations.revoke(session("s4"))
 
 
+def test_server_that_cannot_be_written_is_no_reason_to_reject_tokens(place):
+    revocations = place.make(max_stale=0.3)
+    revocations.revoke(session())
+    revocations.is_revoked(session())
+    try:
+        place.client.config_set("maxmemory", 1)
+        revocations.accept_leeway(60)
+        empty = place.make(max_stale=0.3, prefix=f"{place.prefix}empty:")
+        ended_at = time.monotonic() + 0.5
+        while time.monotonic() < ended_at:
+            assert revocations.is_revoked(session())
+            assert not empty.is_revoked(session())
+            time.sleep(0.01)
+    finally:
+        place.client.config_set("maxmemory", 0)
+    eventually(lambda: place.client.hget(place.entries, "l") == "60.0")
+
+
 @pytest.mark.parametrize(("policy", "count"), [("allkeys-lru", 1), ("volatile-lru", 0), ("noeviction", 0)])
 def test_policy_that_evicts_revocations_is_a_warning(place, caplog, policy, count):
     try:
@@ -339,6 +369,49 @@ def test_lists_with_different_prefixes_are_different(place):
     assert not place.make(prefix="{other}").is_revoked(session())
     other.revoke_user("ada")
     assert place.make(prefix="{other}").is_revoked(session())
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def test_sessions_work_in_a_cluster_and_with_the_permissions_of_the_documentation():
+    port, bus = free_port(), free_port()
+    options = ("--port", f"{port}", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", f"{bus}")
+    with RedisServer(*options) as server, redis.Redis.from_url(server.url) as client:
+        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+        documented = re.search(r"## Sessions.*?\n(ACL SETUSER .*?)\n", DOCUMENTATION.read_text("utf-8"), re.DOTALL)[1]
+        client.execute_command(*documented.split(), "+cluster", "+command")
+        eventually(lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok", 10)
+        node = redis.cluster.ClusterNode("127.0.0.1", port)
+        cluster = redis.RedisCluster(startup_nodes=[node], username="fastware", password="password")
+        revocations = RedisRevocations(cluster)
+        assert repr(revocations) == f"<RedisRevocations: 127.0.0.1:{port}>"
+        revocations.accept_leeway(5)
+        revocations.revoke(session())
+        revocations.revoke_user("bob")
+        other = RedisRevocations(cluster)
+        assert other.is_revoked(session())
+        assert other.revision("bob") == revocations.revision("bob")
+        refresh_tokens, tickets = RefreshTokens(cluster), Tickets(cluster)
+        first, second = refresh_tokens.issue("ada"), refresh_tokens.issue("ada")
+        second = refresh_tokens.rotate(refresh_tokens.rotate(second).token).token
+        refresh_tokens.revoke(first)
+        refresh_tokens.revoke_user("ada")
+        for token in (first, second):
+            with pytest.raises(RefreshTokenError):
+                refresh_tokens.rotate(token)
+        ticket = tickets.issue(session())
+        assert [tickets.redeem(ticket), tickets.redeem(ticket)] == [session(), None]
+        cluster.close()
+        server.kill()
+        with pytest.raises(StorageError, match=f"Redis at 127.0.0.1:{port}: "):
+            RefreshTokens(redis.Redis(host="127.0.0.1", port=port)).rotate(first)
+        for storage in (revocations._storage, RefreshTokens(cluster)._families._storage):
+            with pytest.raises(StorageError, match=f"Redis at 127.0.0.1:{port}: "):
+                storage.command("GET", "x")
 
 
 INVALID = {

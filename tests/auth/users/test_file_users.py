@@ -185,14 +185,17 @@ def test_change_gives_the_bytes_of_saving_all_users(size, count, changes):
             known = assert_is_parsed(content, known)
 
 
-def test_change_parses_only_the_pieces_around_it(monkeypatch):
-    users = {f"user {number}": user(f"user {number}") for number in range(5_000)}
-    known, _ = parse_file(users_as_json([*users.values()]), NO_USERS)
-    assert len(known.pieces) > 5
+def test_changes_parse_only_the_pieces_around_them(monkeypatch):
+    known, _ = parse_file(users_as_json([user(f"user {number}") for number in range(20_000)]), NO_USERS)
+    assert len(known.pieces) > 40
     parsed, parse = [], file_users.parse_users
     monkeypatch.setattr(file_users, "parse_users", lambda content: parsed.append(len(content)) or parse(content))
-    for name, after in (("user 0", None), ("user 2500", user("user 2500", role="admin")), ("}, {", user("}, {"))):
-        known, problem = parse_file(b"".join(known.changed(name, after)), known)
-        assert (known.by_name.get(name), problem) == (after, None)
-    assert max(parsed) < 3 * file_users._PIECE
-    assert len(parsed) <= 6
+    changed = known
+    for name, after in (("user 0", None), ("user 9000", user("user 9000", role="admin")), ("}, {", user("}, {"))):
+        changed, _ = parse_file(b"".join(changed.changed(name, after)), changed)
+    assert max(parsed) < 2 * file_users._PIECE
+    assert len(parsed) == 3
+    all_at_once, _ = parse_file(b"".join(piece.text for piece in changed.pieces), known)
+    assert all_at_once.by_name == changed.by_name
+    assert max(parsed) < 2 * file_users._PIECE
+    assert len(parsed) == 6

@@ -279,6 +279,30 @@ def test_threads_find_what_was_written_before_they_asked(store, path):
     assert min(reader.result() for reader in readers) > 10
 
 
+@pytest.mark.rule("users.fresh")
+def test_threads_that_wait_share_a_reading_that_began_after_they_asked(store, path, reads, monkeypatch):
+    trust(store)
+    asked = []
+
+    def ask():
+        asked.append(time.monotonic())
+        return asked[-1]
+
+    monkeypatch.setattr(user_cache, "monotonic", ask)
+    write(path, [user("ada", role="b")])
+    opened = reads.opened
+    with ThreadPoolExecutor(4) as threads:
+        with store._cache._lock:
+            finding = [threads.submit(store.find_user, "ada") for _ in range(4)]
+            while len(asked) < 4:
+                time.sleep(0.001)
+            write(path, [user("ada", role="c")])
+        assert [each.result()["role"] for each in finding] == ["c"] * 4
+    assert reads.opened == opened + 1
+    write(path, [user("ada", role="d")])
+    assert store.find_user("ada")["role"] == "d"
+
+
 FORKING = """
 import os, signal, sys, threading, warnings
 from fastware.auth import JSONFileUserStore

@@ -163,7 +163,7 @@ def test_forked_processes_that_share_a_store_lose_no_user(path, engine_name):
 
 @pytest.mark.rule("users.atomic")
 def test_process_killed_at_any_time_leaves_what_it_reported_and_at_most_one_change_more(auth, path, engine_name):
-    old = [user(f"old {number}") for number in range(200)]
+    old = [user(f"old {number}") for number in range(1_000)]  # three pieces
     store = auth.JSONFileUserStore(path)
     store.save_users(old)
     roles = {record["username"]: record["role"] for record in old}

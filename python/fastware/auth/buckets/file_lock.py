@@ -54,6 +54,7 @@ class FileLock:
         return False
 
     def release(self) -> None:
+        """Let another thread or process have the lock."""
         import fcntl  # noqa: PLC0415
 
         if self._descriptor is not None:  # it is None in a child that was forked while the lock was held

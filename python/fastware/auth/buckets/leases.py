@@ -9,7 +9,10 @@ from typing import Final
 from fastware._internal.fork import give_lock
 
 MAX_BUCKETS: Final = 10_000
-"""The number of buckets that one limit remembers in a worker: 4 MB with keys of 64 characters."""
+"""The number of buckets that one limit remembers in a worker: 3 MB with keys of 70 characters."""
+
+_MAX_PAUSE: Final = 50_000_000
+"""Nanoseconds."""
 
 
 class KnownBuckets:
@@ -29,8 +32,13 @@ class KnownBuckets:
        spending moves *T* from *U* to *b*, and when time passes, 1 bounds the left side where *s* is the maximum.
     3. So the exact bucket admits each spent token: ``max(b, s) + T <= a <= s + period``.
 
-    A worker measures ``arrival - s`` from the moment before it sent the request, so it is never too large. The tokens
-    of one lease are not added to those of another: each has its own arrival.
+    A worker measures ``arrival - s`` from the moment before it sent the request, so it is never too large, except for
+    the difference in the speed of two clocks: 100 ppm are one token of 10,000. The tokens of one lease are not added to
+    those of another: each has its own arrival.
+
+    A server that has fewer tokens than a lease is asked again when it has refilled a lease, or after 50 ms if that is
+    sooner. Otherwise, a client beyond the limit would cost a round trip for each token. Until then, its calls are
+    rejected. It loses nothing: the bucket is far from full.
 
     Times are in units of ``1 / capacity`` nanoseconds. At most *most* buckets are remembered. The oldest is forgotten
     first, with its unspent tokens.
@@ -38,41 +46,43 @@ class KnownBuckets:
 
     _lock: threading.Lock
 
-    def __init__(self, capacity: int, period: int, most: int = MAX_BUCKETS) -> None:
+    def __init__(self, capacity: int, period: int, lease: int = 1, most: int = MAX_BUCKETS) -> None:
         self._capacity = capacity
         self._period = period
         self._full = capacity * period
+        self._pause = min(lease * period // capacity, _MAX_PAUSE) if lease > 1 else 0
         self._most = most
-        self._buckets: OrderedDict[str, tuple[int, int]] = OrderedDict()
-        """The arrival of each bucket, and the unspent tokens of this worker."""
+        self._buckets: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
+        """The arrival of each bucket, the unspent tokens of this worker, and when to ask the server again."""
         give_lock(self, self._start)
 
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, key: str, cost: int, now: int) -> tuple[bool, int] | None:
-        """Spend *cost* tokens at *now*, in nanoseconds. Returns whether they were spent, and the level.
+    def take(self, key: str, cost: int, now: int) -> tuple[int, int] | None:
+        """Spend *cost* tokens at *now*, in nanoseconds. Returns 0 or the nanoseconds to wait, and the level.
 
         The level is the time until the bucket is full, without the tokens that this worker has not spent. Returns
-        ``None`` if only the server knows.
+        ``None`` if the server must be asked.
         """
         with self._lock:
             known = self._buckets.get(key)
             if known is None:
                 return None
-            arrival, unspent = known
+            arrival, unspent, ask_at = known
             level = arrival - now * self._capacity
             usable = min(unspent, level // self._period)
             if cost <= usable:
-                self._buckets[key] = arrival, usable - cost
-                return True, level - (usable - cost) * self._period
-            if level + cost * self._period > self._full:
-                return False, level
+                self._buckets[key] = arrival, usable - cost, ask_at
+                return 0, level - (usable - cost) * self._period
+            wait = max(-(-(level + cost * self._period - self._full) // self._capacity), ask_at - now)
+            if wait > 0:
+                return wait, max(level, 0)
             if usable <= 0:
                 del self._buckets[key]
             return None
 
-    def learn(self, key: str, level: int, unspent: int, sent_at: int) -> None:
+    def learn(self, key: str, level: int, unspent: int, sent_at: int, *, is_short: bool = False) -> None:
         """Remember the reply to a request that was sent at *sent_at*, if it is of use.
 
         Args:
@@ -80,16 +90,18 @@ class KnownBuckets:
             level: the time until the bucket is full.
             unspent: tokens that the request took, and nobody has spent.
             sent_at: nanoseconds, on the clock of :meth:`take`, before the request was sent.
+            is_short: the server had fewer tokens than a lease.
 
         """
         if not unspent and level + self._period <= self._full:
             return
+        ask_at = sent_at + self._pause if is_short else 0
         with self._lock:
             known = self._buckets.pop(key, None)
             if known is not None and known[1] and not unspent:
                 self._buckets[key] = known
                 return
-            self._buckets[key] = level + sent_at * self._capacity, unspent
+            self._buckets[key] = level + sent_at * self._capacity, unspent, ask_at
             if len(self._buckets) > self._most:
                 self._buckets.popitem(last=False)
 

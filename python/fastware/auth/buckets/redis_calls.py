@@ -11,7 +11,7 @@ from fastware.auth.buckets.outage import Outage, logger_of_auth
 from fastware.auth.buckets.redis_scripts import Script
 from fastware.auth.redis_clients import RedisClients, redis_py
 
-Call: TypeAlias = "tuple[Script, str, tuple[int | str, ...]]"
+Call: TypeAlias = "tuple[Script, str, tuple[bytes | int | str, ...]]"
 """A script, its key, and its further arguments."""
 
 _MOST_AT_ONCE: Final = 500
@@ -44,7 +44,7 @@ class RedisCalls:
         """The clients of the server."""
         return self._clients
 
-    def call(self, script: Script, key: str, *args: int | str) -> Any:
+    def call(self, script: Script, key: str, *args: bytes | int | str) -> Any:
         """Return what *script* returns for *key*, or ``None`` if the server cannot be used."""
         if self._outage.must_wait():
             return None
@@ -58,7 +58,7 @@ class RedisCalls:
             reply = error
         return self.checked(reply)
 
-    async def acall(self, script: Script, key: str, *args: int | str) -> Any:
+    async def acall(self, script: Script, key: str, *args: bytes | int | str) -> Any:
         """Do what :meth:`call` does, without blocking the event loop."""
         try:
             future = self.send(script, key, *args)
@@ -66,7 +66,7 @@ class RedisCalls:
             return await run_in_thread(self.call, script, key, *args)
         return await future
 
-    def send(self, script: Script, key: str, *args: int | str) -> asyncio.Future[Any]:
+    def send(self, script: Script, key: str, *args: bytes | int | str) -> asyncio.Future[Any]:
         """Return a future of what :meth:`call` returns.
 
         Raises:
@@ -84,13 +84,15 @@ class RedisCalls:
 
     async def execute(self, batch: Sequence[Call], deadline: float) -> list[Any] | None:
         """Return the reply to each call, or ``None`` if there is none before *deadline*, on the clock of the loop."""
+        clock = asyncio.get_running_loop().time
+        started = clock()
         try:
             async with asyncio.timeout_at(deadline):
                 replies = await self._executed(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, the requests must be answered
-            lag = asyncio.get_running_loop().time() - deadline
-            if isinstance(error, TimeoutError) and lag > _LAG and not self._was_late:
-                # Something blocked the event loop, and the reply may be there. The second time, it is an outage.
+            # If the event loop is too busy, the reply may be there. The second time, it is an outage.
+            is_late = clock() - deadline > _LAG or deadline - started < self._timeout / 2
+            if isinstance(error, TimeoutError) and is_late and not self._was_late:
                 self._was_late = True
             else:
                 self.checked(error)
@@ -138,7 +140,7 @@ class RedisCalls:
 class _Batches:
     """Sends what the tasks of one event loop call at the same time in one round trip, over one connection.
 
-    With 50 tasks, a call takes 30 µs of the loop's time, rather than 130 µs with a connection for each (redis-py 8.1).
+    With 50 tasks, a call takes 28 µs of the loop's time, rather than 50 µs over a connection for each (redis-py 8.1).
     And a task that is cancelled leaves no connection in the middle of a reply.
     """
 

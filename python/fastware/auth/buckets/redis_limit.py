@@ -47,7 +47,7 @@ class RedisLimit(LimitBuckets):
         self._keys = keys
         self._amounts = amounts
         self._lease = lease
-        self._known = KnownBuckets(*self.rate)
+        self._known = KnownBuckets(*self.rate, lease)
         self._without = without
         self._flights: dict[Any, _Flight] = {}
         give_lock(self, self._start)
@@ -82,7 +82,7 @@ class RedisLimit(LimitBuckets):
         if now is not None or not self._is_leased(cost):
             sent_at = monotonic_ns()
             reply = self._calls.call(TAKE, name, *self._amounts.to_take(cost, cost, now))
-            self._learn(name, reply, cost, sent_at)
+            self._learn(name, reply, cost, cost, sent_at)
             return self._counts(key, cost, reply)
         flight, position = self._board(name, cost, None)
         if position == 0:
@@ -111,7 +111,7 @@ class RedisLimit(LimitBuckets):
         if not self._is_leased(cost):
             sent_at = monotonic_ns()
             reply = await self._calls.send(TAKE, name, *self._amounts.to_take(cost, cost))
-            self._learn(name, reply, cost, sent_at)
+            self._learn(name, reply, cost, cost, sent_at)
             return self._counts(key, cost, reply)
         flight, position = self._board(name, cost, loop)
         if position == 0:
@@ -194,7 +194,8 @@ class RedisLimit(LimitBuckets):
         with self._lock:
             if self._flights.get(flight.key) is flight:
                 del self._flights[flight.key]
-        self._learn(flight.key[0], reply, flight.claimed, flight.sent_at)
+        name, cost, _ = flight.key
+        self._learn(name, reply, self._lease // cost * cost, flight.claimed, flight.sent_at)
 
     def _start(self) -> threading.Lock:
         # The thread that sent a request does not exist in a forked child.
@@ -203,14 +204,15 @@ class RedisLimit(LimitBuckets):
 
     # Replies
 
-    def _learn(self, name: str, reply: Any, claimed: int, sent_at: int) -> None:
-        """Remember a reply of ``TAKE``, of whose tokens the callers have *claimed* some."""
+    def _learn(self, name: str, reply: Any, wanted: int, claimed: int, sent_at: int) -> None:
+        """Remember a reply of ``TAKE`` for *wanted* tokens, of which the callers have *claimed* some."""
         if reply is None:
             return
         self._without.server_answered()
         if self._lease:
             granted, whole, part = reply
-            self._known.learn(name, self._amounts.level(whole, part), max(granted - claimed, 0), sent_at)
+            level, unspent = self._amounts.level(whole, part), max(granted - claimed, 0)
+            self._known.learn(name, level, unspent, sent_at, is_short=granted < wanted)
 
     def _counts(self, key: str, cost: int, reply: Any, position: int = 0) -> Counts:
         """Return what *reply* says to the caller whose tokens begin at *position*."""
@@ -227,8 +229,8 @@ class RedisLimit(LimitBuckets):
         known = self._known.take(name, cost, monotonic_ns()) if self._lease else None
         if known is None:
             return None
-        is_taken, level = known
-        return 0 if is_taken else self._amounts.wait(level, cost), *self._amounts.counts(level)
+        wait, level = known
+        return wait, *self._amounts.counts(level)
 
     def _name(self, key: str, cost: int = 1) -> str:
         """Return the key in Redis. Raises an error if *key* or *cost* is invalid."""

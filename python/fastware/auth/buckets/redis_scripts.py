@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Final, TypeAlias
 
 
 class Script:
@@ -113,6 +113,10 @@ return redis.call('ZCARD', KEYS[1])
 seconds."""
 
 
+Arguments: TypeAlias = "tuple[bytes, ...]"
+"""Numbers as text. redis-py passes on bytes in a third of the time that it takes for an ``int``."""
+
+
 class Amounts:
     """The arguments of the scripts for one rate, and what their replies mean.
 
@@ -125,24 +129,23 @@ class Amounts:
         self.full: Final = capacity * period
         self._unit = 1000 * capacity
         whole, part = divmod(self.full, self._unit)
-        self._rate = (self._unit, whole, part)
-        self._tries: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._rate = _as_text(self._unit, whole, part)
+        self._tries: dict[tuple[int, int], Arguments] = {}
 
-    def to_take(self, cost: int, lease: int, now: int | None = None) -> tuple[int | str, ...]:
+    def to_take(self, cost: int, lease: int, now: int | None = None) -> Arguments:
         """Return the arguments of ``TAKE``: for *lease* tokens, or a smaller multiple of *cost*."""
         tries = self._tries.get((cost, lease))
         if tries is None:
-            wanted, parts = lease // cost, []
-            if wanted > 1:
-                parts = [cost << bit for bit in reversed(range(wanted.bit_length())) if 1 << bit < wanted]
-            numbers = [wanted * cost, *parts]
-            tries = tuple(each for number in numbers for each in (number, *self._refill_time(number)))
-            self._tries[cost, lease] = tries = (*self._rate, *tries)
-        return (*_moment(now), *tries)
+            wanted = lease // cost
+            parts = [1 << bit for bit in reversed(range(wanted.bit_length())) if 1 << bit < wanted]
+            numbers = [number * cost for number in (wanted, *parts)]
+            tries = _as_text(*(each for number in numbers for each in (number, *self._refill_time(number))))
+            self._tries[cost, lease] = tries = self._rate + tries
+        return _moment(now) + tries
 
-    def to_give_back(self, cost: int, now: int | None = None) -> tuple[int | str, ...]:
+    def to_give_back(self, cost: int, now: int | None = None) -> Arguments:
         """Return the arguments of ``GIVE_BACK``."""
-        return (*_moment(now), *self._rate[:2], *self._refill_time(cost))
+        return _moment(now) + self._rate[:2] + _as_text(*self._refill_time(cost))
 
     def level(self, whole: int, part: int) -> int:
         """Return the time until a bucket is full, from a reply."""
@@ -163,7 +166,11 @@ class Amounts:
 _TEST_TTL: Final = 3_600_000
 
 
-def _moment(now: int | None) -> tuple[int | str, int | str]:
+def _moment(now: int | None) -> Arguments:
     """Return the time for a script, and the milliseconds for which it stores the bucket."""
     # A bucket of a time that does not pass must not expire with the time that does.
-    return ("", "") if now is None else (now // 1000, _TEST_TTL)
+    return (b"", b"") if now is None else _as_text(now // 1000, _TEST_TTL)
+
+
+def _as_text(*numbers: int) -> Arguments:
+    return tuple(b"%d" % number for number in numbers)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fastware._engine import engine
 from fastware._internal.threads import run_in_thread
 from fastware.auth.buckets.base import Buckets, LimitBuckets
 from fastware.errors import HTTPError
+
+if TYPE_CHECKING:
+    from fastware._engine.contract import SharedTokenBuckets
+    from fastware.auth.buckets.file_lock import FileLock
 
 ResultT = TypeVar("ResultT")
 
@@ -92,7 +96,7 @@ class _AtomicLimit(LimitBuckets):
 
     blocks = False
 
-    def __init__(self, buckets: Any) -> None:
+    def __init__(self, buckets: SharedTokenBuckets) -> None:
         self._buckets = buckets
         self.take_by_client = buckets.take_by_client
 
@@ -112,43 +116,60 @@ class _AtomicLimit(LimitBuckets):
 class _LockedLimit(LimitBuckets):
     blocks = True
 
-    def __init__(self, buckets: Any, lock: Any) -> None:
+    def __init__(self, buckets: SharedTokenBuckets, lock: FileLock) -> None:
         self._buckets = buckets
         self._lock = lock
 
     def take(self, key: str, cost: int = 1) -> int:
-        with self._locked():
+        if not self._lock.acquire(_TIMEOUT):
+            del key  # error reporters show the local variables of a traceback's frames
+            raise _unavailable()
+        with _released(self._lock):
             return self._buckets.take(key, cost)
 
     def take_counted(self, key: str, cost: int = 1) -> tuple[int, int, int]:
-        with self._locked():
+        if not self._lock.acquire(_TIMEOUT):
+            del key  # error reporters show the local variables of a traceback's frames
+            raise _unavailable()
+        with _released(self._lock):
             return self._buckets.take_counted(key, cost)
 
     def take_by_client(self, request: Any, cost: int = 1) -> int:
-        with self._locked():
+        if not self._lock.acquire(_TIMEOUT):
+            del request  # error reporters show the local variables of a traceback's frames
+            raise _unavailable()
+        with _released(self._lock):
             return self._buckets.take_by_client(request, cost)
 
     def give_back(self, key: str, cost: int = 1) -> None:
-        with self._locked():
+        if not self._lock.acquire(_TIMEOUT):
+            del key  # error reporters show the local variables of a traceback's frames
+            raise _unavailable()
+        with _released(self._lock):
             self._buckets.give_back(key, cost)
 
     def reset(self, key: str | None = None) -> None:
-        with self._locked():
-            self._buckets.reset(key)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
         if not self._lock.acquire(_TIMEOUT):
-            raise HTTPError(503, "Rate limits are unavailable", {"Retry-After": "1"})
-        try:
-            yield
-        finally:
-            self._lock.release()
+            del key  # error reporters show the local variables of a traceback's frames
+            raise _unavailable()
+        with _released(self._lock):
+            self._buckets.reset(key)
 
     async def _call(self, function: Callable[..., ResultT], *args: Any) -> ResultT:
         if self._lock.acquire(0):  # nearly always: a thread would cost more than the call
-            try:
-                return getattr(self._buckets, function.__name__)(*args)
-            finally:
-                self._lock.release()
+            with _released(self._lock):
+                result: ResultT = getattr(self._buckets, function.__name__)(*args)
+                return result
         return await run_in_thread(function, *args)
+
+
+@contextmanager
+def _released(lock: FileLock) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _unavailable() -> HTTPError:
+    return HTTPError(503, "Rate limits are unavailable", {"Retry-After": "1"})

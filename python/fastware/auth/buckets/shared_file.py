@@ -116,8 +116,8 @@ class SharedFile:
     def _two_rates(self, name: str, *rates: tuple[int, int]) -> str:
         known, given = (f"{capacity} in {period / 10**9:g} seconds" for capacity, period in rates)
         return (
-            f"the limit {name!r} has two rates in {self.path}: {known}, and now {given}; use one rate in all processes, "
-            "or another name. To change the rate, stop all processes that use the file first"
+            f"the limit {name!r} has two rates in {self.path}: {known}, and now {given}; use one rate in all "
+            "processes, or another name. To change a rate, stop all processes that use the file first"
         )
 
     def _write(self, limit: _Limit) -> int:
@@ -226,7 +226,7 @@ def _fill_with_zeros(descriptor: int, size: int) -> None:
 
 
 def _clock() -> bytes:
-    """Return what identifies the clock: the start of the machine, and on Linux the time namespace (``time_namespaces(7)``)."""
+    """Return what identifies the clock: the start of the machine, and the namespace (``time_namespaces(7)``)."""
     parts = []
     for read in (_boot, _time_namespace):
         try:

@@ -29,14 +29,14 @@ class WorkerCount:
     """
 
     _lock: threading.Lock
+    _due: float
 
     def __init__(self, calls: RedisCalls, key: str) -> None:
         self._calls = calls
         self._key = key
         hint = os.environ.get("WEB_CONCURRENCY", "")
         self.value = int(hint) if hint.isascii() and hint.isdigit() and 0 < len(hint) < 5 and int(hint) else 1
-        self._due = 0.0
-        give_lock(self, threading.Lock)
+        give_lock(self, self._start)
 
     def refresh(self) -> None:
         """Register this worker every ten seconds, in a thread, so that no request waits for it."""
@@ -48,6 +48,11 @@ class WorkerCount:
                 return
             self._due = now + _INTERVAL
         threading.Thread(target=self._register, name="fastware-workers", daemon=True).start()
+
+    def _start(self) -> threading.Lock:
+        # A forked child is another worker, which registers at once.
+        self._due = 0.0
+        return threading.Lock()
 
     def _register(self) -> None:
         reply = self._calls.call(COUNT_WORKERS, self._key, _worker.name, _FORGOTTEN_AFTER)

@@ -150,6 +150,7 @@ class RedisRevocations(Revocations):
         self._list = self._position = b""
         self._scan_from = secrets.randbits(32)
         self._unwritten: list[str] = []
+        self._stored_leeway = 0.0
         self._read_at = -inf
         self._is_failing = False
         self._has_checked_eviction = False
@@ -201,6 +202,9 @@ class RedisRevocations(Revocations):
             self._read_at = now
             if not self._has_checked_eviction:
                 self._check_eviction()
+            # A server that cannot be written, because it is full or a replica, is no reason to reject tokens.
+            if not self._list or self._stored_leeway < self._leeway:
+                self._change([])
             for _ in range(_BATCHES):
                 if not self._unwritten or monotonic() >= until:
                     break
@@ -220,14 +224,16 @@ class RedisRevocations(Revocations):
         count = 0
         for _ in range(_MAX_REPLIES):
             name, leeway, last, changes = self._storage.run(_READ, self._keys, self._position or "-", _CHUNK)
-            self._leeway = max(self._leeway, float(leeway or 0))
-            if name is None or not last or float(leeway or 0) < self._leeway:
-                self._change([])  # the server has no list, only a part of it, or a smaller leeway
-            elif name != self._list or not changes or changes[0][0] != self._position:
-                if self._list:
+            self._stored_leeway = float(leeway or 0)
+            self._leeway = max(self._leeway, self._stored_leeway)
+            is_whole = name is not None and bool(last)
+            if not is_whole or name != self._list or not changes or changes[0][0] != self._position:
+                if self._read_at != -inf:
                     self._unwritten = self._listed()
                 count += self._read_all()
-                self._list, self._position = name, last[0][0]
+                self._list, self._position = (name, last[0][0]) if is_whole else (b"", b"")
+                if not is_whole:
+                    break  # the next change begins a list
             else:
                 self._list_entries([entry for _, entry in changes[1:]])
                 self._position = changes[-1][0]

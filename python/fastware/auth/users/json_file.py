@@ -29,7 +29,7 @@ class JSONFileUserStore(UserStore):
 
     Each user is an object of strings: ``username``, ``password_hash``, ``role``, ``created_at`` (ISO 8601, UTC), and
     further fields. :meth:`find_user` reads the file again only if it has changed, and parses what differs. It keeps the
-    users and the file in memory, about 800 bytes for each user.
+    users and the file in memory, about 750 bytes for each user.
 
     A save is atomic and durable: a reader finds the old users or the new ones, even if the process is killed. Threads
     and processes that share the file lose no update; the lock is an empty file beside it, ``<name>.lock``. A call that

@@ -133,14 +133,17 @@ class SQLUserStore(UserStore):
         """
         check_users(users, "the users to save")
         _check_texts(users)
-        with self._exclusive():
-            transaction: SQLTransaction = self._own.transaction
+
+        def work(transaction: SQLTransaction) -> None:
+            transaction.lock_table("fastware_users")
             present = _load(transaction)
             if users[: len(present)] != present:
                 transaction.change(_DELETE_ALL)
                 present = []
             for start in range(len(present), len(users), _BATCH):
                 transaction.change_many(_INSERT, [_values_of(user) for user in users[start : start + _BATCH]])
+
+        self._write(work, timeout=BULK_TIMEOUT)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -149,7 +152,7 @@ class SQLUserStore(UserStore):
             yield
             return
         with self._database.transaction(BULK_TIMEOUT) as transaction:
-            transaction.lock_table("fastware_users")
+            self._database.within(transaction, lambda each: each.lock_table("fastware_users"))
             self._own.transaction = transaction
             try:
                 yield
@@ -191,10 +194,12 @@ class SQLUserStore(UserStore):
         return getattr(self._own, "transaction", None)
 
     def _read(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None = None) -> ResultT:
-        return self._database.read(work, timeout) if self._transaction is None else work(self._transaction)
+        own = self._transaction
+        return self._database.read(work, timeout) if own is None else self._database.within(own, work)
 
-    def _write(self, work: Callable[[SQLTransaction], ResultT]) -> ResultT:
-        return self._database.write(work) if self._transaction is None else work(self._transaction)
+    def _write(self, work: Callable[[SQLTransaction], ResultT], timeout: float | None = None) -> ResultT:
+        own = self._transaction
+        return self._database.write(work, timeout) if own is None else self._database.within(own, work)
 
 
 def _key(username: object) -> bytes | None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def doctor(
     as_json: bool,
     store: str | None,
-    revocations: Path | None,
+    revocations: Path | str | None,
     app: str | None,
     workers: int | None,
     ignore: tuple[str, ...],

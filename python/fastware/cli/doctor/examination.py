@@ -24,7 +24,9 @@ class Examination:
 
     """
 
-    def __init__(self, *, store: str | None, revocations: Path | None, app: str | None, workers: int | None) -> None:
+    def __init__(
+        self, *, store: str | None, revocations: Path | str | None, app: str | None, workers: int | None
+    ) -> None:
         self.facts: list[Fact] = []
         self.findings: list[Finding] = list(installation.check_engine())
         self.not_checked: dict[str, str] = {}
@@ -45,7 +47,7 @@ class Examination:
             report = StoreReport(store)
             self.facts += report.facts
             self.findings += report.findings
-        if revocations is not None:
+        if isinstance(revocations, Path):
             self.findings += files.check_access(revocations)
 
     def _application(self, reference: str | None) -> Application | None:

@@ -34,6 +34,7 @@ class StoreReport:
         path = _path_of(store)
         if path is not None:
             self.findings += check_user_file(path)
+        self.findings += check_server(store)
         users = self._load(store, reference)
         if users is not None:
             renewed = f", {_renewed(users)}" if users else ""
@@ -54,6 +55,15 @@ class StoreReport:
 def check_user_file(path: Path) -> Iterator[Finding]:
     """Yield what is wrong with the access to the user file *path*, its folder and its lock."""
     yield from files.check_access(path, files.check_mount, files.check_lock)
+
+
+def check_server(store: UserStore) -> Iterator[Finding]:
+    """Yield a warning if the hashes of passwords go over a network to a server that may be another one."""
+    from fastware.auth import SQLUserStore  # noqa: PLC0415
+
+    if isinstance(store, SQLUserStore) and not store._database.address.is_checked:
+        message = f"The connection to {store.name} may be read and changed on its way."
+        yield Finding("server", "warning", message, "Add ?sslmode=verify-full and sslrootcert to the URL.")
 
 
 def check_hashes(users: list[dict[str, Any]]) -> Iterator[Finding]:
