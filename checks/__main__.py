@@ -17,6 +17,7 @@ CHECKS = {
     "constant_time": "comparisons of secrets take the same time wherever the secrets differ",
     "memory": "no call of an engine leaks memory",
     "memcheck": "no call of the Rust engine reads or writes invalid memory (needs valgrind)",
+    "threads": "no thread sees a mixture, or crashes, while others change what it reads",
     "stress": "servers survive attacks and killed workers (needs Linux)",
 }
 _VERDICTS = {0: "passed", SKIPPED: "skipped"}

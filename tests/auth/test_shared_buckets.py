@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import contextlib
 import gc
 import os
 import random
@@ -94,6 +95,11 @@ def test_forked_child_counts_on_and_its_parent_too(engine_name, path, taken):
         assert second.request("take key") == "0"
         assert int(first.request("take key")) > 0
         os.kill(child, signal.SIGKILL)
+        # It may still read the next command, until its parent has seen its end.
+        with contextlib.suppress(ProcessLookupError):
+            while True:
+                os.kill(child, 0)
+                time.sleep(0.001)
         assert int(first.request("take key")) > 0
         assert first.request("take other") == "0"
     assert count_of(taken) == {"key": 3, "other": 1}
@@ -174,10 +180,9 @@ def test_threads_and_event_loops_count_together(auth, engine_name, path):
     assert takes(limit, "key", 3) == [True, True, False]
     asyncio.run(limit.areset("key"))
     assert limit.take_counted("key", 99)[:2] == (0, 1)
-    assert limit.take_by_client({"client": ("192.0.2.1", 5)}) == 0
     limit.reset()
-    limit.give_back("192.0.2.1")
-    assert limit.take_counted("192.0.2.1", 100)[:2] == (0, 0)
+    limit.give_back("key")
+    assert limit.take_counted("key", 100)[:2] == (0, 0)
 
 
 # The file

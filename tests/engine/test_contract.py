@@ -231,27 +231,42 @@ def test_environment_chooses_the_engine(name):
 
 
 # The module of the standard library has another name, and other arguments, in each of CPython 3.11, 3.12 and 3.13.
-SUBINTERPRETER = f"""
+SUBINTERPRETER = """
 import sys
 if sys.version_info >= (3, 13):
     import _interpreters as interpreters
-    created = interpreters.create("legacy")
+    created = interpreters.create(sys.argv[1])
 else:
     import _xxsubinterpreters as interpreters
-    created = interpreters.create(isolated=False)
+    created = interpreters.create(isolated=sys.argv[1] == "isolated")
+code = f"import sys; sys.path[:] = {sys.path!r}" + '''
+from fastware.auth import ENGINE, create_token, verify_token
+print(ENGINE, verify_token(create_token("ada", "admin", "s" * 32), "s" * 32)["sub"], flush=True)'''
 try:
-    failure = interpreters.run_string(created, f"import sys; sys.path[:] = {{sys.path!r}}; {CHOSEN}")
+    failure = interpreters.run_string(created, code)
 except Exception as error:
     failure = error
 print(getattr(failure, "msg", failure))
 interpreters.destroy(created)
+import fastware.auth
+print(fastware.auth.ENGINE)
 """
 
 
-def test_rust_engine_raises_import_error_in_a_subinterpreter(engine_name):
-    message = "fastware's Rust engine works in the main interpreter only; set FASTWARE_ENGINE=python in others"
-    result = printed(SUBINTERPRETER, engine=engine_name)
-    if engine_name == "rust":
-        assert message in result
-    else:
-        assert result.split() == ["python", "None"]
+@pytest.mark.parametrize("kind", ["legacy", "isolated"])
+def test_subinterpreter_gets_the_pure_python_engine(kind):
+    assert printed_lines(SUBINTERPRETER, kind, engine="auto") == ["python ada", "None", BEST]
+    assert printed_lines(SUBINTERPRETER, kind, engine="python") == ["python ada", "None", "python"]
+
+
+@pytest.mark.skipif(BEST != "rust", reason="this installation has no Rust engine")
+@pytest.mark.parametrize("kind", ["legacy", "isolated"])
+def test_rust_engine_raises_import_error_in_a_subinterpreter(kind):
+    explanation = "FASTWARE_ENGINE is 'rust', but the Rust engine works in the main interpreter only; set "
+    code = SUBINTERPRETER.rpartition("import fastware")[0]
+    (failure,) = printed_lines(code, kind, engine="rust")
+    assert explanation in failure
+
+
+def printed_lines(code, *arguments, engine):
+    return interpreters.run(code, *arguments, engine=engine).splitlines()

@@ -51,7 +51,7 @@ def opener(buckets, is_shared=False):
     def opened(*rate):
         # Tokens are given back, so nothing may be remembered.
         limit = buckets.open(f"limit {next(number)}", *rate, gives_back=True)
-        return limit._buckets if is_shared else limit
+        return limit.engine_buckets if is_shared else limit
 
     return opened
 

@@ -277,7 +277,6 @@ add(
     "HTTPError 503",
     wait_to_take=locked_limit(lambda limit, s: limit.take(s.token)),
     wait_to_take_counted=locked_limit(lambda limit, s: limit.take_counted(s.token)),
-    wait_to_take_by_client=locked_limit(lambda limit, s: limit.take_by_client(s.request())),
     wait_to_give_back=locked_limit(lambda limit, s: limit.give_back(s.token)),
     wait_to_reset=locked_limit(lambda limit, s: limit.reset(s.token)),
 )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         SQLiteRevocations,
     )
     from fastware.auth.settings import Auth
-    from fastware.auth.sqlite_file import StorageError
+    from fastware.auth.storage_error import StorageError
     from fastware.auth.tickets import Tickets
     from fastware.auth.token_report import TokenReport, inspect_token
     from fastware.auth.users import JSONFileUserStore, UserExistsError, UserFileError, UserNotFoundError, UserStore
@@ -110,7 +110,7 @@ _LAZY = {
     "SQLUserStore": "users.sql_store",
     "SQLiteRevocations": "revocations",
     "SharedBuckets": "buckets.shared",
-    "StorageError": "sqlite_file",
+    "StorageError": "storage_error",
     "Tickets": "tickets",
     "TokenReport": "token_report",
     "UserExistsError": "users",

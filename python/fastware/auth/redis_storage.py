@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 from fastware.auth.redis_clients import RedisClients
-from fastware.auth.sqlite_file import StorageError
+from fastware.auth.storage_error import StorageError
 
 TIMEOUT: Final = 1.0
 """Seconds that a connection and each command may take."""

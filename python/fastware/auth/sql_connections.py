@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from fastware._internal.fork import give_lock
-from fastware.auth.sqlite_file import LOCK_TIMEOUT, StorageError, create, identity_of
+from fastware.auth.sqlite_file import LOCK_TIMEOUT, create, identity_of
+from fastware.auth.storage_error import StorageError
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fastware.auth.sql_connections import STATEMENT_TIMEOUT, connections_to
 from fastware.auth.sql_errors import Problem
-from fastware.auth.sqlite_file import StorageError
+from fastware.auth.storage_error import StorageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause

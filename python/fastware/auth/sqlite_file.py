@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 from fastware._internal.fork import give_lock
+from fastware.auth.storage_error import StorageError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,10 +36,6 @@ _FIXES: Final = {  # by the primary result code, https://www.sqlite.org/rescode.
     15: "the file must be on a local disk with file locks",
     26: "choose another path",
 }
-
-
-class StorageError(OSError):
-    """The storage of sessions cannot be used. The message names the file or the server, and the reason."""
 
 
 class _Creation:

@@ -1,38 +1,29 @@
-//! The clocks of the module `time`, looked up at each call, so that a test may replace them.
+//! The clocks of the module `time`, which a test may replace.
 
 use fastware_core::buckets::Moment;
-use pyo3::exceptions::{PyAttributeError, PyOverflowError, PyTypeError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCFunction, PyDict, PyInt, PyString};
+use pyo3::types::PyInt;
+
+use crate::time_module::Function;
 
 /// `time.time()`: seconds since the epoch, UTC.
 pub fn seconds(py: Python<'_>) -> PyResult<f64> {
-    find(py, intern!(py, "time"))?.call0()?.extract()
+    static CLOCK: Function = Function::new();
+    match CLOCK.replacement(intern!(py, "time"))? {
+        Some(clock) => clock.call0()?.extract(),
+        None => Ok(built_in::seconds()),
+    }
 }
 
-/// `time.monotonic_ns()`. The built-in clock is read directly, without the Python call.
+/// `time.monotonic_ns()`.
 pub fn monotonic(py: Python<'_>) -> PyResult<Monotonic> {
-    static BUILT_IN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let clock = find(py, intern!(py, "monotonic_ns"))?;
-    if BUILT_IN.get(py).is_some_and(|built_in| clock.is(built_in)) {
-        return Ok(Monotonic { roughly: built_in::roughly(), is_exact: false });
+    static CLOCK: Function = Function::new();
+    match CLOCK.replacement(intern!(py, "monotonic_ns"))? {
+        Some(clock) => nanoseconds(&clock.call0()?).map(Monotonic::exact),
+        None => Ok(Monotonic { roughly: built_in::roughly(), is_exact: false }),
     }
-    if cfg!(target_os = "linux") && is_of_time(&clock)? {
-        let _ = BUILT_IN.set(py, clock.clone().unbind());
-    }
-    nanoseconds(&clock.call0()?).map(Monotonic::exact)
-}
-
-/// Whether `clock` is the function of the module `time`, and not a replacement.
-fn is_of_time(clock: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let py = clock.py();
-    if clock.cast_exact::<PyCFunction>().is_err() {
-        return Ok(false);
-    }
-    let is_named = clock.getattr(intern!(py, "__name__"))?.eq("monotonic_ns")?;
-    Ok(is_named && clock.getattr(intern!(py, "__self__"))?.is(&py.import("time")?))
 }
 
 /// Nanoseconds from an argument or a clock.
@@ -65,10 +56,18 @@ impl Moment for Monotonic {
     }
 }
 
-/// `CLOCK_MONOTONIC`, which Python reads on Linux, and the coarse clock, which is up to a tick behind it.
+/// The clocks that Python reads on Linux, and the coarse one, which is up to a tick behind `CLOCK_MONOTONIC`.
+///
+/// Reading them takes no Python call, and makes no object.
 #[cfg(target_os = "linux")]
 mod built_in {
     use rustix::time::{ClockId, Timespec, clock_gettime};
+
+    #[allow(clippy::cast_precision_loss)] // as in Python: a float of 53 bits
+    pub fn seconds() -> f64 {
+        let time = clock_gettime(ClockId::Realtime);
+        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+    }
 
     pub fn roughly() -> u64 {
         nanoseconds(clock_gettime(ClockId::MonotonicCoarse))
@@ -84,9 +83,13 @@ mod built_in {
     }
 }
 
-/// Elsewhere Python's clock is called.
+/// Elsewhere Python's clocks are called.
 #[cfg(not(target_os = "linux"))]
 mod built_in {
+    pub fn seconds() -> f64 {
+        unreachable!("the clock is read on Linux only")
+    }
+
     pub fn roughly() -> u64 {
         exactly()
     }
@@ -94,11 +97,4 @@ mod built_in {
     pub fn exactly() -> u64 {
         unreachable!("the clock is read on Linux only")
     }
-}
-
-fn find<'py>(py: Python<'py>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-    static NAMES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    let names = NAMES.get_or_try_init(py, || py.import("time").map(|time| time.dict().unbind()))?;
-    let clock = names.bind(py).get_item(name)?;
-    clock.ok_or_else(|| PyAttributeError::new_err(format!("the module 'time' has no {name}")))
 }

@@ -1,5 +1,7 @@
 //! What a token must satisfy besides its signature: the options of `verify_token`.
 
+use std::borrow::Cow;
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
@@ -10,28 +12,28 @@ use crate::tokens::Optional;
 /// Maximum leeway in seconds, 2**53.
 pub const MAX_LEEWAY: f64 = 9_007_199_254_740_992.0;
 
-pub struct Expected<'py> {
+pub struct Expected<'a, 'py> {
     pub leeway: f64,
-    audience: Option<Audience<'py>>,
-    issuer: Option<Bound<'py, PyString>>,
+    audience: Option<Audience<'a, 'py>>,
+    issuer: Option<Cow<'a, Bound<'py, PyString>>>,
 }
 
-enum Audience<'py> {
-    One(Bound<'py, PyString>),
+enum Audience<'a, 'py> {
+    One(&'a Bound<'py, PyString>),
     /// A tuple of `str`.
-    Several(Bound<'py, PyTuple>),
+    Several(Cow<'a, Bound<'py, PyTuple>>),
 }
 
-impl<'py> Expected<'py> {
+impl<'a, 'py> Expected<'a, 'py> {
     pub fn new(
-        leeway: Optional<'py>,
-        audience: Option<&Bound<'py, PyAny>>,
-        issuer: Option<&Bound<'py, PyAny>>,
+        leeway: Optional<'_, 'py>,
+        audience: Option<&'a Bound<'py, PyAny>>,
+        issuer: Option<&'a Bound<'py, PyAny>>,
     ) -> PyResult<Self> {
         Ok(Self {
             leeway: match leeway {
                 Optional::Default => 0.0,
-                Optional::Given(leeway) => seconds(&leeway)?,
+                Optional::Given(leeway) => seconds(leeway)?,
             },
             audience: audience.map(Audience::new).transpose()?,
             issuer: issuer.map(exact_issuer).transpose()?,
@@ -56,18 +58,18 @@ impl<'py> Expected<'py> {
     }
 }
 
-impl<'py> Audience<'py> {
-    fn new(audience: &Bound<'py, PyAny>) -> PyResult<Self> {
+impl<'a, 'py> Audience<'a, 'py> {
+    fn new(audience: &'a Bound<'py, PyAny>) -> PyResult<Self> {
         if is_name(audience) {
-            return Ok(Self::One(audience.cast_exact()?.clone()));
+            return Ok(Self::One(audience.cast_exact()?));
         }
         if let Ok(names) = audience.cast_exact::<PyTuple>()
             && !names.is_empty()
             && names.iter_borrowed().all(|name| is_name(&name))
         {
-            return Ok(Self::Several(names.clone()));
+            return Ok(Self::Several(Cow::Borrowed(names)));
         }
-        shared::as_audience(audience).map(Self::Several)
+        shared::as_audience(audience).map(|names| Self::Several(Cow::Owned(names)))
     }
 
     /// Whether `aud` is one of the expected names, or a list of names with one of them.
@@ -106,9 +108,9 @@ fn is_name(audience: &Bound<'_, PyAny>) -> bool {
     audience.cast_exact::<PyString>().is_ok_and(|name| name.len().is_ok_and(|length| length > 0))
 }
 
-fn exact_issuer<'py>(issuer: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+fn exact_issuer<'a, 'py>(issuer: &'a Bound<'py, PyAny>) -> PyResult<Cow<'a, Bound<'py, PyString>>> {
     match issuer.cast_exact::<PyString>() {
-        Ok(issuer) => Ok(issuer.clone()),
-        Err(_) => shared::as_issuer(issuer),
+        Ok(issuer) => Ok(Cow::Borrowed(issuer)),
+        Err(_) => shared::as_issuer(issuer).map(Cow::Owned),
     }
 }

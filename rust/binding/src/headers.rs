@@ -18,7 +18,9 @@ pub fn each<'py>(
         let Continue(mut index) = plain::each(list, &mut visit) else { return Ok(()) };
         // The length is read each time: iterating other pairs may run code that changes the list.
         while index < list.len() {
-            if let Break(()) = visit_item(&list.get_item(index)?, &mut visit)? {
+            // Without a GIL another thread may have made the list shorter since.
+            let Ok(item) = list.get_item(index) else { break };
+            if let Break(()) = visit_item(&item, &mut visit)? {
                 break;
             }
             index += 1;
@@ -41,13 +43,15 @@ pub fn each<'py>(
 mod plain {
     #![allow(unsafe_code)]
 
-    use std::ops::ControlFlow::{self, Continue};
+    use std::ops::ControlFlow::{self, Break, Continue};
 
     use pyo3::ffi;
     use pyo3::prelude::*;
-    use pyo3::types::{PyBytes, PyList, PyTuple};
+    use pyo3::types::{PyBytes, PyList};
 
-    /// Call `visit` with the pairs of `list` up to the first that is not a plain one. Returns its index, unless `visit` broke.
+    use super::pair;
+
+    /// Call `visit` with the pairs of `list` up to the first that is not a plain one. Returns its index, if there is one.
     pub fn each<'py>(
         list: &Bound<'py, PyList>,
         visit: &mut impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
@@ -62,12 +66,7 @@ mod plain {
             let Some((name, value)) = pair(item) else { return Continue(index) };
             visit(name.as_bytes(), value)?;
         }
-        Continue(items.len())
-    }
-
-    fn pair<'a, 'py>(item: &'a Bound<'py, PyAny>) -> Option<(&'a Bound<'py, PyBytes>, &'a Bound<'py, PyBytes>)> {
-        let [name, value] = item.cast_exact::<PyTuple>().ok()?.as_slice() else { return None };
-        Some((name.cast_exact().ok()?, value.cast_exact().ok()?))
+        Break(())
     }
 
     /// The items of a list that nothing changes.
@@ -89,20 +88,37 @@ mod plain {
     }
 }
 
-/// Without a GIL another thread may change the list at any time, so no pair is read this way.
+/// Without a GIL another thread may change the list at any time, so a copy is read, which was made at one instant.
+///
+/// A critical section instead of the copy would end where a reference is dropped, and threads that read one list would
+/// wait for each other in it.
 #[cfg(Py_GIL_DISABLED)]
 mod plain {
-    use std::ops::ControlFlow::{self, Continue};
+    use std::ops::ControlFlow::{self, Break, Continue};
 
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyList};
 
+    use super::pair;
+
     pub fn each<'py>(
-        _: &Bound<'py, PyList>,
-        _: &mut impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
+        list: &Bound<'py, PyList>,
+        visit: &mut impl FnMut(&[u8], &Bound<'py, PyBytes>) -> ControlFlow<()>,
     ) -> ControlFlow<(), usize> {
-        Continue(0)
+        let copy = list.to_tuple();
+        for (index, item) in copy.as_slice().iter().enumerate() {
+            let Some((name, value)) = pair(item) else { return Continue(index) };
+            visit(name.as_bytes(), value)?;
+        }
+        Break(())
     }
+}
+
+/// The name and the value of a plain pair: an exact tuple of exact bytes.
+#[inline]
+fn pair<'a, 'py>(item: &'a Bound<'py, PyAny>) -> Option<(&'a Bound<'py, PyBytes>, &'a Bound<'py, PyBytes>)> {
+    let [name, value] = item.cast_exact::<PyTuple>().ok()?.as_slice() else { return None };
+    Some((name.cast_exact().ok()?, value.cast_exact().ok()?))
 }
 
 fn visit_item<'py>(

@@ -9,18 +9,22 @@ mod interpreter;
 mod requests;
 mod shared;
 mod shared_buckets;
+mod shared_functions;
 mod shared_memory;
 mod text;
+mod time_module;
 mod tokens;
 
 /// The Rust engine. Types and documentation: `_rust.pyi` and `contract.py`.
-#[pyo3::pymodule(gil_used = true)]
+#[pyo3::pymodule(gil_used = false)]
 mod _rust {
     use pyo3::prelude::*;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        super::interpreter::check_main(module.py())
+        super::interpreter::check_main(module.py())?;
+        super::shared_functions::defer_counting(module);
+        Ok(())
     }
 
     #[pymodule_export]

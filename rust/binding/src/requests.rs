@@ -102,7 +102,7 @@ pub fn identify<'py>(
     query_string: &Bound<'py, PyAny>,
     cookie_name: &Bound<'py, PyAny>,
     secret: &Bound<'py, PyAny>,
-    #[pyo3(from_py_with = Optional::from_argument)] leeway: Optional<'py>,
+    #[pyo3(from_py_with = Optional::from_argument)] leeway: Optional<'_, 'py>,
     audience: Option<&Bound<'py, PyAny>>,
     issuer: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {

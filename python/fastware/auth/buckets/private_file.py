@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from fastware.auth.sqlite_file import StorageError
+from fastware.auth.storage_error import StorageError
 
 
 def open_private(path: str) -> int:

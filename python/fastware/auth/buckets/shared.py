@@ -93,32 +93,36 @@ class SharedBuckets(Buckets):
 
 
 class _AtomicLimit(LimitBuckets):
-    """Every call is a few atomic operations."""
+    """Every call is a few atomic operations.
+
+    Attributes:
+        engine_buckets: the buckets of the engine, for callers that save the call of a wrapper.
+
+    """
 
     blocks = False
 
     def __init__(self, buckets: SharedTokenBuckets) -> None:
-        self._buckets = buckets
-        self.take_by_client = buckets.take_by_client
+        self.engine_buckets = buckets
 
     def take(self, key: str, cost: int = 1) -> int:
-        return self._buckets.take(key, cost)
+        return self.engine_buckets.take(key, cost)
 
     def take_counted(self, key: str, cost: int = 1) -> tuple[int, int, int]:
-        return self._buckets.take_counted(key, cost)
+        return self.engine_buckets.take_counted(key, cost)
 
     def give_back(self, key: str, cost: int = 1) -> None:
-        self._buckets.give_back(key, cost)
+        self.engine_buckets.give_back(key, cost)
 
     def reset(self, key: str | None = None) -> None:
-        self._buckets.reset(key)
+        self.engine_buckets.reset(key)
 
 
 class _LockedLimit(LimitBuckets):
     blocks = True
 
     def __init__(self, buckets: SharedTokenBuckets, lock: FileLock) -> None:
-        self._buckets = buckets
+        self.engine_buckets = buckets
         self._lock = lock
 
     def take(self, key: str, cost: int = 1) -> int:
@@ -126,40 +130,33 @@ class _LockedLimit(LimitBuckets):
             del key  # error reporters show the local variables of a traceback's frames
             raise _unavailable()
         with _released(self._lock):
-            return self._buckets.take(key, cost)
+            return self.engine_buckets.take(key, cost)
 
     def take_counted(self, key: str, cost: int = 1) -> tuple[int, int, int]:
         if not self._lock.acquire(_TIMEOUT):
             del key  # error reporters show the local variables of a traceback's frames
             raise _unavailable()
         with _released(self._lock):
-            return self._buckets.take_counted(key, cost)
-
-    def take_by_client(self, request: Any, cost: int = 1) -> int:
-        if not self._lock.acquire(_TIMEOUT):
-            del request  # error reporters show the local variables of a traceback's frames
-            raise _unavailable()
-        with _released(self._lock):
-            return self._buckets.take_by_client(request, cost)
+            return self.engine_buckets.take_counted(key, cost)
 
     def give_back(self, key: str, cost: int = 1) -> None:
         if not self._lock.acquire(_TIMEOUT):
             del key  # error reporters show the local variables of a traceback's frames
             raise _unavailable()
         with _released(self._lock):
-            self._buckets.give_back(key, cost)
+            self.engine_buckets.give_back(key, cost)
 
     def reset(self, key: str | None = None) -> None:
         if not self._lock.acquire(_TIMEOUT):
             del key  # error reporters show the local variables of a traceback's frames
             raise _unavailable()
         with _released(self._lock):
-            self._buckets.reset(key)
+            self.engine_buckets.reset(key)
 
     async def _call(self, function: Callable[..., ResultT], *args: Any) -> ResultT:
         if self._lock.acquire(0):  # nearly always: a thread would cost more than the call
             with _released(self._lock):
-                result: ResultT = getattr(self._buckets, function.__name__)(*args)
+                result: ResultT = getattr(self.engine_buckets, function.__name__)(*args)
                 return result
         return await run_in_thread(function, *args)
 

@@ -21,7 +21,7 @@ from fastware._engine import engine
 from fastware._engine.contract import SHARED_GROUP, SHARED_SLOTS_AT
 from fastware.auth.buckets.file_lock import FileLock
 from fastware.auth.buckets.private_file import open_private
-from fastware.auth.sqlite_file import StorageError
+from fastware.auth.storage_error import StorageError
 
 if TYPE_CHECKING:
     import mmap

@@ -16,7 +16,7 @@ from fastware._internal.fork import give_lock
 from fastware.auth.durations import as_seconds
 from fastware.auth.redis_storage import TIMEOUT, RedisStorage, Script
 from fastware.auth.revocations.base import MAX_REMOVALS, Revocations, RevocationsUnavailableError
-from fastware.auth.sqlite_file import StorageError
+from fastware.auth.storage_error import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from fastware._internal.fork import give_lock
 from fastware.auth.revocations.base import MAX_REMOVALS, Revocations, RevocationsUnavailableError
-from fastware.auth.sqlite_file import SQLiteFile, StorageError
+from fastware.auth.sqlite_file import SQLiteFile
 from fastware.auth.storage_arguments import path_of
+from fastware.auth.storage_error import StorageError
 
 if TYPE_CHECKING:
     import sqlite3
