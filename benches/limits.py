@@ -11,6 +11,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import re
 import socket
 import statistics
 import sys
@@ -30,9 +31,9 @@ _LIMIT = 1_000
 _CHECKED = 200
 _PROCESSES = (1, 2, 4)
 _TASKS = 20
-_CALLS = 10_000
+_CALLS = 2_000
 _CONNECTIONS = 50
-_CLIENTS = 10_000
+_CLIENTS = 2_000
 _IN_MEMORY = "fastware, memory"
 
 
@@ -284,24 +285,24 @@ def _beyond(processes: Processes, name: str, key: str) -> int:
     return sum(map(sum, first)) + sum(later) - _LIMIT
 
 
-def _of_server(processes: Processes, name: str, client: Any) -> OfServer | None:
-    """Measure what the calls of a limiter cost the server, or return ``None`` if it uses none."""
+def _of_server(processes: Processes, name: str, client: Any, key: str) -> list[OfServer]:
+    """Return what the calls of a limiter cost the server, or nothing if it uses none."""
     for capacity in (_PLENTY, _LIMIT):
         processes.do("together", name, capacity, ["ready"] * _TASKS)
     start = ServerTotals.now(client)
-    processes.do("admissions", name, _PLENTY, ["alone"] * _CALLS)
+    processes.do("admissions", name, _PLENTY, [f"{key}-alone"] * _CALLS)
     alone = ServerTotals.now(client)
     if alone.reads - start.reads < _CALLS / 100:
-        return None
-    processes.do("together", name, _PLENTY, ["tasks"] * _CALLS)
+        return []
+    processes.do("together", name, _PLENTY, [f"{key}-tasks"] * _CALLS)
     tasks = ServerTotals.now(client)
-    clients = [f"10.0.{number >> 8}.{number & 255}" for number in range(_CLIENTS)]
+    clients = [f"{key}-10.0.{number >> 8}.{number & 255}" for number in range(_CLIENTS)]
     processes.do("together", name, _LIMIT, clients)
     memory = ServerTotals.now(client).memory - tasks.memory
     pairs = ((start, alone), (alone, tasks))
     trips = [(after.reads - before.reads - 1) / _CALLS for before, after in pairs]  # without that of `INFO`
     seconds = [(after.seconds - before.seconds) / _CALLS for before, after in pairs]
-    return OfServer(*trips, *seconds, memory / _CLIENTS)
+    return [OfServer(*trips, *seconds, memory / _CLIENTS)]
 
 
 def calls_of_a_core(client: Any, port: int, lease: int) -> tuple[float, float]:
@@ -345,12 +346,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benches.limits", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="slices of each figure (default: 7)")
     parser.add_argument("--seconds", type=float, default=0.3, help="of a slice of the throughput (default: 0.3)")
-    parser.add_argument("--only", default="", help="contenders whose name contains this")
+    parser.add_argument("--only", default="", help="contenders whose name matches this expression")
     arguments = parser.parse_args()
     exit_on_sigterm()
     import redis
 
-    names = [name for name in LIMITERS if arguments.only in name]
+    names = [name for name in LIMITERS if re.search(arguments.only, name)]
     with (
         redis_on_loopback() as server,
         redis.Redis.from_url(server.url) as client,
@@ -385,7 +386,7 @@ def _compare(processes: Processes, names: list[str], client: Any, arguments: arg
         print(f"{name}: {found or 'correct'}", flush=True)
     if wrong:
         return 1
-    of_server = {name: _of_server(processes, name, client) for name in names}
+    of_server: dict[str, list[OfServer]] = {name: [] for name in names}
     costs: dict[str, list[Cost]] = {name: [] for name in names}
     rates: dict[tuple[str, int, bool], list[float]] = {}
     beyond: dict[str, list[int]] = {name: [] for name in names}
@@ -398,6 +399,7 @@ def _compare(processes: Processes, names: list[str], client: Any, arguments: arg
                     keys = [f"rate{turn}-{count}-{is_one_key or number}" for number in range(count)]
                     rate = _throughput(processes, name, keys, arguments.seconds)
                     rates.setdefault((name, count, is_one_key), []).append(rate)
+            of_server[name] += _of_server(processes, name, client, f"server{turn}")
             beyond[name].append(_beyond(processes, name, f"beyond{turn}"))
         print(f"round {turn + 1} of {arguments.rounds}", flush=True)
     _report(names, costs, rates, beyond, of_server)
@@ -409,7 +411,7 @@ def _report(
     costs: dict[str, list[Cost]],
     rates: dict[tuple[str, int, bool], list[float]],
     beyond: dict[str, list[int]],
-    of_server: dict[str, OfServer | None],
+    of_server: dict[str, list[OfServer]],
 ) -> None:
     rows = []
     for name in names:
@@ -443,7 +445,8 @@ def _report(
             f"{each.memory:.0f}",
         )
         for name in names
-        if (each := of_server[name])
+        if of_server[name]
+        for each in [OfServer(*map(statistics.median, zip(*of_server[name], strict=True)))]
     ]
     titles = (
         "of the server",
