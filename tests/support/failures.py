@@ -249,6 +249,8 @@ add(
     "ValueError",
     limit_with_two_rates,
     shared_buckets_without_path=lambda s: s.auth.SharedBuckets(""),
+    shared_buckets_at_a_url=lambda s: s.auth.SharedBuckets(f"redis://:{s.csrf}@localhost"),
+    file_store_at_a_url=lambda s: s.auth.JSONFileUserStore(f"postgresql://ada:{s.csrf}@localhost/users"),
     shared_buckets_for_nobody=lambda s: shared_buckets(s, clients=0),
     shared_buckets_in_bytes=lambda s: s.engine.SharedTokenBuckets(s.csrf.encode(), 128, 1, 10**9),
     shared_buckets_without_capacity=lambda s: s.engine.SharedTokenBuckets(bytearray(65_664), 128, 0, 10**9),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from fastware._engine import engine
 from fastware._internal.threads import run_in_thread
 from fastware.auth.buckets.base import Buckets, LimitBuckets
+from fastware.auth.storage_arguments import is_url
 from fastware.errors import HTTPError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class SharedBuckets(Buckets):
 
     Raises:
         TypeError: *path* is no path, or *clients* is no ``int``.
-        ValueError: *path* is empty, or *clients* is not 1 to 2**30.
+        ValueError: *path* is empty or a URL, or *clients* is not 1 to 2**30.
         StorageError: the file is no such file, has another format or size, belongs to another user, or is in use by
             processes with another engine. The message says what to do.
         NotImplementedError: the system has no file locks (Windows).
@@ -67,6 +68,9 @@ class SharedBuckets(Buckets):
             raise TypeError(f"path must be the path of a file, not {type(path).__name__}")
         if not name:
             raise ValueError("path must not be empty")
+        if is_url(name):
+            del path, name  # error reporters show the local variables of a traceback's frames
+            raise ValueError("path is a URL; pass the path of a file, or use RedisBuckets for Redis")
         if not isinstance(clients, int):
             raise TypeError(f"clients must be int, not {type(clients).__name__}")
         if not 1 <= clients <= _MAX_CLIENTS:
