@@ -44,7 +44,7 @@ class LimitHeaders:
     def _state(self, wait: int, remaining: int, until_full: int) -> str:
         """Return the item of ``RateLimit``.
 
-        ``t`` is the time until there is one more token: so long, the client can use no more than ``r`` (section 4.1.2).
+        ``t`` is the time until there is one more token. Until then, the client can use at most ``r`` (section 4.1.2).
         It is not later than ``Retry-After`` (section 6).
         """
         until_next = until_full - (self._capacity - remaining - 1) * self._period // self._capacity

@@ -23,8 +23,8 @@
 //! reading of it until P's replacement, and held the key from then on; likewise that of y for Q. (A word that changes
 //! and changes back does not exist: a claim is unique, and arrival times of a bucket that was full only increase.) P
 //! read y without the key after it read x, and before its replacement, so before Q read its value of y. Q read x
-//! without the key after that; but from P's reading of x on, x held the key. This is a contradiction. It needs one
-//! order of all accesses, hence `SeqCst`. `interleavings.rs` runs all interleavings of small cases.
+//! without the key after that; but from P's reading of x on, x held the key. This is a contradiction. The proof needs
+//! one order of all accesses, so all are `SeqCst`. `interleavings.rs` runs all interleavings of small cases.
 //!
 //! The clock is read after the word that is replaced, and after the other slots of the window. So a bucket that another
 //! process found full, and removed, is full at the moment of this call too.

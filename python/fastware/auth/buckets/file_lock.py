@@ -74,7 +74,7 @@ _locks: WeakSet[FileLock] = WeakSet()
 
 
 def _close_all() -> None:
-    # A child shares the lock of its parent: it would hold it after the parent was killed.
+    # A child shares the lock of its parent. If the parent is killed, the child would go on holding it.
     for lock in list(_locks):
         lock._close()
 

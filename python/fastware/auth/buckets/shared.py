@@ -46,14 +46,15 @@ class SharedBuckets(Buckets):
 
     Args:
         path: the file, created with the mode 0600 on first use, together with its folder.
-        clients: buckets that are not full at once, in all limits. The file has 65,536 + 32 * *clients* bytes, 3.3 MB by
-            default, from the start. With more clients, some of the buckets that are nearest to full are refilled.
+        clients: the number of buckets, in all limits together, that may be not full at one moment. The file has
+            65,536 + 32 * *clients* bytes from the start, 3.3 MB by default. With more clients, some of the buckets that
+            are nearest to full are refilled.
 
     Raises:
-        TypeError: *path* is no path, or *clients* is no ``int``.
+        TypeError: *path* is not a path, or *clients* is not an ``int``.
         ValueError: *path* is empty or a URL, or *clients* is not 1 to 2**30.
-        StorageError: the file is no such file, has another format or size, belongs to another user, or is in use by
-            processes with another engine. The message says what to do.
+        StorageError: the file is not one of ``SharedBuckets``, has another format or size, belongs to another user, or
+            is in use by processes with another engine. The message says what to do.
         NotImplementedError: the system has no file locks (Windows).
 
     """

@@ -1,4 +1,4 @@
-"""How many workers use a Redis server, so that each can take its share of a limit when the server is away."""
+"""How many workers use a Redis server: each counts its share of a limit while the server cannot be used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FORGOTTEN_AFTER: Final = 30
 
 
 class WorkerCount:
-    """The number of workers that registered in the last seconds. Each process is one, whatever it counts.
+    """The number of workers that registered in the last 30 seconds. A process is one worker, with one limit or many.
 
     Args:
         calls: those of the server.

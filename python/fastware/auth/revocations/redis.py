@@ -110,7 +110,7 @@ class RedisRevocations(Revocations):
     :class:`RevocationsUnavailableError` is raised. No check waits for the server, except for the first in a process,
     which waits for at most a second.
 
-    The constructor reads the whole list: 100,000 entries in half a second. If the server cannot be read, it logs the
+    The constructor reads the whole list: 100,000 entries in 0.3 seconds. If the server cannot be read, it logs the
     reason, and checks raise :class:`RevocationsUnavailableError` until the list was read. All threads, event loops and
     forked children may use the object.
 
@@ -341,7 +341,7 @@ class RedisRevocations(Revocations):
         return int(value)
 
     def _store_leeway(self, seconds: float) -> None:
-        """Leave it to the thread and the next change: an application starts while the server is away."""
+        """Leave it to the thread and the next change: an application starts even if the server cannot be used."""
 
 
 def _update_repeatedly(reference: ref[RedisRevocations], seconds: float, has_looked: threading.Event) -> None:
