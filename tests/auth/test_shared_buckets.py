@@ -220,7 +220,8 @@ def test_limit_with_two_rates_is_a_value_error_until_all_processes_end(auth, eng
         limits = auth.SharedBuckets(path, clients=1_000)
         message = (
             f"the limit 'limit' has two rates in {path}: 2 in 9.0072e+06 seconds, and now 5 in 60 seconds; use one "
-            "rate in all processes, or another name. To change a rate, stop all processes that use the file first"
+            "rate in all processes, or another name. To change a rate, stop all processes first, also one that reloads "
+            "the others"
         )
         assert outcome(limits.open, "limit", 5, MINUTE) == ("raised", ValueError, message)
         assert takes(limits.open("limit", 2, period), "key", 2) == [True, False]
@@ -278,7 +279,7 @@ UNUSABLE = {
     ),
     "link": (
         lambda path, auth: (path.parent.mkdir(), path.symlink_to("/dev/null")),
-        "Too many levels of symbolic links",
+        "Too many levels of symbolic links; pass the path of the file that the link leads to",
     ),
     "folder": (lambda path, auth: path.mkdir(parents=True), "Is a directory"),
     "pipe": (lambda path, auth: (path.parent.mkdir(), os.mkfifo(path)), "must be a file that belongs to the user"),
@@ -301,14 +302,33 @@ def test_file_of_a_process_that_was_killed_while_it_created_it_is_completed(auth
     octets = complete.read_bytes()
     incomplete = octets[:12] + bytes(4) + octets[16:72]
     for content in (b"", incomplete, incomplete + bytes(500)):
-        path.write_bytes(content)
-        assert takes(auth.SharedBuckets(path, clients=10).open("limit", 1, HOUR), "key", 2) == [True, False]
+        for clients in (10, 20):
+            path.write_bytes(content)
+            assert takes(auth.SharedBuckets(path, clients=clients).open("limit", 1, HOUR), "key", 2) == [True, False]
 
 
-def test_full_disk_is_an_error_when_the_file_is_created(auth, path, fastware):
+def test_full_disk_is_an_error_when_the_file_is_created_and_is_not_left_full(auth, path, fastware):
+    auth.SharedBuckets(path.with_name("other"))
+    shared_file = fastware.auth.buckets.shared_file
+    fill = shared_file._fill_with_zeros
+
+    def fill_half(descriptor, size):
+        fill(descriptor, size // 2)
+        raise OSError(28, "No space left")
+
     with (
-        mock.patch.object(fastware.auth.buckets.shared_file.os, "ftruncate", side_effect=OSError(28, "No space left")),
+        mock.patch.object(shared_file, "_fill_with_zeros", fill_half),
         pytest.raises(auth.StorageError, match="No space left"),
+    ):
+        auth.SharedBuckets(path)
+    assert path.stat().st_size == 0
+    assert auth.SharedBuckets(path, clients=10).open("limit", 1, HOUR).take("key") == 0
+
+
+def test_file_system_without_locks_is_an_error(auth, path):
+    with (
+        mock.patch("fcntl.flock", side_effect=OSError(37, "No locks available")),
+        pytest.raises(auth.StorageError, match="No locks available; use a file system with file locks"),
     ):
         auth.SharedBuckets(path)
     assert auth.SharedBuckets(path).open("limit", 1, HOUR).take("key") == 0
@@ -371,9 +391,9 @@ def test_lock_that_another_process_holds_is_an_error(auth, fastware, path):
         auth.SharedBuckets(path)
 
 
-def test_children_of_a_killed_parent_hold_no_lock(auth, engine_name, path, fastware):
+def test_children_of_a_killed_parent_hold_no_lock(auth, path):
     """A child shares the file lock that a thread of its parent holds: it gives it up."""
-    lock = fastware.auth.buckets.file_lock.FileLock(str(path))
+    lock = auth.SharedBuckets(path)._file.lock
     assert lock.acquire(1)
     read, write = os.pipe()
     if (child := os.fork()) == 0:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastware._internal.threads import run_in_thread
+
+if TYPE_CHECKING:
+    from fastware._engine.contract import SharedTokenBuckets, TokenBuckets
 
 ResultT = TypeVar("ResultT")
 
@@ -36,10 +39,13 @@ class LimitBuckets(ABC):
     Attributes:
         blocks: a call may wait for a server or another process. The twins with the prefix ``a`` never block the event
             loop: by default they make the call in a thread if it ``blocks``.
+        engine_buckets: those of the engine, if it counts. Unless a call ``blocks``, theirs does the same, and saves the
+            call of a wrapper.
 
     """
 
     blocks: bool
+    engine_buckets: TokenBuckets | SharedTokenBuckets | None = None
 
     @abstractmethod
     def take(self, key: str, cost: int = 1) -> int:
