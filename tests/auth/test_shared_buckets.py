@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from types import SimpleNamespace
 from unittest import mock
 
 import bucket_processes
@@ -183,6 +184,24 @@ def test_threads_and_event_loops_count_together(auth, engine_name, path):
     limit.reset()
     limit.give_back("key")
     assert limit.take_counted("key", 100)[:2] == (0, 0)
+
+
+@pytest.mark.parametrize("key_func", [None, lambda request: request.scope["client"][0]], ids=["host", "key_func"])
+def test_handlers_of_two_objects_for_one_file_count_together(auth, path, key_func):
+    request = SimpleNamespace(scope={"type": "http", "client": ("192.0.2.1", 50000)})
+
+    def handler(request):
+        return "done"
+
+    first, second = (
+        auth.rate_limit("4/hour", key_func, buckets=auth.SharedBuckets(path), cost=2, name="search")(handler)
+        for _ in range(2)
+    )
+    assert [first(request), second(request)] == ["done"] * 2
+    for limited in (first, second):
+        assert outcome(limited, request)[1].status_code == 429
+    first.limit.reset("192.0.2.1")
+    assert second(request) == "done"
 
 
 # The file
