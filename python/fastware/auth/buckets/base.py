@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from fastware._internal.threads import run_in_thread
-
-if TYPE_CHECKING:
-    from fastware._engine.contract import SharedTokenBuckets, TokenBuckets
 
 ResultT = TypeVar("ResultT")
 
@@ -45,7 +42,7 @@ class LimitBuckets(ABC):
     """
 
     blocks: bool
-    engine_buckets: TokenBuckets | SharedTokenBuckets | None = None
+    engine_buckets: Any = None
 
     @abstractmethod
     def take(self, key: str, cost: int = 1) -> int:
