@@ -232,6 +232,11 @@ def shared_buckets_on_windows(s):
         s.auth.SharedBuckets(s.csrf)
 
 
+def shared_file_where_no_file_has_locks(s):
+    with mock.patch("fcntl.flock", side_effect=OSError(37, "No locks available")):
+        shared_buckets(s)
+
+
 def locked_limit(use):
     def wait(s):
         lock = SimpleNamespace(acquire=lambda timeout: False)
@@ -260,6 +265,7 @@ add(
     one_limit_too_many,
     shared_file_in_use_by_the_other_engine,
     shared_file_that_is_no_file,
+    shared_file_where_no_file_has_locks,
     shared_file_whose_lock_is_no_file,
     shared_file_with_text,
     shared_file_in_a_link=lambda s: ((s.folder / "limits").symlink_to(s.folder), shared_buckets(s)),

@@ -36,10 +36,13 @@ class LimitBuckets(ABC):
     Attributes:
         blocks: whether a call may wait for a server or another process. The twins with the prefix ``a`` never block
             the event loop: if ``blocks`` is true, they make the call in a thread by default.
+        engine_buckets: the buckets of the engine that count, or ``None``. If no call ``blocks``, their methods do the
+            same as these, and save the call of a wrapper.
 
     """
 
     blocks: bool
+    engine_buckets: Any = None
 
     @abstractmethod
     def take(self, key: str, cost: int = 1) -> int:

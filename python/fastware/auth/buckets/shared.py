@@ -98,14 +98,10 @@ class SharedBuckets(Buckets):
 
 
 class _AtomicLimit(LimitBuckets):
-    """Every call is a few atomic operations.
-
-    Attributes:
-        engine_buckets: the buckets of the engine, for callers that save the call of a wrapper.
-
-    """
+    """Every call is a few atomic operations."""
 
     blocks = False
+    engine_buckets: SharedTokenBuckets
 
     def __init__(self, buckets: SharedTokenBuckets) -> None:
         self.engine_buckets = buckets
@@ -125,6 +121,7 @@ class _AtomicLimit(LimitBuckets):
 
 class _LockedLimit(LimitBuckets):
     blocks = True
+    engine_buckets: SharedTokenBuckets
 
     def __init__(self, buckets: SharedTokenBuckets, lock: FileLock) -> None:
         self.engine_buckets = buckets
