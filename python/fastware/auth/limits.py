@@ -65,13 +65,13 @@ class RateLimit:
 
     def take(self) -> Callable[[Any], int]:
         """Return the function that takes the tokens of a request, and returns the nanoseconds to wait."""
-        buckets, cost = self._buckets, self._cost
-        if isinstance(buckets, MemoryBuckets):
-            fast = buckets.engine_buckets
-            if self._key_func is None:
-                return _with_cost(fast.take_by_client, cost)
-            return _by_key(_with_cost(fast.take, cost), self._key_func)
-        return self._reading_key(buckets.take)
+        # Saves the call of a wrapper. Memory and shared files are in the engine.
+        buckets: Any = getattr(self._buckets, "engine_buckets", None)
+        if buckets is None:
+            return self._reading_key(self._buckets.take)
+        if self._key_func is None:
+            return _with_cost(buckets.take_by_client, self._cost)
+        return _by_key(_with_cost(buckets.take, self._cost), self._key_func)
 
     def count(self) -> Callable[[Any], int | tuple[int, int, int]]:
         """Return the function that takes the tokens of a request, and returns what :meth:`admit` reads."""
