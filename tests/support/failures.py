@@ -1288,7 +1288,7 @@ def closed_generator(s):
 def warn_of_workers(s, action):
     workers = s.module("auth.worker_processes")
     with contextlib.ExitStack() as patches:
-        patches.enter_context(mock.patch.object(workers, "_is_checked", False))
+        patches.enter_context(mock.patch.object(workers, "_has_warned", False))
         patches.enter_context(mock.patch.object(sys, "argv", ["uvicorn", s.token, "--workers", "2"]))
         patches.enter_context(warnings.catch_warnings(action=action))
         limited(s, lambda request: s.token)
