@@ -223,8 +223,9 @@ def limit_with_two_rates(s):
 
 
 def one_limit_too_many(s):
+    buckets = shared_buckets(s)  # loads the module
     with mock.patch.object(s.module("auth.buckets.shared_file"), "_ENTRIES", range(0)):
-        shared_buckets(s).open("limit", 1, 10**9)
+        buckets.open("limit", 1, 10**9)
 
 
 def shared_buckets_on_windows(s):
@@ -1296,7 +1297,7 @@ def closed_generator(s):
 def warn_of_workers(s, action):
     workers = s.module("auth.worker_processes")
     with contextlib.ExitStack() as patches:
-        patches.enter_context(mock.patch.object(workers, "_is_checked", False))
+        patches.enter_context(mock.patch.object(workers, "_has_warned", False))
         patches.enter_context(mock.patch.object(sys, "argv", ["uvicorn", s.token, "--workers", "2"]))
         patches.enter_context(warnings.catch_warnings(action=action))
         limited(s, lambda request: s.token)
