@@ -161,13 +161,9 @@ def test_http_error_with_its_own_constructor_can_be_copied_and_pickled(fastware)
 
 
 def test_storage_error_can_be_copied_and_pickled():
-    for copied in (copy.deepcopy(StorageError("down")), pickle.loads(pickle.dumps(StorageError("down")))):
-        assert (str(copied), copied.args, copied.status_code, copied.headers["Retry-After"]) == (
-            "down",
-            ("down",),
-            503,
-            "5",
-        )
+    error = StorageError("down")
+    for copied in (copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+        assert (str(copied), copied.args, copied.headers) == ("down", ("down",), {"Retry-After": "5"})
 
 
 def test_http_error_503_is_sent_and_logged(fastware, caplog):
