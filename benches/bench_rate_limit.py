@@ -7,8 +7,9 @@ import random
 import engines
 from checks.samples import scope_maker
 
-from benches.jobs import BY_HAND, Job, each_contender, on_both_engines
+from benches.jobs import BY_HAND, OURS, Job, each_contender, on_both_engines
 from benches.limiters import HOUR, ByHand, Fastware, Floodgate, Limits, RustPyRateLimit, SlowAPI, Throttled
+from benches.shared_limiters import PyrateSQLite, SharedFile, new_place
 from benches.timing import Each, awaited, call
 
 _NEVER_EMPTY = 10**9
@@ -24,6 +25,17 @@ _LIMITERS = {
     "floodgate-rs": Floodgate,
 }
 _ADMITTED = [True, True, True, False]
+
+
+def _on_this_machine(limiter):
+    """Return *limiter* as one that needs only a capacity. Each has a file of its own, with full buckets."""
+    return lambda capacity: limiter(new_place(), capacity)
+
+
+_FOR_PROCESSES = {
+    **{name: _on_this_machine(limiter) for name, limiter in on_both_engines(SharedFile).items()},
+    "pyrate-limiter, SQLite": _on_this_machine(PyrateSQLite),
+}
 
 
 def _hosts(count):
@@ -119,6 +131,23 @@ def _job(title, prepare, makers, inputs, expected, read, **options):
 
 
 JOBS = (
+    _job(
+        "for all processes, check alone, one hot key",
+        _check_hot_key,
+        _FOR_PROCESSES,
+        (_NEVER_EMPTY,),
+        _ADMITTED,
+        _admissions,
+        goal=0.20,
+    ),
+    _job(
+        "for all processes, added to a handler, one hot key",
+        _added_to_handler,
+        {name: make for name, make in _FOR_PROCESSES.items() if name in OURS},
+        (_NEVER_EMPTY,),
+        "found",
+        _first_result,
+    ),
     _job("check alone, one hot key", _check_hot_key, _LIMITERS, (_NEVER_EMPTY,), _ADMITTED, _admissions),
     _job(
         "check alone, 100,000 keys",

@@ -254,7 +254,7 @@ add(
     shared_buckets_without_capacity=lambda s: s.engine.SharedTokenBuckets(bytearray(65_664), 128, 0, 10**9),
 )
 add(
-    "StorageError",
+    "StorageError 503",
     one_limit_too_many,
     shared_file_in_use_by_the_other_engine,
     shared_file_that_is_no_file,
@@ -341,7 +341,7 @@ def open_while_another_thread_opens_one(s):
 
 
 add(
-    "StorageError",
+    "StorageError 503",
     revoke_in_a_file_that_was_replaced,
     revoke_in_a_full_file,
     open_file_of_another_version,
@@ -657,7 +657,7 @@ def create_user_in_a_database_twice(s):
 
 
 add(
-    "StorageError",
+    "StorageError 503",
     sql_store_of_another_version,
     sql_store_of_another_application,
     sql_store_whose_file_was_replaced,
@@ -672,7 +672,7 @@ add(
     sql_create_without_server=lambda s: store_without_server(s).create_user("ada", s.password, "user"),
 )
 FAILED_SAVES += add(
-    "StorageError",
+    "StorageError 503",
     sql_update_without_server=lambda s: store_without_server(s).update_user("ada", role="x"),
     sql_delete_without_server=lambda s: asyncio.run(store_without_server(s).adelete_user("ada")),
 )
@@ -1054,7 +1054,7 @@ REJECTED_REQUESTS += [
         rotate_again_asynchronously=lambda s: rotate_again(s, asynchronously=True),
     ),
     *add(
-        "StorageError",
+        "StorageError 503",
         rotate_in_a_damaged_file=lambda s: use_of_a_damaged_file(s, lambda tokens, token: tokens.rotate(token)),
         arotate_in_a_damaged_file=lambda s: use_of_a_damaged_file(
             s, lambda tokens, token: asyncio.run(tokens.arotate(token))
@@ -1127,7 +1127,7 @@ def list_without_news(args):
 
 
 add(
-    "StorageError",
+    "StorageError 503",
     revoke_a_ticket_without_server,
     revoke_without_server=lambda s: redis_revocations(s).revoke(marked_claims(s)),
     revoke_user_without_server=lambda s: redis_revocations(s).revoke_user(s.csrf),
@@ -1137,7 +1137,7 @@ add(
     issue_ticket_without_server=lambda s: s.auth.Tickets(url_without_server(s)).issue(marked_claims(s)),
 )
 REJECTED_REQUESTS += add(
-    "StorageError",
+    "StorageError 503",
     rotate_without_server=lambda s: s.auth.RefreshTokens(url_without_server(s)).rotate(marked_token(s)),
     redeem_without_server=lambda s: s.auth.Tickets(url_without_server(s)).redeem(marked_token(s)),
 )

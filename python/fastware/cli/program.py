@@ -41,9 +41,9 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal's encoding does not have
-    logger = logging.getLogger("fastware.auth")
-    if not logger.hasHandlers():
-        logger.addHandler(logging.NullHandler())  # the message of an error is printed below
+    messages = logging.getLogger("fastware.auth")
+    if not messages.hasHandlers():
+        messages.addHandler(logging.NullHandler())  # the message of an error is printed below
     try:
         status = fastware.main(list(arguments), prog_name="fastware", standalone_mode=False)
         if sys.stdout is not None:  # the descriptor is closed: fastware >&-

@@ -34,7 +34,5 @@ def check_memory(workers: int, application: Application) -> Iterator[Finding]:
         parts.add("revocations")
     if parts and workers > 1:
         message = f"The {' and '.join(sorted(parts))} are in the memory of one of the {workers} workers; the others do "
-        fix = (
-            "Share them: SQLiteRevocations(path), RedisRevocations(url), RefreshTokens and Tickets with a path or URL."
-        )
+        fix = "Share them: SQLiteRevocations(path), RedisRevocations(url), RefreshTokens(path or url), Tickets."
         yield Finding("memory", "error", f"{message}not know them.", fix)
