@@ -150,6 +150,7 @@ class RedisRevocations(Revocations):
         self._list = self._position = b""
         self._scan_from = secrets.randbits(32)
         self._unwritten: list[str] = []
+        self._new: list[str] = []
         self._stored_leeway = 0.0
         self._read_at = -inf
         self._is_failing = False
@@ -197,6 +198,10 @@ class RedisRevocations(Revocations):
     def _update(self, until: float) -> None:
         """Read what is new. Then write entries back that the server has lost, until the time *until*."""
         now, problem = monotonic(), None
+        with self._lock:
+            # The server may lose a change before it is read, and keep the one that was read last.
+            self._unwritten += self._new
+            self._new.clear()
         try:
             self._read()
             self._read_at = now
@@ -323,6 +328,7 @@ class RedisRevocations(Revocations):
         values = self._change([(field, _as_value(end, is_revoked))])
         with self._lock:
             self._list_entry(field, values[0])
+            self._new.append(key)
             self._remove_ended(now)
 
     def _store_user(self, username: str) -> None:
@@ -330,6 +336,7 @@ class RedisRevocations(Revocations):
         values = self._change([(field, f"+{self._next_number(username, 0)}")])
         with self._lock:
             self._list_entry(field, values[0])
+            self._new.append(f"u{username}")
 
     def _stored_number(self, username: str) -> int:
         field = _as_bytes(f"u{username}")
