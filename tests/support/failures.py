@@ -654,7 +654,7 @@ def sql_save_in_a_transaction_without_server(s):
 
 def sql_store_whose_server_is_silent(s):
     store = store_without_server(s)
-    store._database._connections.note_answer(came=False)
+    store._database._connections.outage.failed()
     store.create_user("ada", s.password, "user")
 
 

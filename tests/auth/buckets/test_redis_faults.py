@@ -11,8 +11,7 @@ import pytest
 import redis
 from redis_server import RedisServer
 
-from fastware.auth import worker_processes
-from fastware.auth.buckets import outage
+from fastware.auth import outage, worker_processes
 from fastware.auth.buckets.redis import RedisBuckets
 from fastware.errors import HTTPError
 
