@@ -107,8 +107,8 @@ class RedisRevocations(Revocations):
     A call that revokes returns when the server has the entry. The entry takes effect in this process at once, and in
     every other process within *refresh* seconds and one round trip: each has a copy in memory, which a thread updates.
     If the server cannot be read, the copy is used until it is *max_stale* seconds old; then
-    :class:`RevocationsUnavailableError` is raised. No check waits for the server, except for the first in a process,
-    which waits for at most a second.
+    :class:`RevocationsUnavailableError` is raised. No check waits for the server, except for the first in a forked
+    child, which waits for at most a second.
 
     The constructor reads the whole list: 100,000 entries in 0.3 seconds. If the server cannot be read, it logs the
     reason, and checks raise :class:`RevocationsUnavailableError` until the list was read. All threads, event loops and
@@ -162,6 +162,7 @@ class RedisRevocations(Revocations):
         _lists.add(self)
         self._update(monotonic())
         self._look_at = 0.0
+        self._start_thread()
 
     def __repr__(self) -> str:
         return f"<RedisRevocations: {self._storage.address}>"
@@ -172,7 +173,7 @@ class RedisRevocations(Revocations):
         if self._thread is None or not self._thread.is_alive():
             self._start_thread()
         if not self._has_looked.is_set():
-            # A process may have been idle between the constructor, or a fork, and this first check.
+            # A forked child may have been idle before this first check.
             self._has_looked.wait(max(0.0, self._wait_until - monotonic()))
         if monotonic() - self._read_at > self._max_stale:
             self._look_at = 0.0
