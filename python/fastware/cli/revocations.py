@@ -33,4 +33,5 @@ def copy(source: Path | str, target: Path | str) -> None:
         names = f"from {name_of_revocations(opened, source)} to {name_of_revocations(into, target)}"
         if not tokens and not users:
             fail(f"no revocations to copy {names}")
-    say(f"Copied the revocations of {tokens} tokens and sessions and {users} users {names}.")
+    entries = "entry" if tokens + users == 1 else "entries"
+    say(f"Copied {tokens + users} {entries} {names}: {tokens} of tokens and sessions, {users} of users.")

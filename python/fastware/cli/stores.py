@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -120,6 +121,8 @@ def name_of_revocations(revocations: Any, reference: Path | str) -> str:
 def _revocations_in_redis(url: str) -> Any:
     from fastware.auth import RedisRevocations, StorageError  # noqa: PLC0415
 
+    # The constructor logs why it cannot read the server. The command prints the same as its error.
+    logging.getLogger("fastware").addFilter(lambda record: record.levelno < logging.ERROR)
     try:
         revocations = RedisRevocations(url)
         revocations.revision("")  # raises if the server cannot be read
