@@ -53,9 +53,13 @@ def test_tokens_that_were_revoked_before_a_move_and_back_stay_revoked(copy, tmp_
     [
         ("missing.db", "to.db", "no revocations at missing.db: name the file of the application, which creates it ..."),
         ("empty.db", "to.db", "no revocations to copy from empty.db to to.db"),
-        ("text.db", "to.db", "...text.db: ..."),
-        ("full.db", ".", "...: ..."),
-        ("full.db", "postgresql://user:hunter2@host/x", "...redis://..."),
+        ("text.db", "to.db", "...text.db: file is not a database; choose another path"),
+        (
+            "full.db",
+            ".",
+            "...: unable to open database file; the file and its folder must be writable for this process",
+        ),
+        ("full.db", "postgresql://user:hunter2@host/x", 'invalid Redis URL: write "redis://host:6379/0", ...'),
         ("full.db", "redis://:hunter2@host:port", "invalid Redis URL..."),
         ("unix://:hunter2@/missing", "to.db", "Redis at /missing: Error 2..."),
         ("full.db", "URL", "Redis at ...: ...check the username and the password in its URL"),
@@ -68,6 +72,7 @@ def test_copy_that_is_impossible_is_an_error_of_one_line(copy, tmp_path, url, so
     status, stdout, stderr = copy(source, url if target == "URL" else target)
     assert (status, stdout) == (1, "")
     assert command_line.matches(stderr, f"Error: {message}\n"), stderr
+    assert stderr.count("\n") == 1
 
 
 def test_shell_completes_both_paths(tmp_path):
