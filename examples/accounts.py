@@ -5,7 +5,7 @@ refresh tokens and tickets in ``ACCOUNTS_DB`` (default ``accounts.db``), and the
 ``LIMITS_FILE`` (default ``limits.bin``).
 
 On many machines, set ``DATABASE_URL`` (``postgresql://...``, for users, refresh tokens and tickets) and ``REDIS_URL``
-(``redis://...``, for rate limits and revoked tokens), and install ``fastware[sql,redis]``.
+(``redis://...``, for rate limits and revoked tokens), and install ``./fastware[sql,redis]``.
 """
 
 import os

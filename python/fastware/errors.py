@@ -46,7 +46,9 @@ class HTTPError(FrameworkError):
 
 
 def _restored(kind: type[HTTPError], args: tuple[Any, ...]) -> HTTPError:
-    return kind.__new__(kind, *args)
+    error = kind.__new__(kind)
+    error.args = args  # `OSError.__new__` does not set them for a class with its own `__init__`
+    return error
 
 
 class ConfigurationError(RuntimeError):

@@ -200,6 +200,15 @@ def test_name_in_a_header_is_escaped():
         rate_limit("1/hour", headers=True, name="tägl. 5")(lambda request: "done")
 
 
+@pytest.mark.rule("rate.headers")
+def test_headers_name_each_limit_once(fastware, auth):
+    limit = auth.rate_limit("5/hour", headers=True, name="all")
+    inner = auth.rate_limit("1/hour", headers=True, name="all")
+    response = asgi_client.call(app_of(fastware, limit(inner(lambda request: "done"))))
+    assert response.header("ratelimit-policy") == '"all";q=1;w=3600'
+    assert response.header("ratelimit") == '"all";r=0;t=3600'
+
+
 # Shared buckets
 
 

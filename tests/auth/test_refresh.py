@@ -673,3 +673,17 @@ def test_redis_has_hashes_of_the_tokens_only_and_deletes_them_with_the_family():
             assert seconds < client.ttl(key) <= seconds + 61
         refresh_tokens.revoke_user("ada")
         assert not [key for key in client.scan_iter() if b":family:" in key or b":user:" in key]
+
+
+def test_login_during_revoke_user_is_found_by_the_next_one(monkeypatch):
+    with RedisServer() as server:
+        refresh_tokens, other = RefreshTokens(server.url), RefreshTokens(server.url)
+        families = refresh_tokens._families
+        run = families._storage.run
+        # Between the entry in the index of the user and the family.
+        monkeypatch.setattr(families._storage, "run", lambda *args: (run(*args), other.revoke_user("ada"))[0])
+        token = refresh_tokens.issue("ada")
+        monkeypatch.undo()
+        other.revoke_user("ada")
+        with pytest.raises(RefreshTokenError):
+            refresh_tokens.rotate(token)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from types import SimpleNamespace
 from unittest import mock
 
 import bucket_processes
@@ -185,6 +186,24 @@ def test_threads_and_event_loops_count_together(auth, engine_name, path):
     assert limit.take_counted("key", 100)[:2] == (0, 0)
 
 
+@pytest.mark.parametrize("key_func", [None, lambda request: request.scope["client"][0]], ids=["host", "key_func"])
+def test_handlers_of_two_objects_for_one_file_count_together(auth, path, key_func):
+    request = SimpleNamespace(scope={"type": "http", "client": ("192.0.2.1", 50000)})
+
+    def handler(request):
+        return "done"
+
+    first, second = (
+        auth.rate_limit("4/hour", key_func, buckets=auth.SharedBuckets(path), cost=2, name="search")(handler)
+        for _ in range(2)
+    )
+    assert [first(request), second(request)] == ["done"] * 2
+    for limited in (first, second):
+        assert outcome(limited, request)[1].status_code == 429
+    first.limit.reset("192.0.2.1")
+    assert second(request) == "done"
+
+
 # The file
 
 
@@ -220,7 +239,8 @@ def test_limit_with_two_rates_is_a_value_error_until_all_processes_end(auth, eng
         limits = auth.SharedBuckets(path, clients=1_000)
         message = (
             f"the limit 'limit' has two rates in {path}: 2 in 9.0072e+06 seconds, and now 5 in 60 seconds; use one "
-            "rate in all processes, or another name. To change a rate, stop all processes that use the file first"
+            "rate in all processes, or another name. To change a rate, stop all processes first, also one that reloads "
+            "the others"
         )
         assert outcome(limits.open, "limit", 5, MINUTE) == ("raised", ValueError, message)
         assert takes(limits.open("limit", 2, period), "key", 2) == [True, False]
@@ -278,7 +298,7 @@ UNUSABLE = {
     ),
     "link": (
         lambda path, auth: (path.parent.mkdir(), path.symlink_to("/dev/null")),
-        "Too many levels of symbolic links",
+        "Too many levels of symbolic links; pass the path of the file that the link leads to",
     ),
     "folder": (lambda path, auth: path.mkdir(parents=True), "Is a directory"),
     "pipe": (lambda path, auth: (path.parent.mkdir(), os.mkfifo(path)), "must be a file that belongs to the user"),
@@ -301,14 +321,33 @@ def test_file_of_a_process_that_was_killed_while_it_created_it_is_completed(auth
     octets = complete.read_bytes()
     incomplete = octets[:12] + bytes(4) + octets[16:72]
     for content in (b"", incomplete, incomplete + bytes(500)):
-        path.write_bytes(content)
-        assert takes(auth.SharedBuckets(path, clients=10).open("limit", 1, HOUR), "key", 2) == [True, False]
+        for clients in (10, 20):
+            path.write_bytes(content)
+            assert takes(auth.SharedBuckets(path, clients=clients).open("limit", 1, HOUR), "key", 2) == [True, False]
 
 
-def test_full_disk_is_an_error_when_the_file_is_created(auth, path, fastware):
+def test_full_disk_is_an_error_when_the_file_is_created_and_is_not_left_full(auth, path, fastware):
+    auth.SharedBuckets(path.with_name("other"))
+    shared_file = fastware.auth.buckets.shared_file
+    fill = shared_file._fill_with_zeros
+
+    def fill_half(descriptor, size):
+        fill(descriptor, size // 2)
+        raise OSError(28, "No space left")
+
     with (
-        mock.patch.object(fastware.auth.buckets.shared_file.os, "ftruncate", side_effect=OSError(28, "No space left")),
+        mock.patch.object(shared_file, "_fill_with_zeros", fill_half),
         pytest.raises(auth.StorageError, match="No space left"),
+    ):
+        auth.SharedBuckets(path)
+    assert path.stat().st_size == 0
+    assert auth.SharedBuckets(path, clients=10).open("limit", 1, HOUR).take("key") == 0
+
+
+def test_file_system_without_locks_is_an_error(auth, path):
+    with (
+        mock.patch("fcntl.flock", side_effect=OSError(37, "No locks available")),
+        pytest.raises(auth.StorageError, match="No locks available; use a file system with file locks"),
     ):
         auth.SharedBuckets(path)
     assert auth.SharedBuckets(path).open("limit", 1, HOUR).take("key") == 0
@@ -371,9 +410,9 @@ def test_lock_that_another_process_holds_is_an_error(auth, fastware, path):
         auth.SharedBuckets(path)
 
 
-def test_children_of_a_killed_parent_hold_no_lock(auth, engine_name, path, fastware):
+def test_children_of_a_killed_parent_hold_no_lock(auth, path):
     """A child shares the file lock that a thread of its parent holds: it gives it up."""
-    lock = fastware.auth.buckets.file_lock.FileLock(str(path))
+    lock = auth.SharedBuckets(path)._file.lock
     assert lock.acquire(1)
     read, write = os.pipe()
     if (child := os.fork()) == 0:

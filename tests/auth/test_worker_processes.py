@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +28,10 @@ COMMANDS = [
     ("gunicorn -w 2 app:app", {}, 2),
     ("gunicorn -w3 app:app", {}, 3),
     ("gunicorn app:app", {"WEB_CONCURRENCY": "auto"}, 1),
+    ("gunicorn app:app", {"GUNICORN_CMD_ARGS": "--threads 4 --workers 2"}, 2),
+    ("gunicorn app:app -w 3", {"GUNICORN_CMD_ARGS": "-w 2"}, 3),
+    ("uvicorn app:app", {"GUNICORN_CMD_ARGS": "-w 2"}, 1),
+    ("uvicorn app:app --workers 1 --workers 2", {}, 2),
     ("/usr/bin/fastapi run --workers 2", {}, 2),
     ("hypercorn app:app --workers 2", {}, 2),
     ("hypercorn app:app", WEB, 1),
@@ -40,7 +46,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize(("command", "environment", "count"), COMMANDS)
 def test_workers_are_counted_by_the_command_line_and_the_environment(monkeypatch, command, environment, count):
-    for name in ("WEB_CONCURRENCY", "GRANIAN_WORKERS"):
+    for name in ("WEB_CONCURRENCY", "GRANIAN_WORKERS", "GUNICORN_CMD_ARGS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -113,6 +119,43 @@ def test_each_of_several_workers_warns_once(tmp_path, server, workers, options, 
     )
     assert text.count("PerProcessLimitWarning") == text.count(message) == count, text
     assert text.count("\n  guard = LoginGuard()") == count, "the warning names the line of the application"
+
+
+PROGRAM = """
+import sys
+import uvicorn
+
+if __name__ == "__main__":
+    uvicorn.run("application:app", uds=sys.argv[1], workers=2)
+"""
+
+
+def test_workers_of_a_program_that_runs_uvicorn_warn_once(tmp_path):
+    """Each worker imports the program as ``__mp_main__`` before uvicorn imports it."""
+    program = tmp_path / "application.py"
+    program.write_text(APPLICATION.format(is_in_memory=True) + PROGRAM, "utf-8")
+    support = Path(__file__).parents[1] / "support"
+    path = os.pathsep.join([str(support), os.environ.get("PYTHONPATH", "")])
+    with (
+        tempfile.TemporaryDirectory() as folder,  # the path of a socket has at most 107 bytes
+        subprocess.Popen(
+            [sys.executable, "-W", "always", str(program), f"{folder}/s"],
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
+        watchdog = threading.Timer(20, process.terminate)
+        watchdog.start()
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if sum("Application startup complete" in each for each in lines) == 2:
+                process.terminate()
+        watchdog.cancel()
+    warned = [line for line in lines if "PerProcessLimitWarning" in line]
+    assert len(warned) == 2 and all("each of 2 worker processes" in line for line in warned), "".join(lines)
 
 
 FILTERED = (

@@ -212,6 +212,18 @@ MISTAKES = {
     "malformed hash": ("hashes", "error", "1 user has a malformed hash", set_users(user("ada", password_hash="x"))),
     "cheap hash": ("hashes", "warning", "1 user has a bcrypt hash with a cost below 10", set_users(user("ada"))),
     "revocations": ("file-mode", "error", "sessions.db (mode 0644)", open_the_revocations),
+    "server of the application": (
+        "servers",
+        "error",
+        "A server that the application uses cannot be used: Redis: ",
+        add_code("from fastware.auth import RedisBuckets\nbuckets = RedisBuckets('unix:///nowhere')"),
+    ),
+    "database of the application": (
+        "servers",
+        "error",
+        "cannot be used: postgresql:///nowhere/users: ",
+        add_code("from fastware.auth import SQLUserStore\nusers = SQLUserStore('postgresql:///users?host=/nowhere')"),
+    ),
 }
 
 

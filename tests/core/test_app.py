@@ -3,9 +3,12 @@
 import asyncio
 import copy
 import logging
+import pickle
 
 import pytest
 from asgi_client import app_of, call, scope, sent_by
+
+from fastware.auth import StorageError
 
 SECRET = "hunter2"
 
@@ -155,6 +158,12 @@ def test_http_error_with_its_own_constructor_can_be_copied_and_pickled(fastware)
 
     copied = copy.deepcopy(NotFoundError("user"))
     assert (copied.status_code, copied.detail, copied.what, copied.args) == (404, "no such user", "user", ("user",))
+
+
+def test_storage_error_can_be_copied_and_pickled():
+    error = StorageError("down")
+    for copied in (copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+        assert (str(copied), copied.args, copied.headers) == ("down", ("down",), {"Retry-After": "5"})
 
 
 def test_http_error_503_is_sent_and_logged(fastware, caplog):

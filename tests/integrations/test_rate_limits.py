@@ -746,6 +746,7 @@ def test_responses_of_litestar_have_the_headers(stopped_clock, place):
         get("/sync", sync_to_thread=False)(first(function("q: int = 1", "[q]", "def", "-> list[int]"))),
         get("/response")(first(function("", "litestar.Response({'size': 1}, status_code=202)", "async def", "-> Any"))),
         get("/stacked")(one(two(function("", "[1]", "async def", "-> list[int]")))),
+        get("/below")(rate_limit("9/minute")(first(function("", "[1]", "async def", "-> list[int]")))),
         get("/dependency", dependencies=provided)(first(function("n: int", "[n]", "async def", "-> list[int]"))),
         litestar.delete("/none", after_response=note)(first(function("", "None", "async def", "-> None"))),
         litestar.post("/created")(first(function("", "Item(size=1)", "async def", "-> Item"))),
@@ -760,6 +761,7 @@ def test_responses_of_litestar_have_the_headers(stopped_clock, place):
         "/sync": (200, b"[1]"),
         "/response": (202, b'{"size":1}'),
         "/stacked": (200, b"[1]"),
+        "/below": (200, b"[1]"),
         "/dependency": (200, b"[1]"),
         "/none": (204, b""),
         "/created": (201, b'{"size":1}'),
@@ -777,6 +779,23 @@ def test_responses_of_litestar_have_the_headers(stopped_clock, place):
         "text/plain; charset=utf-8"
     )
     assert len(after) == 1
+
+
+def test_decorator_above_a_limit_gets_the_data_of_the_handler_of_litestar():
+    def doubled(handler):
+        @functools.wraps(handler)
+        async def double(**values):
+            return 2 * await handler(**values)
+
+        return double
+
+    def limit(handler):
+        return rate_limit("9/minute", headers=True)(handler)
+
+    handler = function("", "[1]", "async def", "-> list[int]")
+    for above in (doubled, lambda handler: limit(doubled(handler)), lambda handler: doubled(limit(handler))):
+        app = Litestar([litestar.get("/")(above(limit(handler)))], logging_config=None)
+        assert asgi_client.call(app).body == b"[1,1]"
 
 
 @pytest.mark.rule("rate.headers")

@@ -223,13 +223,19 @@ def limit_with_two_rates(s):
 
 
 def one_limit_too_many(s):
+    buckets = shared_buckets(s)  # loads the module
     with mock.patch.object(s.module("auth.buckets.shared_file"), "_ENTRIES", range(0)):
-        shared_buckets(s).open("limit", 1, 10**9)
+        buckets.open("limit", 1, 10**9)
 
 
 def shared_buckets_on_windows(s):
     with mock.patch("sys.platform", "win32"):
         s.auth.SharedBuckets(s.csrf)
+
+
+def shared_file_where_no_file_has_locks(s):
+    with mock.patch("fcntl.flock", side_effect=OSError(37, "No locks available")):
+        shared_buckets(s)
 
 
 def locked_limit(use):
@@ -249,6 +255,8 @@ add(
     "ValueError",
     limit_with_two_rates,
     shared_buckets_without_path=lambda s: s.auth.SharedBuckets(""),
+    shared_buckets_at_a_url=lambda s: s.auth.SharedBuckets(f"redis://:{s.csrf}@localhost"),
+    file_store_at_a_url=lambda s: s.auth.JSONFileUserStore(f"postgresql://ada:{s.csrf}@localhost/users"),
     shared_buckets_for_nobody=lambda s: shared_buckets(s, clients=0),
     shared_buckets_in_bytes=lambda s: s.engine.SharedTokenBuckets(s.csrf.encode(), 128, 1, 10**9),
     shared_buckets_without_capacity=lambda s: s.engine.SharedTokenBuckets(bytearray(65_664), 128, 0, 10**9),
@@ -258,6 +266,7 @@ add(
     one_limit_too_many,
     shared_file_in_use_by_the_other_engine,
     shared_file_that_is_no_file,
+    shared_file_where_no_file_has_locks,
     shared_file_whose_lock_is_no_file,
     shared_file_with_text,
     shared_file_in_a_link=lambda s: ((s.folder / "limits").symlink_to(s.folder), shared_buckets(s)),
@@ -1288,7 +1297,7 @@ def closed_generator(s):
 def warn_of_workers(s, action):
     workers = s.module("auth.worker_processes")
     with contextlib.ExitStack() as patches:
-        patches.enter_context(mock.patch.object(workers, "_is_checked", False))
+        patches.enter_context(mock.patch.object(workers, "_has_warned", False))
         patches.enter_context(mock.patch.object(sys, "argv", ["uvicorn", s.token, "--workers", "2"]))
         patches.enter_context(warnings.catch_warnings(action=action))
         limited(s, lambda request: s.token)

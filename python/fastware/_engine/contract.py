@@ -150,9 +150,9 @@ class SharedTokenBuckets(Protocol):
     :class:`TokenBuckets`, for moments of one clock that is never set back. A *now* more than two periods before the
     arrival time of a bucket means that the clock was set back: the bucket is full.
 
-    The memory has a fixed number of slots, 16 bytes for each bucket that is not full. A key has a window of eight. A
-    bucket that is full gives its slot to another key. If no bucket of a window is full, the one that is full first
-    gives up its slot: it is full from then on.
+    The memory has a fixed number of slots, 16 bytes for each bucket that is not full. A key has a window of eight. The
+    slot of a full bucket is free for another key. If no bucket of a window is full, the one that would be full first
+    loses its slot: it is full from then on.
 
     With the Rust engine, all calls in all processes may run at once: each change of a bucket is one atomic operation.
     With the Python engine, the callers exclude each other. Both leave no wrong bucket when a process is killed. One

@@ -12,7 +12,7 @@ BLOCKS: Final = "__blocks__"
 """The attribute of a limited function that may wait for a server, and is not ``async``."""
 
 LIMITS: Final = "fastware.rate_limits"
-"""The key of a scope that holds the items of both headers, by limit."""
+"""The key of a scope that holds the items of both headers, by the name of the limit."""
 
 RESPONSE: Final = "fastware.response"
 """The key of a scope that holds the object whose headers FastAPI adds to the response."""
@@ -24,9 +24,12 @@ def scope_of(connection: Any) -> dict[str, Any]:
     return scope if isinstance(scope, dict) else {}
 
 
-def add_limit(scope: dict[str, Any], limit: object, policy: str, state: str) -> None:
-    """Record the items of *limit* for the headers ``RateLimit-Policy`` and ``RateLimit``."""
-    scope.setdefault(LIMITS, {})[limit] = policy, state
+def add_limit(scope: dict[str, Any], name: str, policy: str, state: str) -> None:
+    """Record the items of a limit for the headers ``RateLimit-Policy`` and ``RateLimit``, which name each limit once.
+
+    Of several limits of one *name*, those of the latest remain: they may count in the same bucket.
+    """
+    scope.setdefault(LIMITS, {})[name] = policy, state
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:

@@ -153,9 +153,10 @@ def client_address(
         @rate_limit("5/minute", by_address)
         async def search(q: str): ...
 
-    It starts with the address that the server sees. As long as that is a trusted proxy, the next one is what this proxy
-    wrote: the last element of *header*, then the one before. The first address that is no trusted proxy is the client.
-    Nothing that another client writes is read, so that no client can choose its address.
+    It starts at the address that the server sees. If that is a trusted proxy, it goes on to the address that this proxy
+    wrote, the last element of *header*; if that is a trusted proxy too, to the element before it; and so on. The first
+    address that is not a trusted proxy is the client. What the client itself wrote is never read, so no client can
+    choose its address.
 
     If a proxy wrote no address (``unknown``, an obfuscated identifier, anything malformed) the key is that of the
     proxy. At most 32 elements are read. A port is ignored, and an IPv4-mapped address is the IPv4 address.
@@ -164,8 +165,8 @@ def client_address(
 
     Args:
         trusted_proxies: the proxies in front of the server: addresses, networks such as ``"10.0.0.0/8"``, and
-            ``"unix"`` for one that is connected by a Unix socket. By default none: behind a proxy, all its clients then
-            share a key.
+            ``"unix"`` for one that connects over a Unix socket. By default there is none: all clients behind a proxy
+            then share a key.
         header: the header that your proxies add to: ``"x-forwarded-for"`` or ``"forwarded"`` (RFC 7239). The other one
             is never read.
         ipv6_prefix: the number of bits of an IPv6 address that tell clients apart, 0 to 128. A single client may own
@@ -173,7 +174,7 @@ def client_address(
 
     Raises:
         TypeError: an argument has another type.
-        ValueError: an argument is invalid, for example a proxy that is no address.
+        ValueError: an argument is invalid, for example a proxy that is not an address.
 
     The key is ``"address:"`` and the address. Clients that have none, on a Unix socket that is not trusted, share
     ``"address:unknown"``.
@@ -186,16 +187,16 @@ _BY_ADDRESS: Final = client_address()
 
 
 def user_key(*, address: Callable[[Any], str] = _BY_ADDRESS, auth: Auth | None = None) -> Callable[[Any], str]:
-    """Return a ``key_func`` for :func:`rate_limit`: the authenticated user, and without one the address.
+    """Return a ``key_func`` for :func:`rate_limit`: the authenticated user, or the address if there is none.
 
     Usage::
 
         @rate_limit("100/minute", user_key(address=client_address(trusted_proxies=["10.0.0.0/8"])))
         async def search(q: str): ...
 
-    The key is ``"user:"`` and the user's name, if the request has a token that :func:`get_current_user` accepts. It is
-    that of *address* without a valid token, while the revocations cannot be read, and for a ticket. The handler is
-    called either way.
+    The key is ``"user:"`` and the user's name, if the request has a token that :func:`get_current_user` accepts.
+    Otherwise it is the key of *address*: without a valid token, with a ticket, or while the revocations cannot be read.
+    An invalid token does not cause a 401 here.
 
     Args:
         address: the ``key_func`` for requests without a user, for example a :func:`client_address`.

@@ -1,7 +1,7 @@
 """The hosts in ``X-Forwarded-For`` and ``Forwarded``, from the end: the host that the nearest proxy saw comes first.
 
-A proxy adds an element to the end of what it receives. What is before the elements of known proxies is written by the
-client, and is only read if the caller asks for it.
+A proxy adds an element to the end of what it receives. The client may have written what is before the elements of known
+proxies. That is only read if the caller asks for it.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def _read_x_forwarded_for(pieces: Iterator[bytes]) -> Iterator[str]:
 def _read_forwarded(pieces: Iterator[bytes]) -> Iterator[str]:
     """Yield the ``for`` of each element (RFC 7239 section 4), up to the first that is malformed or has none.
 
-    A comma may be a part of a quoted string. The shortest text after a comma that is an element is one: within a quoted
-    string each quotation mark is escaped, so that the rest of it, after a comma there, is not an element.
+    A quoted string may contain commas. So pieces are joined, from the end, until they are a valid element. The rest of
+    a quoted string after one of its commas is never valid alone: within the string, each quotation mark is escaped.
     """
     element = b""
     for piece in pieces:

@@ -35,7 +35,7 @@ class LimitHeaders:
     def record(self, counted: tuple[int, int, int], connection: Any) -> dict[str, str]:
         """Return the headers for what ``take_counted`` returned, after those of other limits of the request."""
         scope = scope_of(connection)
-        add_limit(scope, self, self._policy, self._state(*counted))
+        add_limit(scope, self._name, self._policy, self._state(*counted))
         headers = headers_of(scope)
         if RESPONSE in scope:
             scope[RESPONSE].headers.update(headers)
@@ -44,7 +44,7 @@ class LimitHeaders:
     def _state(self, wait: int, remaining: int, until_full: int) -> str:
         """Return the item of ``RateLimit``.
 
-        ``t`` is the time until there is one more token: so long, the client can use no more than ``r`` (section 4.1.2).
+        ``t`` is the time until there is one more token. Until then, the client can use at most ``r`` (section 4.1.2).
         It is not later than ``Retry-After`` (section 6).
         """
         until_next = until_full - (self._capacity - remaining - 1) * self._period // self._capacity
@@ -70,9 +70,23 @@ def with_headers(result: Any, headers: dict[str, str], connection: Any, function
 
 def _response_of_litestar(data: Any, headers: dict[str, str], handler: Any, function: Callable[..., Any]) -> Any:
     called = getattr(handler.fn, "func", handler.fn)  # of a handler that runs in a thread
-    if getattr(called, "__func__", called) is not function or handler.resolve_return_dto() is not None:
+    is_last = _is_or_limits(getattr(called, "__func__", called), function)
+    if not is_last or handler.resolve_return_dto() is not None:
         return data
     return handler.resolve_response_class()(data, headers=headers)
+
+
+def _is_or_limits(called: Any, function: Callable[..., Any]) -> bool:
+    """Return whether *called* is *function*, or only limits of this package are between them.
+
+    Another decorator may need the data. ``functools.wraps`` has copied the limit of what it decorates.
+    """
+    while called is not function:
+        inner = getattr(called, "__wrapped__", None)
+        if getattr(called, "limit", None) is getattr(inner, "limit", None):
+            return False
+        called = inner
+    return True
 
 
 def _response_classes() -> Any:

@@ -65,13 +65,12 @@ class RateLimit:
 
     def take(self) -> Callable[[Any], int]:
         """Return the function that takes the tokens of a request, and returns the nanoseconds to wait."""
-        buckets, cost = self._buckets, self._cost
-        if isinstance(buckets, MemoryBuckets):
-            fast = buckets.engine_buckets
-            if self._key_func is None:
-                return _with_cost(fast.take_by_client, cost)
-            return _by_key(_with_cost(fast.take, cost), self._key_func)
-        return self._reading_key(buckets.take)
+        fast = self._buckets.engine_buckets
+        if fast is None or self._buckets.blocks:
+            return self._reading_key(self._buckets.take)
+        if self._key_func is None:
+            return _with_cost(fast.take_by_client, self._cost)
+        return self._reading_key(fast.take)
 
     def count(self) -> Callable[[Any], int | tuple[int, int, int]]:
         """Return the function that takes the tokens of a request, and returns what :meth:`admit` reads."""

@@ -71,8 +71,8 @@ def rate_limit(
     buckets, and ``search.limit.disabled = True`` disables the limit.
 
     Args:
-        rate: ``"N/second"``, ``"N/minute"``, ``"N/hour"`` or ``"N/day"``, N from 1 to 1,000,000,000. A number of units,
-            as in ``"10/15 seconds"``, makes another period of at most 104 days.
+        rate: ``"N/second"``, ``"N/minute"``, ``"N/hour"`` or ``"N/day"``, N from 1 to 1,000,000,000. The period may
+            also be several units, as in ``"10/15 seconds"``, at most 104 days.
         key_func: takes the request and returns the ``str`` that identifies the client; by default the client's host.
             Behind a reverse proxy that is the proxy's host: see ``client_address``.
         buckets: where the calls are counted: ``SharedBuckets(path)`` for all processes of a machine,
@@ -81,13 +81,13 @@ def rate_limit(
         headers: responses have the headers ``RateLimit`` and ``RateLimit-Policy``
             (draft-ietf-httpapi-ratelimit-headers).
         name: identifies the limit in shared *buckets*, where limits of one name share their counts, and in the headers.
-            By default the limit is named like the handler with its module, and ``"default"`` in the headers.
+            By default it is the module and the name of the handler, and ``"default"`` in the headers.
 
     Raises:
         ValueError: *rate*, *cost* or *name* is invalid; or the limit needs a *name* in shared *buckets*, because the
-            handler has no name that all processes know, or one that another limit has.
-        TypeError: an argument has another type; the decorated object is no handler, or already has a route, which the
-            limit would not affect.
+            name of the handler is not the same in all processes, or another limit has it.
+        TypeError: an argument has another type; or the decorated object is not a handler, or already has a route, which
+            the limit would not affect.
 
     A call without enough tokens raises ``HTTPError(429, "Rate limit exceeded")`` with ``Retry-After`` in whole seconds,
     and is an audit event, ``rate_limited``.

@@ -145,7 +145,10 @@ def _parsed(url: str) -> Mapping[str, Any]:
             options: Mapping[str, Any] = redis.connection.parse_url(url)
             return options
     # Raised outside the `with`: the error of redis-py may contain the password.
-    raise ValueError('invalid Redis URL: write "redis://user:password@host:6379/0", "rediss://..." or "unix://..."')
+    raise ValueError(
+        'invalid Redis URL: write "redis://user:password@host:6379/0", "rediss://..." or "unix://...", with special '
+        "characters in the password percent-encoded (urllib.parse.quote_plus)"
+    )
 
 
 def _maker_for_server(given: Mapping[str, Any], timeout: float) -> _Maker:

@@ -64,8 +64,11 @@ def address_of(url: object) -> SQLAddress | Exception:
         if not isinstance(url, (str, sqlalchemy.URL)):
             return TypeError(f"the database must be a SQLAlchemy URL such as {_EXAMPLES}, not {type(url).__name__}")
         parsed = _parsed(url)
-        if parsed is None:
-            return ValueError(f"the URL of the database is malformed; it looks like {_EXAMPLES}")
+        if parsed is None or "@" in (parsed.host or ""):  # an unencoded @ in a password ends it
+            return ValueError(
+                f"the URL of the database is malformed; it looks like {_EXAMPLES}, with special characters in the "
+                "password percent-encoded (urllib.parse.quote_plus)"
+            )
         problem = _problem_of(parsed)
         return SQLAddress(parsed) if problem is None else problem
     except ImportError as error:

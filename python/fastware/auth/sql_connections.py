@@ -29,7 +29,7 @@ _POOL_TIMEOUT: Final = 5.0
 _WATCH_STEP: Final = 0.25
 _WATCH_STEPS_WITHOUT_CALLS: Final = 40
 
-# A lower limit of the role or of the database stays. The last one frees the rows of a client that is cut off.
+# A lower limit of the role or of the database is kept. The last one frees the rows of a client that is cut off.
 _SET_TIMEOUTS: Final = f"""
     SELECT set_config(name, wanted, false) FROM pg_settings JOIN (VALUES
         ('statement_timeout', '{STATEMENT_TIMEOUT * 1000:.0f}'),
@@ -66,7 +66,7 @@ class SQLConnections:
     def is_to_be_tried(self) -> bool:
         """Return ``False`` while the server is known not to answer, except to one call a second.
 
-        A worker thread that waits for such a server is missing to others.
+        A worker thread that waits for such a server cannot make other calls.
         """
         if not self._try_at:
             return True
@@ -168,7 +168,7 @@ def _dispose(engine: Engine, process: int) -> None:
 
 
 class _Watch:
-    """Cuts the connections of calls that take too long: a server that is paused would be waited for without end."""
+    """Cuts the connections of calls that take too long: they would wait for a paused server without end."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -19,7 +19,7 @@ def families_in(storage: Storage) -> FamilyStorage:
         from fastware.auth.refresh.redis_families import RedisFamilies  # noqa: PLC0415
 
         return RedisFamilies(storage)
-    if _is_url(storage):
+    if is_url(storage):
         from fastware.auth.refresh.sql_families import SQLFamilies  # noqa: PLC0415
 
         return SQLFamilies(str(storage))
@@ -34,7 +34,7 @@ def tickets_in(storage: Storage) -> TicketStorage:
         from fastware.auth.redis_tickets import RedisTicketStorage  # noqa: PLC0415
 
         return RedisTicketStorage(storage)
-    if _is_url(storage):
+    if is_url(storage):
         from fastware.auth.sql_tickets import SQLTicketStorage  # noqa: PLC0415
 
         return SQLTicketStorage(str(storage))
@@ -71,7 +71,7 @@ def path_of(name: str, storage: object, *, others: str = "", instead_of_url: str
         raise TypeError(f"{name} must be the path of a SQLite file{others}, not {type(storage).__name__}")
     if not path:
         raise ValueError(f"{name} is empty; pass the path of a SQLite file{others}")
-    if _is_url(path):
+    if is_url(path):
         raise ValueError(f"{name} is a URL; pass the path of a SQLite file{instead_of_url}")
     return path
 
@@ -81,7 +81,8 @@ def _path_or_memory(storage: object) -> str | None:
     return None if storage is None else path_of("storage", storage, others=others)
 
 
-def _is_url(storage: object) -> bool:
+def is_url(storage: object) -> bool:
+    """Return whether *storage* is a URL, not a path."""
     return isinstance(storage, str) and "://" in storage
 
 

@@ -1,4 +1,4 @@
-"""Tickets for URLs that a browser opens without headers: each stands for the claims of a user, once."""
+"""Tickets for URLs that a browser opens without headers: each is exchanged once for the claims of a user."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Warns of limits that each of several worker processes counts for itself.
 
-A process that counts in its own memory looks once, when its first limit is made, at what its server left in it. No file
-is read and no module is imported for that.
+A process that makes a limit in its own memory looks at what its server left in it. No file is read and no module is
+imported for that.
 """
 
 from __future__ import annotations
@@ -25,17 +25,19 @@ _VARIABLES: Final = {
 """Servers by the name of their command, and the environment variable that each reads."""
 
 _OPTION: Final = re.compile(r"(?:--workers=?|-w=?)(\d+)?\Z")
-_is_checked = False
+_has_warned = False
 
 
 def warn_of_several(part: str) -> None:
     """Warn, once in this process, if it is one of several workers. *part* is what counts in its memory."""
-    global _is_checked  # noqa: PLW0603 - once in a process
-    if _is_checked:
+    global _has_warned  # noqa: PLW0603 - once in a process
+    if _has_warned:
         return
-    _is_checked = True
+    # While a worker that `multiprocessing` starts imports the module of `uvicorn.run`, it does not have the
+    # configuration yet. It has it when uvicorn imports that module again.
     workers = worker_count()
     if workers > 1:
+        _has_warned = True
         warnings.warn(
             f"{part} counts in the memory of each of {workers} worker processes, so clients get up to {workers} times "
             "the rate: pass buckets=SharedBuckets(path) or buckets=RedisBuckets(url)",
@@ -54,7 +56,8 @@ def worker_count() -> int:
     if server is None:
         # In tests, the variable says nothing about this process.
         return 1 if "pytest" in sys.modules else _number(os.environ.get("WEB_CONCURRENCY"))
-    return _workers_in(sys.argv) or _number(os.environ.get(_VARIABLES[server]))
+    options = os.environ.get("GUNICORN_CMD_ARGS", "").split() if server == "gunicorn" else []
+    return _workers_in([*options, *sys.argv]) or _number(os.environ.get(_VARIABLES[server]))
 
 
 def _config_of_process() -> Any:
@@ -77,12 +80,13 @@ def _server_of(arguments: Sequence[str]) -> str | None:
 
 
 def _workers_in(arguments: Sequence[str]) -> int:
-    """Return the number of workers in a command line, or 0."""
+    """Return the last number of workers in a command line, which holds, or 0."""
+    workers = 0
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
         match = _OPTION.match(argument)
         if match:
-            return _number(match[1] or following)
-    return 0
+            workers = _number(match[1] or following)
+    return workers
 
 
 def _number(text: str | None) -> int:

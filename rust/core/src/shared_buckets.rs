@@ -17,14 +17,19 @@
 //! 1. A slot is taken over with a *claim*: the fingerprint and a number that is never used again. It has no debt.
 //! 2. An entry without debt gets debt by a replacement of the value that was read, after all other slots of the window
 //!    were read *later*, and none of them held the key; those that held it without debt were emptied.
-//! 3. An entry with debt is used as it is.
+//! 3. An entry with debt is used as it is. It may be full by the time it is replaced, but has held the key since.
 //!
-//! Suppose process P gave debt to slot x, and then Q to slot y while x has debt. The word of x was P's value from P's
-//! reading of it until P's replacement, and held the key from then on; likewise that of y for Q. (A word that changes
-//! and changes back does not exist: a claim is unique, and arrival times of a bucket that was full only increase.) P
-//! read y without the key after it read x, and before its replacement, so before Q read its value of y. Q read x
-//! without the key after that; but from P's reading of x on, x held the key. This is a contradiction. It needs one
-//! order of all accesses, hence `SeqCst`. `interleavings.rs` runs all interleavings of small cases.
+//! Suppose process P gave debt to slot x, and then Q to slot y while x has debt. P read x, found its bucket full, read y
+//! without the key, and replaced the word of x, which has held the key since; likewise Q. So y held the key only after
+//! P read it; then Q read y, and then x without the key. If that was before P's replacement, x lost the key and got it
+//! back in between, with the word that P has read. But it got it back with a claim, which is unique, and then debt at a
+//! later moment than that at which P found the bucket full, so with a later arrival time. This is a contradiction. It
+//! needs one order of all accesses, hence `SeqCst`. `interleavings.rs` runs all interleavings of small cases.
+//!
+//! An entry with debt that is taken over by another key while a call is stopped may come back with the same arrival
+//! time, to the nanosecond. The stopped call then replaces it with the result of a later call: that is right in case 3,
+//! because a token that is taken before the arrival time is counted from there, whatever the moment. Only a
+//! `give_back`, stopped in the same way, could undo the debt of the proof, and only if two nanoseconds coincide.
 //!
 //! The clock is read after the word that is replaced, and after the other slots of the window. So a bucket that another
 //! process found full, and removed, is full at the moment of this call too.

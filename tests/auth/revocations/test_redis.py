@@ -129,6 +129,19 @@ def test_entries_that_the_server_has_lost_are_restored(place, lose, is_changed_b
     assert other.revision("bob") == number
 
 
+def test_changes_that_the_server_lost_before_they_were_read_are_restored(place):
+    revocations = place.make()
+    revocations.revoke_user("ada")
+    revocations._update(time.monotonic())
+    revocations.revoke(session("s1"))
+    revocations.revoke_user("bob")
+    lose_last_changes(place)
+    revocations._update(time.monotonic() + 5)
+    other = place.make()
+    assert other.is_revoked(session("s1"))
+    assert other.revision("bob") == revocations.revision("bob") > 0
+
+
 def test_list_that_is_restored_by_many_processes_is_complete_and_settles(place):
     lists = [place.make() for _ in range(3)]
     for number, each in enumerate(lists):

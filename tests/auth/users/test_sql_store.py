@@ -441,6 +441,7 @@ URLS = {
     "": (ValueError, "malformed"),
     "users.json": (ValueError, "malformed"),
     "postgresql://ada:secret@host:port/users": (ValueError, "malformed"),
+    "postgresql://ada:top@secret@host/users": (ValueError, "percent-encoded"),
     "mysql://ada:secret@host/users": (ValueError, "databases of 'mysql' are not supported"),
     "redis://:secret@host": (ValueError, "databases of 'redis' are not supported"),
     "postgresql+nothing://ada:secret@host/users": (ValueError, "no driver 'postgresql\\+nothing'"),

@@ -22,7 +22,7 @@ class Buckets(ABC):
             name: identifies the limit in all processes.
             capacity: tokens in a full bucket, 1 to 1,000,000,000.
             period: nanoseconds in which an empty bucket is refilled, 10**9 to 2**53.
-            gives_back: tokens may be given back, so what one process knows of a bucket is soon wrong.
+            gives_back: whether tokens may be given back. A process must then not remember what it knows of a bucket.
 
         Raises:
             ValueError: a limit of this name has another rate.
@@ -34,12 +34,15 @@ class LimitBuckets(ABC):
     """The token buckets of one limit, one per key.
 
     Attributes:
-        blocks: a call may wait for a server or another process. The twins with the prefix ``a`` never block the event
-            loop: by default they make the call in a thread if it ``blocks``.
+        blocks: whether a call may wait for a server or another process. The twins with the prefix ``a`` never block
+            the event loop: if ``blocks`` is true, they make the call in a thread by default.
+        engine_buckets: the buckets of the engine that count, or ``None``. If no call ``blocks``, their methods do the
+            same as these, and save the call of a wrapper.
 
     """
 
     blocks: bool
+    engine_buckets: Any = None
 
     @abstractmethod
     def take(self, key: str, cost: int = 1) -> int:
@@ -47,7 +50,7 @@ class LimitBuckets(ABC):
 
     @abstractmethod
     def take_counted(self, key: str, cost: int = 1) -> tuple[int, int, int]:
-        """Take *cost* tokens. Returns what :meth:`take` does, the tokens left, and the nanoseconds until it is full."""
+        """Take *cost* tokens. Returns the result of :meth:`take`, the tokens left, and the nanoseconds until full."""
 
     @abstractmethod
     def give_back(self, key: str, cost: int = 1) -> None:

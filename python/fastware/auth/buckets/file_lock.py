@@ -10,6 +10,7 @@ from weakref import WeakSet
 
 from fastware._internal.fork import give_lock
 from fastware.auth.buckets.private_file import open_private
+from fastware.auth.storage_error import StorageError
 
 _FIRST_PAUSE: Final = 0.0001
 _LONGEST_PAUSE: Final = 0.01
@@ -27,7 +28,12 @@ class FileLock:
         _locks.add(self)
 
     def acquire(self, timeout: float) -> bool:
-        """Wait for at most *timeout* seconds. Returns whether this thread holds the lock now."""
+        """Wait for at most *timeout* seconds. Returns whether this thread holds the lock now.
+
+        Raises:
+            StorageError: the file cannot be used, or its file system has no locks.
+
+        """
         import fcntl  # noqa: PLC0415 - not on Windows
 
         deadline = time.monotonic() + timeout
@@ -47,6 +53,8 @@ class FileLock:
                         break
                     time.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
+                except OSError as error:
+                    raise StorageError(f"{self._path}: {error.strerror}; use a file system with file locks") from None
         except BaseException:
             self._lock.release()
             raise
@@ -74,7 +82,7 @@ _locks: WeakSet[FileLock] = WeakSet()
 
 
 def _close_all() -> None:
-    # A child shares the lock of its parent: it would hold it after the parent was killed.
+    # A child shares the lock of its parent. If the parent is killed, the child would go on holding it.
     for lock in list(_locks):
         lock._close()
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastware._engine import engine
 from fastware.auth.buckets.base import LimitBuckets
 
+if TYPE_CHECKING:
+    from fastware._engine.contract import TokenBuckets
+
 
 class MemoryBuckets(LimitBuckets):
-    """The buckets of one limit, in the memory of this process.
-
-    Attributes:
-        engine_buckets: the buckets of the engine, for callers that save the call of a wrapper.
-
-    """
+    """The buckets of one limit, in the memory of this process."""
 
     blocks = False
+    engine_buckets: TokenBuckets
 
     def __init__(self, capacity: int, period: int) -> None:
         self.engine_buckets = engine.TokenBuckets(capacity, period)

@@ -53,9 +53,11 @@ class Outage:
 
     def ended(self) -> None:
         """Note that a call was answered."""
-        if self._retry_at:
-            with self._lock:
-                self._retry_at = 0.0
+        if not self._retry_at:
+            return
+        with self._lock:
+            was_out, self._retry_at = bool(self._retry_at), 0.0
+        if was_out:  # another thread may have been first
             logger = logger_of_auth()
             logger.info("%s can be used again", self._server)
 

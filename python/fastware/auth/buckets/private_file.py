@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -19,7 +20,8 @@ def open_private(path: str) -> int:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror}") from None
+        link = "; pass the path of the file that the link leads to" if error.errno == errno.ELOOP else ""
+        raise StorageError(f"{path}: {error.strerror}{link}") from None
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
         return descriptor

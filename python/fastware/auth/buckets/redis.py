@@ -34,16 +34,16 @@ class RedisBuckets(Buckets):
             client of redis-py, whose connection options are used. For a cluster, pass a ``RedisCluster``.
         lease: tokens that a worker takes in one round trip and spends without asking again, at most a tenth of the
             limit. The limit is never exceeded, but tokens that a worker does not spend are missing elsewhere until
-            they are refilled: at most a tenth of the limit, divided by the workers that a client reaches, costs little.
+            they are refilled. Choose at most a tenth of the limit divided by the workers that a client reaches.
         on_error: what happens while the server cannot be used: ``"local"`` counts this worker's share of the limit in
             memory, ``"open"`` admits every call, ``"closed"`` responds with 503.
         timeout: seconds, or a ``timedelta``, that a call may wait for the server. After a failure, only one call per
             second waits, to find out whether the server can be used again.
-        prefix: of all keys in Redis, for example one per application.
+        prefix: how all keys in Redis begin. Give each application its own.
 
     Raises:
         TypeError: an argument has another type.
-        ValueError: the URL is invalid, or another argument out of range.
+        ValueError: the URL is invalid, or another argument is out of range.
         ImportError: redis-py is not installed: ``pip install "fastware[redis]"``.
 
     """

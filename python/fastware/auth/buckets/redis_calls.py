@@ -101,7 +101,7 @@ class RedisCalls:
         return [self.checked(reply) for reply in replies]
 
     def checked(self, reply: Any) -> Any:
-        """Return *reply*, or ``None`` if it is an error. Then an outage begins, except for the error of one key."""
+        """Return *reply*, or ``None`` if it is an error. An error begins an outage, unless it is that of one key."""
         if not isinstance(reply, Exception):
             self._outage.ended()
             return reply

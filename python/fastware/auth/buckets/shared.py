@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from fastware._engine import engine
 from fastware._internal.threads import run_in_thread
 from fastware.auth.buckets.base import Buckets, LimitBuckets
+from fastware.auth.storage_arguments import is_url
 from fastware.errors import HTTPError
 
 if TYPE_CHECKING:
@@ -45,14 +46,15 @@ class SharedBuckets(Buckets):
 
     Args:
         path: the file, created with the mode 0600 on first use, together with its folder.
-        clients: buckets that are not full at once, in all limits. The file has 65,536 + 32 * *clients* bytes, 3.3 MB by
-            default, from the start. With more clients, some of the buckets that are nearest to full are refilled.
+        clients: the number of buckets, in all limits together, that may be not full at one moment. The file has
+            65,536 + 32 * *clients* bytes from the start, 3.3 MB by default. With more clients, some of the buckets that
+            are nearest to full are refilled.
 
     Raises:
-        TypeError: *path* is no path, or *clients* is no ``int``.
-        ValueError: *path* is empty, or *clients* is not 1 to 2**30.
-        StorageError: the file is no such file, has another format or size, belongs to another user, or is in use by
-            processes with another engine. The message says what to do.
+        TypeError: *path* is not a path, or *clients* is not an ``int``.
+        ValueError: *path* is empty or a URL, or *clients* is not 1 to 2**30.
+        StorageError: the file is not one of ``SharedBuckets``, has another format or size, belongs to another user, or
+            is in use by processes with another engine. The message says what to do.
         NotImplementedError: the system has no file locks (Windows).
 
     """
@@ -67,6 +69,9 @@ class SharedBuckets(Buckets):
             raise TypeError(f"path must be the path of a file, not {type(path).__name__}")
         if not name:
             raise ValueError("path must not be empty")
+        if is_url(name):
+            del path, name  # error reporters show the local variables of a traceback's frames
+            raise ValueError("path is a URL; pass the path of a file, or use RedisBuckets for Redis")
         if not isinstance(clients, int):
             raise TypeError(f"clients must be int, not {type(clients).__name__}")
         if not 1 <= clients <= _MAX_CLIENTS:
@@ -93,14 +98,10 @@ class SharedBuckets(Buckets):
 
 
 class _AtomicLimit(LimitBuckets):
-    """Every call is a few atomic operations.
-
-    Attributes:
-        engine_buckets: the buckets of the engine, for callers that save the call of a wrapper.
-
-    """
+    """Every call is a few atomic operations."""
 
     blocks = False
+    engine_buckets: SharedTokenBuckets
 
     def __init__(self, buckets: SharedTokenBuckets) -> None:
         self.engine_buckets = buckets
@@ -120,6 +121,7 @@ class _AtomicLimit(LimitBuckets):
 
 class _LockedLimit(LimitBuckets):
     blocks = True
+    engine_buckets: SharedTokenBuckets
 
     def __init__(self, buckets: SharedTokenBuckets, lock: FileLock) -> None:
         self.engine_buckets = buckets

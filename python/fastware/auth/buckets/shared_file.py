@@ -117,7 +117,7 @@ class SharedFile:
         known, given = (f"{capacity} in {period / 10**9:g} seconds" for capacity, period in rates)
         return (
             f"the limit {name!r} has two rates in {self.path}: {known}, and now {given}; use one rate in all "
-            "processes, or another name. To change a rate, stop all processes that use the file first"
+            "processes, or another name. To change a rate, stop all processes first, also one that reloads the others"
         )
 
     def _write(self, limit: _Limit) -> int:
@@ -169,8 +169,14 @@ class SharedFile:
         if not is_known:
             # Nothing that the slots hold has a meaning. A process that is killed before the end leaves it to the next.
             os.pwrite(descriptor, _HEADER.pack(*header._replace(engine=_NO_ENGINE)), 0)
-            _fill_with_zeros(descriptor, self.size)
-        header = header._replace(engine=this_engine, clock=_clock(), generation=header.generation + 1)
+            try:
+                _fill_with_zeros(descriptor, self.size)
+            except OSError:
+                os.ftruncate(descriptor, 0)  # leaves no disk full of zeros
+                raise
+        header = header._replace(
+            engine=this_engine, groups=self._groups, clock=_clock(), generation=header.generation + 1
+        )
         os.pwrite(descriptor, _HEADER.pack(*header), 0)
 
     def _check(self, descriptor: int) -> None:
@@ -182,7 +188,10 @@ class SharedFile:
                 f"{engine.NAME!r}; set FASTWARE_ENGINE to the same value for all processes"
             )
         if header.clock != _clock():
-            raise StorageError(f"{self.path}: other processes use it with another clock (a Linux time namespace)")
+            raise StorageError(
+                f"{self.path}: other processes use it with another clock: on another machine, or in "
+                "another time namespace of Linux"
+            )
 
     def _compatible_header(self, descriptor: int) -> _Header:
         octets = os.pread(descriptor, _HEADER.size, 0)
@@ -195,7 +204,7 @@ class SharedFile:
                 "of fastware in all processes, or stop them and delete the file"
             )
         size = os.fstat(descriptor).st_size
-        if header.groups != self._groups or (size != self.size and header.engine != _NO_ENGINE):
+        if header.engine != _NO_ENGINE and (header.groups, size) != (self._groups, self.size):
             raise StorageError(
                 f"{self.path}: it has {size:,} bytes, and this number of clients needs {self.size:,}; pass the same "
                 "clients in all processes, or stop them and delete the file"

@@ -118,8 +118,11 @@ class RedisFamilies:
         names = self._storage.command("ZRANGE", index, 0, -1)
         for start in range(0, len(names), _FAMILIES_IN_A_STEP):
             step = names[start : start + _FAMILIES_IN_A_STEP]
-            self._storage.commands(("DEL", _family_key(str(name, "ascii"))) for name in step)
-            self._storage.command("ZREM", index, *step)
+            deleted = self._storage.commands([("DEL", _family_key(str(name, "ascii"))) for name in step])
+            # The others have ended, or `add` has not stored them yet: a later call must find them.
+            found = [name for name, number in zip(step, deleted, strict=True) if number]
+            if found:
+                self._storage.command("ZREM", index, *found)
 
     def _add_token(self, digest: bytes, name: str, seconds: float) -> None:
         self._storage.command("SET", _token_key(digest), name, "PX", _milliseconds(seconds))

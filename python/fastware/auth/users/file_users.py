@@ -14,13 +14,13 @@ _PIECE: Final = 65_536
 
 _HEAD: Final = 256
 _WINDOW: Final = 1_048_576
-"""Bytes of a piece that are searched for, and the bytes in which they are searched for."""
+"""How many bytes at the start of a piece are searched for, and in how many bytes of the new content."""
 
 _PART: Final = 500
 """Users that are made JSON at once."""
 
 _END_OF_USER: Final = re.compile(rb"\}[ \t\r\n]*,(?=[ \t\r]*\n[ \t\r\n]*\{)")
-"""Where a file is divided. JSON strings have no line feed, so that no text of a user looks like this."""
+"""Where a file is divided. JSON strings have no line feed, so no text of a user looks like this."""
 
 
 class Piece:
@@ -80,11 +80,11 @@ def parse_file(content: bytes, known: FileUsers) -> tuple[FileUsers, str | None]
 def _parse_what_differs(content: bytes, known: FileUsers) -> FileUsers | None:
     """Return the users in *content*, or ``None`` if it may be invalid.
 
-    The result is that of parsing the whole, wherever the pieces are divided. Each begins with the bracket of the array,
-    or gets one in place of the comma before it; each ends with the bracket, or with a comma, for which it gets one. If
-    all the arrays that they become are valid and not empty, the content is the array of all their elements: in the
-    grammar of JSON (RFC 8259, section 5), elements, a comma and elements are elements. A username in two pieces remains
-    to be found.
+    The result is the same as if the whole content is parsed, wherever it is divided. Each piece is parsed as an array:
+    it begins with the bracket of the whole array, or gets one after the comma before it; it ends with the bracket, or
+    gets one in place of its comma. If all these arrays are valid and not empty, the content is the array of all their
+    elements: in the grammar of JSON (RFC 8259, section 5), elements, a comma and elements are elements. What remains is
+    to find a username in two pieces.
     """
     parts = list(_parts(content, known.pieces))
     if parts == known.pieces:

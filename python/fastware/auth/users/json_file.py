@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from fastware.auth.storage_arguments import is_url
 from fastware.auth.users.changes import User
 from fastware.auth.users.durable_file import replace_file
 from fastware.auth.users.errors import user_exists, user_not_found
@@ -43,6 +44,9 @@ class JSONFileUserStore(UserStore):
         path: the file. Missing parent folders are created.
         revocations: revokes the tokens of a user, see :class:`UserStore`.
 
+    Raises:
+        ValueError: *path* is a URL. The message does not show it: it may contain a password.
+
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -58,6 +62,9 @@ class JSONFileUserStore(UserStore):
     def __init__(self, path: str | os.PathLike[str], *, revocations: UserRevocations | None = None) -> None:
         from pathlib import Path  # noqa: PLC0415 - a sixth of the import time of fastware.auth
 
+        if is_url(path):
+            del path  # error reporters show the local variables of a traceback's frames
+            raise ValueError("path is a URL; pass the path of a file, or use SQLUserStore for a database")
         super().__init__(revocations=revocations)
         self.path = Path(path)
 

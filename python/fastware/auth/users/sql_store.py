@@ -67,8 +67,8 @@ class SQLUserStore(UserStore):
     name exists once. Names are compared exactly. A change is one transaction: concurrent changes of a user follow each
     other, and a killed process or a lost connection leaves the old record or the new one.
 
-    A server that does not answer is waited for at most 10 seconds, 5 of them for a connection. Only ``load_users`` and
-    ``save_users`` wait longer.
+    A call waits for the server for at most 10 seconds, 5 of them for a connection. Only ``load_users`` and
+    ``save_users`` may wait longer, for 10 minutes.
 
     Args:
         url: a SQLAlchemy URL. Without a driver, ``postgresql://`` uses psycopg.

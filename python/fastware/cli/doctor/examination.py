@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from fastware.cli.doctor import files, installation, proxies, secrets, sources, workers
+from fastware.cli.doctor import files, installation, proxies, secrets, servers, sources, workers
 from fastware.cli.doctor.application import Application
 from fastware.cli.doctor.findings import Fact, Finding
 from fastware.cli.doctor.user_store import StoreReport
+from fastware.cli.stores import open_revocations
 
 _NAME_THE_APPLICATION = "name the application: --app module:attribute"
 
@@ -47,6 +48,14 @@ class Examination:
             report = StoreReport(store)
             self.facts += report.facts
             self.findings += report.findings
+        if revocations is not None:
+            self._check_revocations(revocations)
+
+    def _check_revocations(self, revocations: Path | str) -> None:
+        try:
+            open_revocations(revocations)
+        except click.ClickException as error:
+            self.findings.append(Finding("revocations", "error", error.message, "Correct --revocations."))
         if isinstance(revocations, Path):
             self.findings += files.check_access(revocations)
 
@@ -64,6 +73,7 @@ class Examination:
         auths = application.auths
         self.findings += sources.check_cookies(files_of_application)
         self.findings += sources.check_query_tokens(auths, files_of_application)
+        self.findings += servers.check_servers(application)
         if number is None:
             self.not_checked["limits of several workers"] = "give their number: --workers or WEB_CONCURRENCY"
         else:
