@@ -66,6 +66,7 @@ def claims_of_login(revocations, username):
     return auth.verify_token(auth.create_token(username, "user"))
 
 
+@pytest.mark.rule("session.copied")
 def test_copy_is_the_same_list(places):
     source, target = (place.open() for place in places)
     before = claims_of_login(source, "ada")
@@ -100,6 +101,7 @@ MERGED = {
 NUMBERS = {"only there": 3, "only here": 3, "larger there": 3, "larger here": 3}
 
 
+@pytest.mark.rule("session.copied")
 @pytest.mark.parametrize("kind", [MemoryRevocations, SQLite, Redis])
 def test_entry_of_both_lists_is_kept_until_the_later_end_and_a_user_has_the_larger_number(kind, server, tmp_path):
     place = None if kind is MemoryRevocations else kind(server, tmp_path / "to")
@@ -121,6 +123,7 @@ def test_entry_of_both_lists_is_kept_until_the_later_end_and_a_user_has_the_larg
         assert dict(users) == NUMBERS
 
 
+@pytest.mark.rule("session.copied")
 def test_copy_loses_nothing_while_applications_revoke_in_both_lists(places):
     source, target = (place.open() for place in places)
     old = [f"old {number}" for number in range(1500)]
