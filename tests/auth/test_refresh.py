@@ -40,26 +40,6 @@ NOW = 2_000_000_000
 needs_strace = pytest.mark.skipif(system_calls.unavailable() is not None, reason=str(system_calls.unavailable()))
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "sessions.db"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with RedisServer() as server:
-        yield server
-
-
-@pytest.fixture(params=["SQLite", "PostgreSQL", "Redis"])
-def storage(request, path):
-    if request.param == "PostgreSQL":
-        return request.getfixturevalue("postgres").new_url()
-    if request.param == "Redis":
-        return request.getfixturevalue("server").url
-    return path if request.param == "SQLite" else None
-
-
 def chain(refresh_tokens, length):
     """Return the tokens of a new family, each the successor of the one before."""
     tokens = [refresh_tokens.issue("ada")]

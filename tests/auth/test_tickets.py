@@ -11,7 +11,6 @@ from unittest import mock
 import pytest
 import refresh_processes
 from clock import stopped_at
-from redis_server import RedisServer
 
 from fastware.auth import (
     MemoryRevocations,
@@ -24,26 +23,6 @@ from fastware.auth import (
 
 NOW = 2_000_000_000
 CLAIMS = {"sub": "ada", "role": "user", "iat": NOW - 5, "exp": NOW + 30}
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "sessions.db"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with RedisServer() as server:
-        yield server
-
-
-@pytest.fixture(params=["SQLite", "PostgreSQL", "Redis"])
-def storage(request, path):
-    if request.param == "PostgreSQL":
-        return request.getfixturevalue("postgres").new_url()
-    if request.param == "Redis":
-        return request.getfixturevalue("server").url
-    return path if request.param == "SQLite" else None
 
 
 def redeem_at(seconds, tickets, ticket):

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from checks.processes import free_port
 
 REQUIRED = os.environ.get("FASTWARE_REQUIRE_SERVERS") == "1"
 
@@ -93,3 +94,25 @@ class RedisServer:
 
     def __exit__(self, *_):
         self.close()
+
+
+class RedisCluster(RedisServer):
+    """A cluster of one node, on a free port of the loopback interface."""
+
+    def __init__(self):
+        self.port, bus = free_port(), free_port()
+        super().__init__(
+            *("--port", f"{self.port}", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", f"{bus}")
+        )
+
+    def start(self):
+        super().start()
+        import redis
+
+        with redis.Redis.from_url(self.url) as client:
+            client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+            deadline = time.monotonic() + 10
+            while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        return self

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import re
-import socket
 import threading
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 import trio
-from redis_server import RedisServer
+from redis_server import RedisCluster, RedisServer
 
 from fastware.auth.buckets.redis import RedisBuckets
 from fastware.auth.buckets.redis_scripts import COUNT_WORKERS
@@ -250,24 +249,11 @@ def test_documented_permissions_are_enough(server, client):
     assert limit._calls.call(COUNT_WORKERS, "fastware:workers", "name", 30) >= 1
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 def test_cluster_counts_each_key_on_its_node():
-    port, bus = free_port(), free_port()
-    options = ("--port", f"{port}", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", f"{bus}")
-    with RedisServer(*options) as server, redis.Redis.from_url(server.url) as client:
-        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
-        deadline = time.monotonic() + 10
-        while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+    with RedisCluster() as server:
         clusters = [
-            redis.RedisCluster(startup_nodes=[redis.cluster.ClusterNode("127.0.0.1", port)]),
-            redis.asyncio.RedisCluster(startup_nodes=[redis.asyncio.cluster.ClusterNode("127.0.0.1", port)]),
+            redis.RedisCluster(startup_nodes=[redis.cluster.ClusterNode("127.0.0.1", server.port)]),
+            redis.asyncio.RedisCluster(startup_nodes=[redis.asyncio.cluster.ClusterNode("127.0.0.1", server.port)]),
         ]
         keys = [f"key{number}" for number in range(20)] * 3
         for number, cluster in enumerate(clusters):

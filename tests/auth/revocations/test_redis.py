@@ -4,7 +4,6 @@ import contextlib
 import gc
 import logging
 import re
-import socket
 import threading
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 from clock import stopped_at
-from redis_server import RedisServer
+from redis_server import RedisCluster, RedisServer
 from revocation_processes import session
 
 from fastware.auth import (
@@ -385,20 +384,11 @@ def test_lists_with_different_prefixes_are_different(place):
     assert place.make(prefix="{other}").is_revoked(session())
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 def test_sessions_work_in_a_cluster_and_with_the_permissions_of_the_documentation():
-    port, bus = free_port(), free_port()
-    options = ("--port", f"{port}", "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", f"{bus}")
-    with RedisServer(*options) as server, redis.Redis.from_url(server.url) as client:
-        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+    with RedisCluster() as server, redis.Redis.from_url(server.url) as client:
+        port = server.port
         documented = re.search(r"## Sessions.*?\n(ACL SETUSER .*?)\n", DOCUMENTATION.read_text("utf-8"), re.DOTALL)[1]
         client.execute_command(*documented.split(), "+cluster", "+command")
-        eventually(lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok", 10)
         node = redis.cluster.ClusterNode("127.0.0.1", port)
         cluster = redis.RedisCluster(startup_nodes=[node], username="fastware", password="password")
         revocations = RedisRevocations(cluster)
