@@ -21,11 +21,13 @@ from fastware.auth.storage_error import StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from fastware.auth.revocations.base import TokenEntry, UserEntry
+
 _CHUNK: Final = 1_000
 """Entries in a reply: the server needs less than a millisecond for them."""
 
 _BATCH: Final = 200
-"""Entries that are written back in one call."""
+"""Entries that are written in one call."""
 
 _BATCHES: Final = 250
 """Calls between two updates. All that they write is in the log at the next one, and does not fill it."""
@@ -350,6 +352,16 @@ class RedisRevocations(Revocations):
 
     def _store_leeway(self, seconds: float) -> None:
         """Leave it to the thread and the next change: an application starts even if the server cannot be used."""
+
+    def _list_stored(self) -> None:
+        self._read_all()
+
+    def _merge(self, tokens: Sequence[TokenEntry], users: Sequence[UserEntry]) -> None:
+        entries = [(_as_bytes(key), _as_value(end, is_revoked)) for key, end, is_revoked in tokens]
+        entries += [(_as_bytes(f"u{username}"), str(number)) for username, number in users]
+        for start in range(0, len(entries), _BATCH):
+            fields = [field for field, _ in entries[start : start + _BATCH]]
+            self._list_entries(zip(fields, self._change(entries[start : start + _BATCH]), strict=True))
 
 
 def _update_repeatedly(reference: ref[RedisRevocations], seconds: float, has_looked: threading.Event) -> None:
