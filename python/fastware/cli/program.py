@@ -13,6 +13,7 @@ import click
 from fastware.cli.demo import demo
 from fastware.cli.doctor import doctor
 from fastware.cli.output import describe, discard_output, note
+from fastware.cli.revocations import revocations
 from fastware.cli.secret import secret
 from fastware.cli.token import token
 from fastware.cli.users import users
@@ -29,10 +30,10 @@ INTERRUPTED: Final = 130
 )
 @click.version_option(package_name="fastware", message="%(prog)s %(version)s")
 def fastware() -> None:
-    """Users, secrets and tokens of applications that use fastware.auth."""
+    """Users, revocations, secrets and tokens of applications that use fastware.auth."""
 
 
-for _command in (users, secret, token, doctor, demo):
+for _command in (users, revocations, secret, token, doctor, demo):
     fastware.add_command(_command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -74,6 +75,11 @@ def store_argument(name: str) -> Callable[[Any], Any]:
     return click.argument(name, shell_complete=_complete_path)
 
 
+def revocations_argument(name: str, metavar: str) -> Callable[[Any], Any]:
+    """Return a decorator for an argument that names revocations."""
+    return click.argument(name, metavar=metavar, type=_path_or_url, shell_complete=_complete_path)
+
+
 def open_store(reference: str, revocations: Path | str | None = None) -> UserStore:
     """Return the store that *reference* names, with the *revocations* if they are given."""
     from fastware.auth import JSONFileUserStore, SQLUserStore  # noqa: PLC0415 - the help does not need it
@@ -90,20 +96,33 @@ def open_store(reference: str, revocations: Path | str | None = None) -> UserSto
     return store
 
 
-def open_revocations(reference: Path | str) -> Any:
-    """Return the revocations in the SQLite file, or in Redis, that *reference* names."""
+def open_revocations(reference: Path | str, *, create: bool = False) -> Any:
+    """Return the revocations in the SQLite file, or in Redis, that *reference* names.
+
+    Args:
+        reference: the path of a file, or a URL.
+        create: create the file if it is missing. Otherwise, that is an error.
+
+    """
     if isinstance(reference, str):
         return _revocations_in_redis(reference)
     from fastware.auth import SQLiteRevocations  # noqa: PLC0415
 
-    if not reference.exists():
+    if not create and not reference.exists():
         fail(f"no revocations at {reference}: name the file of the application, which creates it when it starts")
     return SQLiteRevocations(reference)
+
+
+def name_of_revocations(revocations: Any, reference: Path | str) -> str:
+    """Return the path, or the address of the server without the user and password of its URL."""
+    return str(reference) if isinstance(reference, Path) else str(revocations._storage.address)
 
 
 def _revocations_in_redis(url: str) -> Any:
     from fastware.auth import RedisRevocations, StorageError  # noqa: PLC0415
 
+    # The constructor logs why it cannot read the server. The command prints the same as its error.
+    logging.getLogger("fastware").addFilter(lambda record: record.levelno < logging.ERROR)
     try:
         revocations = RedisRevocations(url)
         revocations.revision("")  # raises if the server cannot be read

@@ -17,7 +17,13 @@ from fastware.auth.revocations.local_copy import ExpiringKeys, UserNumbers
 from fastware.errors import HTTPError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import timedelta
+
+    TokenEntry = tuple[str, int | None, bool]
+    """A key of :mod:`token_keys`, its end, and whether it is revoked; otherwise it notes a longer session."""
+    UserEntry = tuple[str, int]
+    """A username and its number."""
 
 MAX_REMOVALS: Final = 32
 """The number of ended entries that a call removes."""
@@ -228,6 +234,26 @@ class Revocations(ABC):
     def _store_leeway(self, seconds: float) -> None:
         """Store *seconds*, if it is larger than the leeway there."""
 
+    @abstractmethod
+    def _list_stored(self) -> None:
+        """List all entries that the storage has now.
+
+        Raises:
+            StorageError: the storage cannot be read.
+
+        """
+
+    @abstractmethod
+    def _merge(self, tokens: Sequence[TokenEntry], users: Sequence[UserEntry]) -> None:
+        """Store and list entries of another list. Of two ends, or two numbers, the larger one is kept.
+
+        Other threads and processes can store entries meanwhile.
+
+        Raises:
+            StorageError: the storage cannot be written. Some entries may be stored.
+
+        """
+
     # What a storage calls, in one thread at a time
 
     def _list_token(self, key: str, end: int | None, is_revoked: bool) -> None:
@@ -247,6 +273,12 @@ class Revocations(ABC):
         self._users.set(username, number)
         self._is_empty = False
 
+    def _list_entries_of(self, tokens: Sequence[TokenEntry], users: Sequence[UserEntry]) -> None:
+        for token in tokens:
+            self._list_token(*token)
+        for user in users:
+            self._list_user(*user)
+
     def _next_number(self, username: str, last: int) -> int:
         """Return the number after *last*. It is larger, even if the clock was set back."""
         return max(last + 1, self._users.numbers.get(username, 0) + 1, int(time.time() * _MICROSECONDS))
@@ -255,6 +287,16 @@ class Revocations(ABC):
         for keys in (self._sessions, self._tokens, self._longer_sessions):
             keys.remove_before(now - self._leeway, limit)
         self._is_empty = not (self._users.numbers or self._sessions.keys or self._tokens.keys)
+
+    # What another list gets
+
+    def _listed_entries(self) -> tuple[list[TokenEntry], list[UserEntry]]:
+        """Return all entries in memory, each once."""
+        tokens = [(key, end, True) for key, end in self._tokens.items()]
+        tokens += [(f"s{sid}", end, True) for sid, end in self._sessions.items()]
+        revoked = self._sessions.keys
+        tokens += [(f"s{sid}", end, False) for sid, end in self._longer_sessions.items() if sid not in revoked]
+        return tokens, list(self._users.numbers.items())
 
     # The rules
 

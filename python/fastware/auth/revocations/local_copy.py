@@ -42,6 +42,10 @@ class ExpiringKeys:
         """Return the second until which *key* is kept, or ``None`` if it is kept permanently."""
         return self._ends[key]
 
+    def items(self) -> list[tuple[str, int | None]]:
+        """Return each key with its end, as :meth:`end_of`. Other threads may change the keys meanwhile."""
+        return list(self._ends.items())
+
     def remove_before(self, second: float, limit: int) -> None:
         """Remove keys that were kept until an earlier second, *limit* of them at most."""
         while limit and self._order and self._order[0] < second:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from fastware._internal.fork import give_lock
 from fastware.auth.revocations.base import Revocations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastware.auth.revocations.base import TokenEntry, UserEntry
 
 
 class MemoryRevocations(Revocations):
@@ -35,3 +41,10 @@ class MemoryRevocations(Revocations):
 
     def _store_leeway(self, seconds: float) -> None:
         pass
+
+    def _list_stored(self) -> None:
+        pass
+
+    def _merge(self, tokens: Sequence[TokenEntry], users: Sequence[UserEntry]) -> None:
+        with self._lock:
+            self._list_entries_of(tokens, users)

@@ -22,11 +22,13 @@ from fastware.auth.storage_error import StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from fastware.auth.revocations.base import TokenEntry, UserEntry
+
 _CHUNK: Final = 1_000
 """Entries in a reply: the server needs less than a millisecond for them."""
 
 _BATCH: Final = 200
-"""Entries that are written back in one call."""
+"""Entries that are written in one call."""
 
 _BATCHES: Final = 250
 """Calls between two updates. All that they write is in the log at the next one, and does not fill it."""
@@ -108,8 +110,8 @@ class RedisRevocations(Revocations):
     A call that revokes returns when the server has the entry. The entry takes effect in this process at once, and in
     every other process within *refresh* seconds and one round trip: each has a copy in memory, which a thread updates.
     If the server cannot be read, the copy is used until it is *max_stale* seconds old; then
-    :class:`RevocationsUnavailableError` is raised. No check waits for the server, except for the first in a process,
-    which waits for at most a second.
+    :class:`RevocationsUnavailableError` is raised. No check waits for the server, except for the first in a forked
+    child, which waits for at most a second.
 
     The constructor reads the whole list: 100,000 entries in 0.3 seconds. If the server cannot be read, it logs the
     reason, and checks raise :class:`RevocationsUnavailableError` until the list was read. All threads, event loops and
@@ -163,6 +165,7 @@ class RedisRevocations(Revocations):
         _lists.add(self)
         self._update(monotonic())
         self._look_at = 0.0
+        self._start_thread()
 
     def __repr__(self) -> str:
         return f"<RedisRevocations: {self._storage.address}>"
@@ -173,7 +176,7 @@ class RedisRevocations(Revocations):
         if self._thread is None or not self._thread.is_alive():
             self._start_thread()
         if not self._has_looked.is_set():
-            # A process may have been idle between the constructor, or a fork, and this first check.
+            # A forked child may have been idle before this first check.
             self._has_looked.wait(max(0.0, self._wait_until - monotonic()))
         if monotonic() - self._read_at > self._max_stale:
             self._look_at = 0.0
@@ -350,6 +353,16 @@ class RedisRevocations(Revocations):
 
     def _store_leeway(self, seconds: float) -> None:
         """Leave it to the thread and the next change: an application starts even if the server cannot be used."""
+
+    def _list_stored(self) -> None:
+        self._read_all()
+
+    def _merge(self, tokens: Sequence[TokenEntry], users: Sequence[UserEntry]) -> None:
+        entries = [(_as_bytes(key), _as_value(end, is_revoked)) for key, end, is_revoked in tokens]
+        entries += [(_as_bytes(f"u{username}"), str(number)) for username, number in users]
+        for start in range(0, len(entries), _BATCH):
+            fields = [field for field, _ in entries[start : start + _BATCH]]
+            self._list_entries(zip(fields, self._change(entries[start : start + _BATCH]), strict=True))
 
 
 def _update_repeatedly(reference: ref[RedisRevocations], seconds: float, has_looked: threading.Event) -> None:

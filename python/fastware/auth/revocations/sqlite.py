@@ -16,10 +16,16 @@ from fastware.auth.storage_error import StorageError
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
+
+    from fastware.auth.revocations.base import TokenEntry, UserEntry
 
 _SECONDS_BETWEEN_LOOKS: Final = 0.05
 _LOOK_TIMEOUT: Final = 0.1
 _MAX_STALE: Final = 5.0
+
+_BATCH: Final = 1_000
+"""Entries of another list that are stored in one transaction, which takes 10 ms."""
 
 # `number` grows with each change: a process reads the rows above the highest that it has read.
 _SCHEMA: Final = """
@@ -133,18 +139,8 @@ class SQLiteRevocations(Revocations):
         self._connection, self._version = connection, version
 
     def _store_token(self, key: str, end: int | None, is_revoked: bool, now: float) -> None:
-        blob = _as_blob(key)
         with self._file.writing() as connection:
-            rows = connection.execute("SELECT ends, is_revoked FROM revoked_tokens WHERE key = ?", (blob,)).fetchall()
-            known = rows[0] if rows else None
-            if known is not None:
-                end = None if end is None or known[0] is None else max(end, known[0])
-                is_revoked = is_revoked or bool(known[1])
-            if known != (end, int(is_revoked)):
-                connection.execute("DELETE FROM revoked_tokens WHERE key = ?", (blob,))
-                connection.execute(
-                    "INSERT INTO revoked_tokens (key, ends, is_revoked) VALUES (?, ?, ?)", (blob, end, int(is_revoked))
-                )
+            end, is_revoked = _put_token(connection, key, end, is_revoked)
             connection.execute(
                 "DELETE FROM revoked_tokens WHERE number IN "
                 "(SELECT number FROM revoked_tokens WHERE ends < ? ORDER BY ends LIMIT ?)",
@@ -155,11 +151,9 @@ class SQLiteRevocations(Revocations):
             self._remove_ended(now)
 
     def _store_user(self, username: str) -> None:
-        blob = _as_blob(username)
         with self._file.writing() as connection:
-            revision = self._next_number(username, _revision_in(connection, blob))
-            connection.execute("DELETE FROM revoked_users WHERE username = ?", (blob,))
-            connection.execute("INSERT INTO revoked_users (username, revision) VALUES (?, ?)", (blob, revision))
+            revision = self._next_number(username, _revision_in(connection, _as_blob(username)))
+            _put_user(connection, username, revision)
         with self._lock:
             self._list_user(username, revision)
 
@@ -175,6 +169,48 @@ class SQLiteRevocations(Revocations):
     def _store_leeway(self, seconds: float) -> None:
         with self._file.writing() as connection:
             connection.execute("UPDATE revocation_leeway SET seconds = max(seconds, ?)", (seconds,))
+
+    def _list_stored(self) -> None:
+        with self._lock, self._file.reading() as connection:
+            self._read(connection)
+
+    def _merge(self, tokens: Sequence[TokenEntry], users: Sequence[UserEntry]) -> None:
+        for start in range(0, max(len(tokens), len(users)), _BATCH):
+            some_tokens, some_users = tokens[start : start + _BATCH], users[start : start + _BATCH]
+            began = monotonic()
+            with self._file.writing() as connection:
+                for token in some_tokens:
+                    _put_token(connection, *token)
+                for user in some_users:
+                    _put_user(connection, *user)
+            with self._lock:
+                self._list_entries_of(some_tokens, some_users)
+            # A process that waits to write tries it from time to time. Without a pause, it could miss each chance.
+            time.sleep(monotonic() - began)
+
+
+def _put_token(connection: sqlite3.Connection, key: str, end: int | None, is_revoked: bool) -> tuple[int | None, bool]:
+    """Store an entry, unless the file has a better one. Returns the end that it has now, and whether it is revoked."""
+    blob = _as_blob(key)
+    rows = connection.execute("SELECT ends, is_revoked FROM revoked_tokens WHERE key = ?", (blob,)).fetchall()
+    known = rows[0] if rows else None
+    if known is not None:
+        end = None if end is None or known[0] is None else max(end, known[0])
+        is_revoked = is_revoked or bool(known[1])
+    if known != (end, int(is_revoked)):
+        connection.execute("DELETE FROM revoked_tokens WHERE key = ?", (blob,))
+        connection.execute(
+            "INSERT INTO revoked_tokens (key, ends, is_revoked) VALUES (?, ?, ?)", (blob, end, int(is_revoked))
+        )
+    return end, is_revoked
+
+
+def _put_user(connection: sqlite3.Connection, username: str, revision: int) -> None:
+    """Store the number of a user, unless the file has a larger one."""
+    blob = _as_blob(username)
+    if revision > _revision_in(connection, blob):
+        connection.execute("DELETE FROM revoked_users WHERE username = ?", (blob,))
+        connection.execute("INSERT INTO revoked_users (username, revision) VALUES (?, ?)", (blob, revision))
 
 
 def _revision_in(connection: sqlite3.Connection, username: bytes) -> int:
