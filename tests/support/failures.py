@@ -654,7 +654,7 @@ def sql_save_in_a_transaction_without_server(s):
 
 def sql_store_whose_server_is_silent(s):
     store = store_without_server(s)
-    store._database._connections.note_answer(came=False)
+    store._database._connections.outage.failed()
     store.create_user("ada", s.password, "user")
 
 
@@ -1494,6 +1494,8 @@ add(
     "HTTPError 503",
     take_without_redis_if_closed=lambda s: take_from_redis(s, s.token, on_error="closed"),
     reset_without_redis=lambda s: redis_limit(s).reset(),
+    reset_key_without_redis=lambda s: redis_limit(s).reset(s.token),
+    areset_key_without_redis=lambda s: asyncio.run(redis_limit(s).areset(s.token)),
 )
 add("ImportError", without_redis)
 add(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from time import monotonic
 from typing import Any, Final
 
+from fastware.auth.outage import Outage
 from fastware.auth.redis_clients import RedisClients
+from fastware.auth.redis_script import Script
 from fastware.auth.storage_error import StorageError
 
 TIMEOUT: Final = 1.0
@@ -22,16 +22,6 @@ _FIXES: Final = (  # by the first class of redis-py that the error is an instanc
     ("TimeoutError", "start it, and check that this machine can reach it"),
     ("ConnectionError", "start it, and check that this machine can reach it"),
 )
-
-
-class Script:
-    """A Lua script, which the server runs atomically. It has the server's copy after its first run there."""
-
-    __slots__ = ("digest", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 class RedisStorage:
@@ -51,8 +41,8 @@ class RedisStorage:
         self._clients = RedisClients(url_or_client, timeout=TIMEOUT)
         self.address = _address_of(url_or_client)
         """The path of the socket, or the host and the port."""
-        # Until when calls fail at once because the server did not answer one, and the problem of that.
-        self._silence = 0.0, ""
+        self._silence = Outage(TIMEOUT)
+        self._problem_of_silence = ""
 
     def command(self, *words: Any, is_repeatable: bool = True) -> Any:
         """Return the reply to a command.
@@ -108,19 +98,25 @@ class RedisStorage:
         from redis.exceptions import RedisClusterException, RedisError  # noqa: PLC0415
         from redis.exceptions import TimeoutError as Silent  # noqa: PLC0415
 
-        silent_until, problem = self._silence
         # The second attempt is for a connection that was idle, and that the server or a firewall has closed. There is
         # none after a timeout: all worker threads would wait, and the calls behind them for much longer.
-        attempts = 0 if monotonic() < silent_until else 1 + is_repeatable
+        attempts = 0 if self._silence.must_wait() else 1 + is_repeatable
+        problem = self._problem_of_silence
         for attempt in range(attempts):
             try:
-                return send(self._clients.for_threads())
+                reply = send(self._clients.for_threads())
             except (RedisError, RedisClusterException, OSError) as error:
                 problem = _problem_of(error)
                 if isinstance(error, Silent):
-                    self._silence = monotonic() + TIMEOUT, problem
-                if type(error) is not Disconnected or attempt == attempts - 1:
-                    break
+                    self._problem_of_silence = problem
+                    self._silence.failed()
+                elif type(error) is Disconnected and attempt < attempts - 1:
+                    continue
+                else:
+                    self._silence.ended()
+                break
+            self._silence.ended()
+            return reply
         # Raised outside the `except`: the frames of redis-py hold the password and the arguments.
         raise StorageError(f"Redis at {self.address}: {problem}")
 

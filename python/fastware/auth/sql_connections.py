@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from fastware._internal.fork import give_lock
+from fastware.auth.outage import Outage
 from fastware.auth.sqlite_file import LOCK_TIMEOUT, create, identity_of
 from fastware.auth.storage_error import StorageError
 
@@ -42,8 +43,6 @@ _SET_TIMEOUTS: Final = f"""
 _ENDED: Final = ("57P01", "57P02", "57P05")
 """The server shuts down, has crashed, or ends idle connections."""
 
-_PAUSE: Final = 1.0
-
 _inherited: list[Any] = []
 """A connection must not be used, nor closed, in a forked child: the parent uses it."""
 
@@ -60,27 +59,9 @@ class SQLConnections:
         self._address = address
         self._pool: _Pool | None = None
         self._identity: tuple[int, int] | None = None
-        self._try_at = 0.0
+        self.outage = Outage(_CONNECT_TIMEOUT)
+        """While the server does not answer: a worker thread that waits for it cannot make other calls."""
         give_lock(self, threading.Lock)
-
-    def is_to_be_tried(self) -> bool:
-        """Return ``False`` while the server is known not to answer, except to one call a second.
-
-        A worker thread that waits for such a server cannot make other calls.
-        """
-        if not self._try_at:
-            return True
-        with self._lock:
-            now = time.monotonic()
-            is_to_be_tried = now >= self._try_at
-            if is_to_be_tried and self._try_at:
-                self._try_at = now + _CONNECT_TIMEOUT + _PAUSE  # the next call, if this one does not return
-            return is_to_be_tried
-
-    def note_answer(self, *, came: bool) -> None:
-        """Remember whether the server answered."""
-        if came != (self._try_at == 0):
-            self._try_at = 0.0 if came else time.monotonic() + _PAUSE
 
     @contextmanager
     def connection(self, timeout: float) -> Iterator[Connection]:

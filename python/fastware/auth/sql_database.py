@@ -223,7 +223,7 @@ class SQLDatabase:
 
         limit = STATEMENT_TIMEOUT if timeout is None else timeout
         begin, attempts, transaction = time.monotonic(), 0, None
-        if not self._connections.is_to_be_tried():
+        if self._connections.outage.must_wait():
             raise StorageError(f"{self.name}: the server did not answer to the last call; the next is sent in a second")
         while True:
             attempts += 1
@@ -233,7 +233,7 @@ class SQLDatabase:
                     transaction.begun(timeout) if is_transaction else nullcontext(),
                 ):
                     result = work(transaction)
-                self._connections.note_answer(came=True)
+                self._connections.outage.ended()
                 return result
             except SQLAlchemyError as error:
                 problem = Problem(error)
@@ -246,7 +246,9 @@ class SQLDatabase:
         is_silent = seconds > limit / 2 if problem.is_disconnect else transaction is None and seconds > _SLOW_CONNECTION
         if is_silent and not problem.is_busy:
             text = f"the server did not answer for {seconds:.0f} seconds"
-        self._connections.note_answer(came=not is_silent or problem.is_busy)
+            self._connections.outage.failed()
+        else:
+            self._connections.outage.ended()
         if is_unknown:
             text += "; the change may have been saved, or not"
         # Raised outside the `except`: frames of the driver have the password.

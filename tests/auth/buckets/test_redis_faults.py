@@ -11,8 +11,7 @@ import pytest
 import redis
 from redis_server import RedisServer
 
-from fastware.auth import worker_processes
-from fastware.auth.buckets import outage
+from fastware.auth import outage, worker_processes
 from fastware.auth.buckets.redis import RedisBuckets
 from fastware.errors import HTTPError
 
@@ -271,6 +270,8 @@ def test_open_admits_every_call():
     assert [outcome_of(limit, "key", is_async) for is_async in (False, True) * 3] == [0] * 6
     assert limit.take_counted("key") == (0, 3, 0)
     limit.give_back("key")
-    limit.reset("key")
-    with pytest.raises(HTTPError, match="503"):
-        limit.reset()
+    for key in ("key", None):
+        with pytest.raises(HTTPError, match="503"):
+            limit.reset(key)
+        with pytest.raises(HTTPError, match="503"):
+            asyncio.run(limit.areset(key))

@@ -6,7 +6,9 @@ import logging
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import redis
@@ -21,6 +23,7 @@ from fastware.auth import (
     RevocationsUnavailableError,
     StorageError,
     Tickets,
+    outage,
     redis_storage,
 )
 
@@ -232,6 +235,29 @@ def test_copy_is_used_until_max_stale_and_checks_do_not_wait(place, monkeypatch,
     eventually(lambda: not is_unavailable(revocations))
     assert revocations.is_revoked(session())
     assert len(errors_in(caplog, place.server)) == 1
+
+
+def test_one_thread_finds_out_whether_a_silent_server_answers(place, monkeypatch):
+    monkeypatch.setattr(redis_storage, "TIMEOUT", 0.1)
+    storage = redis_storage.RedisStorage(place.server.url)
+
+    def call(_):
+        with pytest.raises(StorageError, match="Timeout"):
+            storage.command("PING")
+
+    place.server.pause()
+    try:
+        with mock.patch.object(outage, "RETRY_AFTER", 0.1):
+            call(0)
+        time.sleep(0.1)
+        with (
+            mock.patch.object(storage._clients, "for_threads", wraps=storage._clients.for_threads) as tries,
+            ThreadPoolExecutor(8) as threads,
+        ):
+            list(threads.map(call, range(8)))
+    finally:
+        place.server.resume()
+    assert tries.call_count == 1
 
 
 @pytest.mark.parametrize("secret", ["hunter2", "hunter3"])

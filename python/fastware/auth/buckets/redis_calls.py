@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from fastware._internal.threads import run_in_thread
-from fastware.auth.buckets.outage import Outage, logger_of_auth
-from fastware.auth.buckets.redis_scripts import Script
+from fastware.auth.outage import Outage
 from fastware.auth.redis_clients import RedisClients, redis_py
+from fastware.auth.redis_script import Script
+
+if TYPE_CHECKING:
+    import logging
 
 Call: TypeAlias = "tuple[Script, str, tuple[bytes | int | str, ...]]"
 """A script, its key, and its further arguments."""
@@ -35,7 +38,7 @@ class RedisCalls:
         self._answers: type[Exception] = errors.ResponseError
         self._clients = clients
         self._timeout = timeout
-        self._outage = Outage("the Redis server of RedisBuckets")
+        self._outage = Outage()
         self._was_late = self._found_other_content = False
         self._by_loop: dict[asyncio.AbstractEventLoop, _Batches] = {}
 
@@ -103,19 +106,23 @@ class RedisCalls:
     def checked(self, reply: Any) -> Any:
         """Return *reply*, or ``None`` if it is an error. An error begins an outage, unless it is that of one key."""
         if not isinstance(reply, Exception):
-            self._outage.ended()
+            if self._outage.ended():
+                logger = _logger()
+                logger.info("the Redis server of RedisBuckets can be used again")
             return reply
         is_answer = isinstance(reply, self._answers)
         if is_answer and "WRONGTYPE" in str(reply):
             if not self._found_other_content:
                 self._found_other_content = True
-                logger = logger_of_auth()
+                logger = _logger()
                 logger.error("RedisBuckets cannot count a key that another program has written")
             return None
         # Other errors may contain anything, for example those of a `credential_provider`.
         shows_text = is_answer or isinstance(reply, (OSError, redis_py().RedisError))
         text = f"{type(reply).__name__}: {reply}" if shows_text and str(reply) else type(reply).__name__
-        self._outage.failed(text)
+        if self._outage.failed():
+            logger = _logger()
+            logger.error("the Redis server of RedisBuckets cannot be used: %s", text)
         return None
 
     async def _executed(self, batch: Sequence[Call]) -> list[Any]:
@@ -169,6 +176,12 @@ class _Batches:
                 for (_, future, _), reply in zip(batch, replies, strict=True):
                     if not future.done():
                         future.set_result(reply)
+
+
+def _logger() -> logging.Logger:
+    import logging  # noqa: PLC0415 - not needed while the server answers
+
+    return logging.getLogger("fastware.auth")
 
 
 async def _replies(client: Any, commands: Sequence[tuple[Any, ...]]) -> list[Any]:

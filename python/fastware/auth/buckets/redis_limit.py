@@ -139,20 +139,20 @@ class RedisLimit(LimitBuckets):
         Other workers keep the tokens that they have leased, and the rejections that they know of, until these end.
 
         Raises:
-            HTTPError: 503; the server cannot be used, so not every bucket is refilled.
+            HTTPError: 503; the server cannot be used. Only what this worker counts without it is refilled.
 
         """
         if key is None:
             self._reset_all()
-        else:
-            self._calls.call(RESET, self._forgotten(key))
+        elif self._calls.call(RESET, self._forgotten(key)) is None:
+            raise unavailable()
 
     async def areset(self, key: str | None = None) -> None:
         """Do what :meth:`reset` does, without blocking the event loop."""
         if key is None:
             await run_in_thread(self._reset_all)
-        else:
-            await self._calls.acall(RESET, self._forgotten(key))
+        elif await self._calls.acall(RESET, self._forgotten(key)) is None:
+            raise unavailable()
 
     def _forgotten(self, key: str) -> str:
         name = self._name(key)

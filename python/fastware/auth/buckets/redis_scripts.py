@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final, TypeAlias
 
-
-class Script:
-    """A script in Lua, and the digest under which a server knows it."""
-
-    __slots__ = ("digest", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text: Final = text
-        self.digest: Final = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
+from fastware.auth.redis_script import Script
 
 # A bucket is stored as its theoretical arrival time, the moment when it will be full: "microseconds", or "microseconds
 # fraction", with the fraction in units of 1 / unit microseconds. The key expires at that moment. All numbers are below

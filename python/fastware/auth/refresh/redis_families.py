@@ -6,7 +6,8 @@ import secrets
 from typing import Any, Final
 
 from fastware.auth.opaque_tokens import OpaqueToken
-from fastware.auth.redis_storage import RedisStorage, Script
+from fastware.auth.redis_script import Script
+from fastware.auth.redis_storage import RedisStorage
 from fastware.auth.refresh.families import Family
 
 _PREFIX: Final = b"fastware:refresh:"

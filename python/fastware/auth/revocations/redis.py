@@ -14,7 +14,8 @@ from weakref import WeakSet, ref
 from fastware._engine.contract import Duration
 from fastware._internal.fork import give_lock
 from fastware.auth.durations import as_seconds
-from fastware.auth.redis_storage import TIMEOUT, RedisStorage, Script
+from fastware.auth.redis_script import Script
+from fastware.auth.redis_storage import TIMEOUT, RedisStorage
 from fastware.auth.revocations.base import MAX_REMOVALS, Revocations, RevocationsUnavailableError
 from fastware.auth.storage_error import StorageError
 
