@@ -65,7 +65,7 @@ class RedisServer:
             try:
                 connection.connect(str(self.socket))
                 connection.sendall(b"PING\r\n")
-                return bool(connection.recv(1))  # an error, such as NOAUTH, is an answer too
+                return connection.recv(8)[:8] not in (b"", b"-LOADING")  # an error, such as NOAUTH, is an answer too
             except OSError:
                 return False
 
