@@ -1494,8 +1494,6 @@ add(
     "HTTPError 503",
     take_without_redis_if_closed=lambda s: take_from_redis(s, s.token, on_error="closed"),
     reset_without_redis=lambda s: redis_limit(s).reset(),
-    reset_key_without_redis=lambda s: redis_limit(s).reset(s.token),
-    areset_key_without_redis=lambda s: asyncio.run(redis_limit(s).areset(s.token)),
 )
 add("ImportError", without_redis)
 add(

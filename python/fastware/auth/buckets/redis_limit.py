@@ -137,22 +137,24 @@ class RedisLimit(LimitBuckets):
         """Refill the bucket of *key*, or every bucket of the limit.
 
         Other workers keep the tokens that they have leased, and the rejections that they know of, until these end.
+        While the server cannot be used, a *key* is refilled in the memory of this worker only: a correct login needs no
+        more.
 
         Raises:
-            HTTPError: 503; the server cannot be used. Only what this worker counts without it is refilled.
+            HTTPError: 503; the server cannot be used, so not every bucket of the limit is refilled.
 
         """
         if key is None:
             self._reset_all()
-        elif self._calls.call(RESET, self._forgotten(key)) is None:
-            raise unavailable()
+        else:
+            self._calls.call(RESET, self._forgotten(key))
 
     async def areset(self, key: str | None = None) -> None:
         """Do what :meth:`reset` does, without blocking the event loop."""
         if key is None:
             await run_in_thread(self._reset_all)
-        elif await self._calls.acall(RESET, self._forgotten(key)) is None:
-            raise unavailable()
+        else:
+            await self._calls.acall(RESET, self._forgotten(key))
 
     def _forgotten(self, key: str) -> str:
         name = self._name(key)
