@@ -63,7 +63,7 @@ def test_failure_shows_no_secret(sandbox, failure, capfd):
     result, error, texts = observe(failure.cause, sandbox)
     texts["file descriptors"] = "".join(capfd.readouterr())
     assert {place: found for place, text in texts.items() if (found := sandbox.marks.found_in(text))} == {}
-    assert outcome(result, error) == failure.outcome
+    assert outcome(result, error) == failure.outcome, repr(error)
 
 
 @pytest.mark.rule("engines.silent")
