@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
+
+OwnerT = TypeVar("OwnerT")
 
 _owners: WeakValueDictionary[int, Any] = WeakValueDictionary()
 
@@ -25,3 +27,38 @@ def _renew() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
+
+
+def hold_locks_while_forking(
+    owners: Iterable[OwnerT], timeout: float, begin_in_child: Callable[[OwnerT], None] | None = None
+) -> None:
+    """Let no other thread have the ``_lock`` of one of the *owners* while a process forks.
+
+    So a child has no state that a thread of the parent was changing. *owners* is read at each fork.
+
+    Args:
+        owners: objects that :func:`give_lock` has given a lock, for example a ``WeakSet``.
+        timeout: seconds to wait for each lock. The process then forks without it.
+        begin_in_child: is called with each of the *owners* in the child.
+
+    """
+    held: list[Any] = []
+
+    def acquire() -> None:
+        for owner in list(owners):
+            lock = owner._lock  # type: ignore[attr-defined]
+            if lock.acquire(timeout=timeout):
+                held.append(lock)
+
+    def release() -> None:
+        while held:
+            held.pop().release()
+
+    def begin() -> None:
+        held.clear()  # `give_lock` gives the child new locks
+        if begin_in_child is not None:
+            for owner in list(owners):
+                begin_in_child(owner)
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=acquire, after_in_parent=release, after_in_child=begin)

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
-from fastware._internal.fork import give_lock
+from fastware._internal.fork import give_lock, hold_locks_while_forking
 from fastware.auth.storage_error import StorageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ _creation = _Creation()
 give_lock(_creation, threading.Lock)
 
 _files: WeakSet[SQLiteFile] = WeakSet()
-_held: list[Any] = []
 
 _inherited: list[Any] = []
 """A connection must not be used, nor closed, in a forked child (https://www.sqlite.org/howtocorrupt.html, 2.6)."""
@@ -275,20 +274,4 @@ def _code_of(error: sqlite3.Error) -> int:
 
 
 # A child that is forked while a thread is in SQLite would wait forever for a lock that SQLite holds in the thread.
-
-
-def _hold_all() -> None:
-    for file in list(_files):
-        lock = file._lock
-        if lock.acquire(timeout=_FORK_TIMEOUT):
-            _held.append(lock)
-
-
-def _release_all() -> None:
-    while _held:
-        _held.pop().release()
-
-
-if hasattr(os, "register_at_fork"):
-    # `give_lock` gives the child new locks.
-    os.register_at_fork(before=_hold_all, after_in_parent=_release_all, after_in_child=_held.clear)
+hold_locks_while_forking(_files, _FORK_TIMEOUT)

@@ -313,7 +313,9 @@ def test_cut_connections_are_not_noticed(place, caplog):
 
 
 def test_full_server_rejects_revocations_and_accepts_them_in_place_of_ended_ones(place):
-    revocations = place.make(refresh=60, max_stale=120)  # an update would remove ended ones too
+    # An update would remove ended ones too.
+    revocations = place.make(refresh=60, max_stale=120)
+    eventually(revocations._has_looked.is_set)
     revocations.revoke(session())
     with stopped_at(PAST):
         for number in range(5):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 import time
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet, ref
 
 from fastware._engine.contract import Duration
-from fastware._internal.fork import give_lock
+from fastware._internal.fork import give_lock, hold_locks_while_forking
 from fastware.auth.durations import as_seconds
 from fastware.auth.redis_script import Script
 from fastware.auth.redis_storage import TIMEOUT, RedisStorage
@@ -404,30 +403,13 @@ def _logger() -> Any:
     return logging.getLogger("fastware")
 
 
-# A forked child has no thread, and must not have a copy that the thread was changing.
-
 _lists: WeakSet[RedisRevocations] = WeakSet()
-_held: list[Any] = []
 
 
-def _hold_all() -> None:
-    for revocations in list(_lists):
-        lock = revocations._lock
-        if lock.acquire(timeout=TIMEOUT):
-            _held.append(lock)
+def _begin_in_child(revocations: RedisRevocations) -> None:
+    revocations._thread = None
+    revocations._look_at = 0.0
 
 
-def _release_all() -> None:
-    while _held:
-        _held.pop().release()
-
-
-def _begin_in_child() -> None:
-    _held.clear()  # `give_lock` gives the child new locks
-    for revocations in list(_lists):
-        revocations._thread = None
-        revocations._look_at = 0.0
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_hold_all, after_in_parent=_release_all, after_in_child=_begin_in_child)
+# A forked child has no thread, and must not have a copy that the thread was changing.
+hold_locks_while_forking(_lists, TIMEOUT, _begin_in_child)
