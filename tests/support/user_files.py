@@ -189,3 +189,8 @@ def clock_of_file_system(store, nanoseconds, offset=1):
 
 
 TIMES = ("st_ctime_ns", "st_mtime_ns")
+
+
+def roles_in(users):
+    """Return ``{username: role}``."""
+    return {record["username"]: record["role"] for record in users}

@@ -14,11 +14,14 @@ Before a command it waits in ``poll``. A tracer that attaches then gets every sy
 
 import contextlib
 import os
+import random
 import select
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from itertools import chain
 
 import bcrypt_cost
 
@@ -96,6 +99,37 @@ class UserProcess:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self._process.stdout.close()
+
+
+def kill_while_changing(processes, roles, read_roles):
+    """Kill each process while it changes users. Yields the name of a user that it created first.
+
+    What *read_roles* returns are the *roles* after the changes that the process reported, and at most one more.
+    """
+    for number, process in enumerate(processes):
+        names = [f"user {number}-{each}" for each in range(300)]
+        changes = list(chain(*[[("create", name), ("update", name), ("delete", name)] for name in names]))
+        changes[2::6] = [("update", name) for name in names[::2]]
+        process.change(*changes)
+        process.read_report()
+        time.sleep(random.uniform(0, 0.06))
+        process.kill()
+        for change in changes[: len(process.reports)]:
+            make(change, roles)
+        found = read_roles()
+        if found != roles:
+            make(changes[len(process.reports)], roles)
+        assert found == roles
+        yield names[0]
+
+
+def make(change, roles):
+    """Do to ``{username: role}`` what a process does to the users."""
+    word, name = change
+    if word == "delete":
+        del roles[name]
+    else:
+        roles[name] = roles[name] + "r" if word == "update" else "user"
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import bcrypt_cost
 import interpreters
 import pytest
 import user_processes
-from user_files import leftovers, names_in, read, user, write
+from user_files import leftovers, names_in, read, roles_in, user, write
 
 # Atomic and durable saves
 
@@ -166,36 +166,12 @@ def test_process_killed_at_any_time_leaves_what_it_reported_and_at_most_one_chan
     old = [user(f"old {number}") for number in range(1_000)]  # three pieces
     store = auth.JSONFileUserStore(path)
     store.save_users(old)
-    roles = {record["username"]: record["role"] for record in old}
+    roles = roles_in(old)
     with user_processes.started(engine_name, *[path] * 12) as processes:
-        for number, process in enumerate(processes):
-            names = [f"user {number}-{each}" for each in range(300)]
-            changes = list(chain(*[[("create", name), ("update", name), ("delete", name)] for name in names]))
-            changes[2::6] = [("update", name) for name in names[::2]]
-            process.change(*changes)
-            process.read_report()
-            time.sleep(random.uniform(0, 0.06))
-            process.kill()
-            for change in changes[: len(process.reports)]:
-                make(change, roles)
-            found = {record["username"]: record["role"] for record in read(path)}
-            if found != roles:
-                make(changes[len(process.reports)], roles)
-            assert found == roles
-            assert store.find_user(names[0]) == next(
-                (each for each in read(path) if each["username"] == names[0]), None
-            )
+        for name in user_processes.kill_while_changing(processes, roles, lambda: roles_in(read(path))):
+            assert store.find_user(name) == next((each for each in read(path) if each["username"] == name), None)
     store.delete_user("old 0")
     assert leftovers(path) == []
-
-
-def make(change, roles):
-    """Do to ``{username: role}`` what a process does to the users."""
-    word, name = change
-    if word == "delete":
-        del roles[name]
-    else:
-        roles[name] = roles[name] + "r" if word == "update" else "user"
 
 
 @pytest.mark.parametrize("name", ["users.json", "[users].json"])

@@ -16,7 +16,7 @@ import interpreters
 import pytest
 import user_processes
 from error_text import shown_by
-from user_files import user
+from user_files import roles_in, user
 
 import fastware.auth
 from fastware.auth import (
@@ -202,33 +202,15 @@ def test_forked_children_have_their_own_connections(url):
 
 @pytest.mark.rule("users.atomic")
 def test_process_killed_at_any_time_leaves_what_it_reported_and_at_most_one_change_more(store, url):
+    def read_roles():
+        with store._exclusive():  # after a transaction of the process that the server has not ended yet
+            return roles_in(store.load_users())
+
     store.save_users([user("old")])
-    roles = {"old": "user"}
+    roles = read_roles()
     with user_processes.started(ENGINE, *[url] * 3) as processes:
-        for number, process in enumerate(processes):
-            names = [f"user {number}-{each}" for each in range(300)]
-            changes = list(chain(*[[("create", name), ("update", name), ("delete", name)] for name in names]))
-            changes[2::6] = [("update", name) for name in names[::2]]
-            process.change(*changes)
-            process.read_report()
-            time.sleep(random.uniform(0, 0.06))
-            process.kill()
-            for change in changes[: len(process.reports)]:
-                make(change, roles)
-            with store._exclusive():  # after a transaction of the process that the server has not ended yet
-                found = {each["username"]: each["role"] for each in store.load_users()}
-            if found != roles:
-                make(changes[len(process.reports)], roles)
-            assert found == roles
-
-
-def make(change, roles):
-    """Do to ``{username: role}`` what a process does to the users."""
-    word, name = change
-    if word == "delete":
-        del roles[name]
-    else:
-        roles[name] = roles[name] + "r" if word == "update" else "user"
+        for _ in user_processes.kill_while_changing(processes, roles, read_roles):
+            pass
 
 
 @contextmanager
