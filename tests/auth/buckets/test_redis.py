@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import sys
 import threading
 import time
 from pathlib import Path
@@ -54,10 +55,15 @@ def in_threads(limit, keys):
                 waits.append(limit.take(keys.pop()))
 
     threads = [threading.Thread(target=take) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that threads meet at every step of a call
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
     return waits
 
 

@@ -9,7 +9,7 @@ import threading
 from concurrent.futures import Future as ThreadFuture
 from itertools import islice
 from time import monotonic_ns
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from fastware._internal.fork import give_lock
 from fastware._internal.threads import run_in_thread
@@ -84,7 +84,10 @@ class RedisLimit(LimitBuckets):
             reply = self._calls.call(TAKE, name, *self._amounts.to_take(cost, cost, now))
             self._learn(name, reply, cost, cost, sent_at)
             return self._counts(key, cost, reply)
-        flight, position = self._board(name, cost, None)
+        boarded = self._board(name, cost, None)
+        if not isinstance(boarded, _Seat):
+            return boarded
+        flight, position = boarded
         if position == 0:
             reply = None
             try:
@@ -113,7 +116,10 @@ class RedisLimit(LimitBuckets):
             reply = await self._calls.send(TAKE, name, *self._amounts.to_take(cost, cost))
             self._learn(name, reply, cost, cost, sent_at)
             return self._counts(key, cost, reply)
-        flight, position = self._board(name, cost, loop)
+        boarded = self._board(name, cost, loop)
+        if not isinstance(boarded, _Seat):
+            return boarded
+        flight, position = boarded
         if position == 0:
             sent = self._calls.send(TAKE, name, *self._amounts.to_take(cost, self._lease))
             sent.add_done_callback(lambda sent: self._land(flight, sent.result()))
@@ -181,23 +187,31 @@ class RedisLimit(LimitBuckets):
     def _is_leased(self, cost: int) -> bool:
         return self._lease >= 2 * cost
 
-    def _board(self, name: str, cost: int, loop: asyncio.AbstractEventLoop | None) -> tuple[_Flight, int]:
-        """Return a request that has *cost* tokens for the caller, and their position. The first caller sends it."""
+    def _board(self, name: str, cost: int, loop: asyncio.AbstractEventLoop | None) -> _Seat | Counts:
+        """Return a request that has *cost* tokens for the caller, who sends it if their position is 0.
+
+        Returns the counts instead if another thread has learned them since the caller looked: a second lease would take
+        the place of the first, and lose its tokens.
+        """
         key = (name, cost, loop)
         with self._lock:
             flight = self._flights.get(key)
+            if flight is None:
+                counts = self._counts_if_known(name, cost)
+                if counts is not None:
+                    return counts
             if flight is None or flight.claimed + cost > self._lease:
                 flight = self._flights[key] = _Flight(key)
             position = flight.claimed
             flight.claimed += cost
-        return flight, position
+        return _Seat(flight, position)
 
     def _land(self, flight: _Flight, reply: Any) -> None:
+        name, cost, _ = flight.key
         with self._lock:
             if self._flights.get(flight.key) is flight:
                 del self._flights[flight.key]
-        name, cost, _ = flight.key
-        self._learn(name, reply, self._lease // cost * cost, flight.claimed, flight.sent_at)
+            self._learn(name, reply, self._lease // cost * cost, flight.claimed, flight.sent_at)
 
     def _start(self) -> threading.Lock:
         # The thread that sent a request does not exist in a forked child.
@@ -256,6 +270,13 @@ class _Flight:
         self.claimed = 0
         self.sent_at = monotonic_ns()
         self.future: Any = ThreadFuture()
+
+
+class _Seat(NamedTuple):
+    """The part of a flight that belongs to one caller: its tokens begin at *position*."""
+
+    flight: _Flight
+    position: int
 
 
 def keys_of_limit(prefix: str, name: str, capacity: int, period: int) -> str:
