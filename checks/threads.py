@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -248,8 +248,17 @@ def watch(scenario: Scenario, seconds: float, readers: int = _READERS) -> Result
 
     kinds = ["read"] * readers + ["change"] * 2
     threads = [threading.Thread(target=work, args=(kind,)) for kind in kinds]
+    run_interleaved(threads, 1e-5)
+    complaint = scenario.finish()
+    if complaint:
+        wrong[complaint] += 1
+    return Result(wrong, sum(counts["read"]), sum(counts["change"]))
+
+
+def run_interleaved(threads: Sequence[threading.Thread], seconds: float = 1e-6) -> None:
+    """Run *threads* to their ends. They take turns after *seconds*, so that they meet at every step of a call."""
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
+    sys.setswitchinterval(seconds)
     try:
         for thread in threads:
             thread.start()
@@ -257,10 +266,6 @@ def watch(scenario: Scenario, seconds: float, readers: int = _READERS) -> Result
             thread.join()
     finally:
         sys.setswitchinterval(interval)
-    complaint = scenario.finish()
-    if complaint:
-        wrong[complaint] += 1
-    return Result(wrong, sum(counts["read"]), sum(counts["change"]))
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from unittest import mock
 import engines
 import interpreters
 import pytest
-from checks.threads import has_gil
+from checks.threads import has_gil, run_interleaved
 from tests.reference.buckets import Buckets, Rate
 
 SECOND = 10**9
@@ -178,15 +178,7 @@ def in_threads(call):
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=[number]) for number in range(THREADS)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # many switches inside a take
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    run_interleaved(threads)
     assert errors == []
     return results
 

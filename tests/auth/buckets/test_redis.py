@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import re
-import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 import trio
+from checks.threads import run_interleaved
 from redis_server import RedisCluster, RedisServer
 
 from fastware.auth.buckets.redis import RedisBuckets
@@ -55,15 +55,7 @@ def in_threads(limit, keys):
                 waits.append(limit.take(keys.pop()))
 
     threads = [threading.Thread(target=take) for _ in range(8)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # so that threads meet at every step of a call
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    run_interleaved(threads)
     return waits
 
 
