@@ -152,15 +152,14 @@ def test_no_call_fails_or_waits_longer_than_the_timeout(fault, caplog):
             repair(server)
             repaired_at = time.monotonic()
             while not set(load.next(WORKERS * 20)) <= {"admitted", "rejected"}:
-                assert time.monotonic() < repaired_at + 5
+                assert time.monotonic() < repaired_at + 2
     assert before["admitted"]
     assert set(during) <= {"admitted", "rejected", "HTTPError"}
     if fails is not None:
         assert (during["HTTPError"] > 0) == fails
-    # Each worker waits for its calls in flight, and in each fifth of a second for one more. A machine that is busy
-    # with other work adds to the time of a call.
+    # Each worker waits for its calls in flight, and in each fifth of a second for one more.
     slow = [each for each in load.times if each > 0.9 * TIMEOUT]
-    assert len(slow) <= TASKS + THREADS + WORKERS * 5 and max(load.times) < TIMEOUT + 2
+    assert len(slow) <= TASKS + THREADS + WORKERS * 5 and max(load.times) < TIMEOUT + 0.4
     assert max(load.admitted.values()) <= 40 * (1 if keeps else 2) + (0 if keeps else 4 * WORKERS)
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert bool(errors) == fails or fails is None
