@@ -11,6 +11,8 @@ import pytest
 def pytest_collection_finish():
     # The collected tests are half a million objects. Each full garbage collection would look at them, for 0.3 seconds
     # in which no thread runs: enough to be seen in tests of timeouts.
+    import hypothesis  # noqa: F401 - warns if it is imported later, and finds trio's generator frozen
+
     gc.collect()
     gc.freeze()
 
