@@ -433,8 +433,10 @@ def test_password_without_a_problem_can_be_hashed(password, username, min_length
     st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"), min_size=15, max_size=15)
 )
 def test_sentence_never_has_the_password(password):
-    for text in (password, password * 2, password[:3]):
+    for text in (password, password * 2):
         assert text not in (password_problem(text, username=password[:7]) or "")
+    # A short password may be a part of any sentence.
+    assert password_problem(password[:3], username=password[:7]) == password_problem("kze", username="another")
 
 
 def test_random_passwords_are_no_problem():
