@@ -21,7 +21,7 @@ def normalized_origins(trusted_origins: Iterable[str]) -> tuple[bytes, ...]:
         ValueError: one of them is not ``scheme://host[:port]``. The message says which, and names the fix.
 
     """
-    if isinstance(trusted_origins, (str, bytes)):
+    if isinstance(trusted_origins, (str, bytes)) or not isinstance(trusted_origins, Iterable):
         raise TypeError(f"trusted_origins must be a list of origins: {_EXAMPLE}")
     return tuple(_normalized(origin, f"trusted_origins[{index}]") for index, origin in enumerate(trusted_origins))
 
