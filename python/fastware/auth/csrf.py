@@ -9,10 +9,8 @@ from fastware._engine import engine
 from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED
 from fastware._internal.coroutines import returns_coroutine
 from fastware.asgi import ASGIApp, path_within_app
-from fastware.auth.session_cookies import csrf_cookie_name
+from fastware.auth.session_cookies import csrf_cookie_name, session_cookie_name
 from fastware.errors import send_error
-
-csrf_verdict = engine.csrf_verdict
 
 _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _DETAILS: Final = {CSRF_MISSING: "Missing CSRF token", CSRF_MISMATCH: "CSRF token mismatch"}
@@ -50,7 +48,11 @@ class CSRFMiddleware:
         self.app = app
         self.exempt_paths = _path_prefixes(exempt_paths)
         self.disabled = disabled
-        self._cookie_name = csrf_cookie_name(host_prefix)
+        self._verdict = engine.CSRFCheck(
+            session_cookie=session_cookie_name(host_prefix),
+            csrf_cookie=csrf_cookie_name(host_prefix),
+            check_origin=False,
+        ).verdict
 
     @returns_coroutine
     def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
@@ -58,7 +60,7 @@ class CSRFMiddleware:
         # The types of ASGI's arguments differ between frameworks: type checkers accept this class in all of them.
         is_checked = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self.disabled
         if is_checked and not (self.exempt_paths and path_within_app(scope).startswith(self.exempt_paths)):
-            verdict = csrf_verdict(scope["headers"], self._cookie_name)
+            verdict = self._verdict(scope["headers"], True)
             if verdict != CSRF_PASSED:
                 return _reject(scope, send, _DETAILS[verdict])
         return self.app(scope, receive, send)
