@@ -41,6 +41,7 @@ OBJECTS = {
     "JSONFileUserStore": lambda s: s.file_store(),
     "UserStore": lambda s: s.memory_store(),
     "CSRFMiddleware": lambda s: s.auth.CSRFMiddleware(s.app()),
+    "CSRFMiddleware with a secret": lambda s: s.auth.CSRFMiddleware(s.app(), secret=s.secret),
     "dependency": lambda s: s.auth.require_role("admin"),
     "limited handler": limited,
     "RateLimit": lambda s: limited(s).limit,

@@ -190,6 +190,20 @@ CALLS = {
     "Auth.identify": lambda s: (s.settings.identify, s.request()),
     "Auth.current_user": lambda s: (awaited(s.settings.current_user), s.request()),
     "Auth.require_role": lambda s: (s.settings.require_role, s.token, s.csrf),
+    "CSRFMiddleware.secret": lambda s: (lambda secret: s.auth.CSRFMiddleware(send, secret=secret), s.secret),
+    "CSRFMiddleware.options": lambda s: (
+        lambda field, origins, flag: s.auth.CSRFMiddleware(
+            send, secret=s.secret, form_field=field, trusted_origins=origins, websockets=flag
+        ),
+        "csrf_token",
+        (),
+        True,
+    ),
+    "create_csrf_token": lambda s: (s.auth.create_csrf_token, s.token, s.secret),
+    "reject_cross_site": lambda s: (
+        lambda origins: s.auth.reject_cross_site({"headers": []}, trusted_origins=origins),
+        (),
+    ),
     "config.auth": lambda s: (lambda auth: s.auth.get_current_user(s.request(state={"config": {"auth": auth}})), None),
     "limit.take": lambda s: (lambda key: s.auth.rate_limit("1/hour", lambda _: key)(lambda request: 1)(None), s.token),
     "limit.cost": lambda s: (lambda cost: s.auth.rate_limit("1/hour", cost=cost), 1),
