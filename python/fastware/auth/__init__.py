@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         RevocationsUnavailableError,
         SQLiteRevocations,
     )
+    from fastware.auth.rolling_sessions import RollingSessions
     from fastware.auth.settings import Auth
     from fastware.auth.storage_error import StorageError
     from fastware.auth.tickets import Tickets
@@ -62,6 +63,7 @@ __all__ = [
     "Refreshed",
     "Revocations",
     "RevocationsUnavailableError",
+    "RollingSessions",
     "SQLUserStore",
     "SQLiteRevocations",
     "SharedBuckets",
@@ -107,6 +109,7 @@ _LAZY = {
     "Refreshed": "refresh",
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
+    "RollingSessions": "rolling_sessions",
     "SQLUserStore": "users.sql_store",
     "SQLiteRevocations": "revocations",
     "SharedBuckets": "buckets.shared",
