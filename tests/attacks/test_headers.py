@@ -146,7 +146,7 @@ PATH = (ValueError, "the path of the cookie 'id' must be ASCII without ; and con
 DOMAIN = (ValueError, "the domain of the cookie 'id' must be ASCII without ; and controls")
 NEEDS_SECURE = (ValueError, "samesite='none' needs secure=True: browsers drop the cookie otherwise")
 PARTITIONED_NEEDS_SECURE = (ValueError, "partitioned=True needs secure=True: browsers drop the cookie otherwise")
-CHIPS = "draft-cutler-httpbis-partitioned-cookies-01 section 2.1"
+CHIPS = "CPython http.cookies, Partitioned needs Secure (CHIPS)"
 LIFETIME = {"str": ("60", "str"), "str-with-attribute": ("1; Domain=x", "str")}
 LIFETIME |= {"bytes": (b"60", "bytes"), "list": ([60], "list")}
 NOT_FINITE = (ValueError, "max_age must be a finite number of seconds")
