@@ -35,10 +35,12 @@ from fastware import (
     set_cookie,
 )
 from fastware.auth import (
+    Auth,
     CSRFMiddleware,
     JSONFileUserStore,
     LoginGuard,
     PerProcessLimitWarning,
+    RollingSessions,
     TokenReport,
     averify_password,
     clear_session_cookies,
@@ -183,6 +185,9 @@ CSRFMiddleware(app, secret=5)  # type: ignore[arg-type] # pyright: ignore[report
 assert_type(create_csrf_token("session", b"secret"), str)
 router.post("/in", deps={"_": reject_cross_site})
 reject_cross_site({"headers": []}, trusted_origins=("https://app.example.com",))
+rolling = RollingSessions(app, Auth("secret"), idle_limit=timedelta(minutes=30), absolute_limit=3600, samesite="strict")
+create_app(router, middleware=[lambda app: RollingSessions(app, Auth("secret")), lambda app: rolling])
+RollingSessions(app, "secret")  # type: ignore[arg-type]
 app.dependency_overrides[get_current_user] = lambda: {"sub": "ada"}
 app.dependency_overrides = {get_current_user: lambda: {"sub": "ada"}}
 router.mount("/inner", app)
