@@ -33,7 +33,8 @@ def test_commands_of_a_tutorial_print_what_it_shows(page, tmp_path):
 
     environment = {"PYTHONPATH": f"{ROOT / 'python'}:{ROOT / 'tests/support'}", "FASTWARE_JWT_SECRET": "x" * 43}
     run(commands[:started])
-    with servers.serve("uvicorn", "served:app", folder=tmp_path, env=environment) as url:
+    options = ("--lifespan", "auto")
+    with servers.serve("uvicorn", "served:app", folder=tmp_path, env=environment, options=options) as url:
         run([(command.replace("http://127.0.0.1:8000", url), output) for command, output in commands[started + 1 :]])
 
 
