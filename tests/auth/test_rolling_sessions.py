@@ -5,9 +5,12 @@ import json
 import re
 
 import asgi_client
+import jwt
 import pytest
 from clock import stopped_at
 from fastapi import FastAPI, Request, Response
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from litestar import Litestar, route
 from litestar import Request as LitestarRequest
 from litestar.middleware import DefineMiddleware
@@ -262,6 +265,38 @@ def test_session_past_a_limit_is_no_session(fastware, limits, claims, age):
     response = site.visit(raw_token(site, **claims), age)
     assert response.json == {"user": None, "cookies": ["theme=dark; csrf_token=t0k3n"]}
     assert set_cookies(response)["session"][0] == ""
+
+
+TIMES = st.one_of(
+    st.integers(NOW - 2 * ABSOLUTE, NOW + 2 * ABSOLUTE),
+    st.floats(NOW - 2 * ABSOLUTE, NOW + 2 * ABSOLUTE),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([None, True, "1800000000", [], {}, 10**400, -(10**400)]),
+)
+CLAIMS = st.fixed_dictionaries({}, optional=dict.fromkeys(("iat", "exp", "auth_time", "nbf"), TIMES)) | st.dictionaries(
+    st.sampled_from(["sub", "role", "sid", "rev", "iss", "jti", "auth_time"]), st.none() | st.text() | st.integers()
+)
+
+
+@given(claims=CLAIMS, idle=st.none() | st.integers(1, ABSOLUTE), leeway=st.sampled_from([0, 100]))
+@settings(deadline=None, max_examples=200)
+def test_no_claims_of_a_valid_token_fail_the_request_or_outlive_the_limits(fastware, claims, idle, leeway):
+    auth = fastware.auth.Auth(SECRET, revocations=fastware.auth.MemoryRevocations(), leeway=leeway)
+    site = Site(fastware, limits={"idle_limit": idle, "absolute_limit": ABSOLUTE}, settings=auth)
+    known = {"sub": "ada", "role": "admin", "iat": NOW - 900, "exp": NOW + 900, "sid": "1", "rev": 0}
+    token = sign_claims(known | claims, secret=SECRET)
+    response = site.visit(token, 0)
+    assert response.status == 200
+    cookies = set_cookies(response)
+    if cookies.get("session", [""])[0]:
+        old = jwt.decode(token, options={"verify_signature": False})
+        new = renewed_claims(site, response, 0)
+        assert NOW < new["exp"] <= min(NOW + (idle or ABSOLUTE), new["auth_time"] + ABSOLUTE)
+        assert new["auth_time"] <= old["iat"]
+        assert {name: new[name] for name in ("sub", "role", "sid")} == {
+            name: old[name] for name in ("sub", "role", "sid")
+        }
 
 
 def test_leeway_applies_to_the_limits(fastware):

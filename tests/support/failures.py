@@ -1097,6 +1097,38 @@ add(
 )
 
 
+# Rolling sessions
+
+
+def rolling_sessions(s, settings=None, **options):
+    return s.auth.RollingSessions(s.app(), settings or revoking(s), **options)
+
+
+def send_of_a_renewed_token(s):
+    settings = revoking(s)
+    token = settings.create_token("ada", "user", expires_in=3600)
+    s.marks.add("session cookie", token.rpartition(".")[2])
+
+    async def send(message):
+        renewed = next(value for name, value in message["headers"] if name == b"set-cookie")
+        s.marks.add("renewed cookie", renewed.decode().partition(";")[0].rpartition(".")[2])
+        raise BrokenPipeError("the client has disconnected")
+
+    app = rolling_sessions(s, settings)
+    with mock.patch("time.time", return_value=time.time() + 1800):
+        asyncio.run(app(scope(headers=[("cookie", f"session={token}")]), None, send))
+
+
+add("BrokenPipeError", send_of_a_renewed_token)
+add(
+    "ValueError",
+    rolling_sessions_without_revocations=lambda s: rolling_sessions(s, s.settings),
+    rolling_sessions_of_half_a_second=lambda s: rolling_sessions(s, idle_limit=0.5),
+    rolling_sessions_that_end_before_they_are_idle=lambda s: rolling_sessions(s, idle_limit=60, absolute_limit=59),
+)
+add("TypeError", rolling_sessions_of_str=lambda s: rolling_sessions(s, s.secret))
+
+
 # Sessions in Redis
 
 

@@ -51,13 +51,13 @@ class SessionLimits:
         It is replaced after half of its lifetime, or of the idle limit if that is shorter, unless the absolute limit
         would end the new token no later.
         """
-        if not is_number(claims.get("exp")) or not _can_be_renewed(claims):
+        if not is_number(claims.get("exp")):
             return None
         issued = int(claims["iat"])
         lifetime = int(claims["exp"]) - issued
         wanted = lifetime if self._idle is None else self._idle
         lifetime = min(lifetime, wanted)
-        if 2 * (now - issued) < lifetime:
+        if 2 * (now - issued) < lifetime or not _can_be_renewed(claims):
             return None
         seconds = min(wanted, start_of_session(claims) + self._absolute - now)
         return seconds if seconds > 0 and now + seconds > issued + lifetime else None
