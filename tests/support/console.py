@@ -8,8 +8,8 @@ import command_line
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*\n(?:> .*\n)*)", re.MULTILINE)
-PYTHON = f"python() {{ {sys.executable} \"$@\"; }}\n"
-FASTWARE = f"fastware() {{ {sys.executable} -m fastware \"$@\"; }}\n"
+PYTHON = f'python() {{ {sys.executable} "$@"; }}\n'
+FASTWARE = f'fastware() {{ {sys.executable} -m fastware "$@"; }}\n'
 END = "end of the output"
 
 
