@@ -36,6 +36,7 @@ def check(shown, *, folder, functions=PYTHON + FASTWARE, **variables):
     )
     outputs = done.stdout.split(f"{END}\n")
     for (command, expected), output in zip(shown, outputs[:-1], strict=True):
-        if output and not output.endswith("\n"):  # as curl prints a body
-            output += "\n"
-        assert command_line.matches(output, expected), (command, output)
+        ended = (
+            output if output.endswith("\n") or not output else f"{output}\n"
+        )  # curl prints a body without a line end
+        assert command_line.matches(ended, expected), (command, output)
