@@ -39,7 +39,7 @@ async function forgery({ attackerOrigin }, card, progress) {
     };
     addEventListener("message", done);
     setTimeout(resolve, 10_000);
-    card.querySelector(".frame").replaceChildren(frame);
+    card.querySelector(".frame").replaceChildren(element("p", {}, attackerOrigin), frame);
   }));
   const [after] = await readProfile();
   const forged = seen.filter((exchange) => exchange.method === "POST");
@@ -60,6 +60,7 @@ async function forgery({ attackerOrigin }, card, progress) {
     views: forged.map((exchange, index) => view(exchange, {
       caption: `${index ? "The fetch" : "The form"}: ${exchange.status}`,
       decisive: ["sec-fetch-site", "origin", "cookie", "{\"detail"],
+      isOpen: index === 0,
     })),
   };
 }
@@ -106,7 +107,7 @@ async function expired({ post }, card, progress) {
         + "The response does not say that to the attacker; the audit log says it to you."
       : `First ${first.status}, then ${second.status}: ${detailOf(second)}.`,
     views: [
-      view(first, { caption: `At once: ${first.status}`, decisive: ["authorization"] }),
+      view(first, { caption: `At once: ${first.status}`, decisive: ["authorization"], isOpen: false }),
       view(second, { caption: `After it has expired: ${second.status}`, decisive: ["authorization", "{\"detail"] }),
     ],
   };
@@ -132,8 +133,8 @@ async function stolen({ post, greet }, card, progress) {
         + "server, not only in your browser. You are logged out now."
       : `Before the logout ${before.status}, after it ${after.status}.`,
     views: [
-      view(before, { caption: `The copy, before the logout: ${before.status}`, decisive: ["authorization"] }),
-      view(logout, { caption: `Your logout: ${logout.status}`, decisive: ["set-cookie", "x-csrf-token"] }),
+      view(before, { caption: `The copy, before the logout: ${before.status}`, decisive: ["authorization"], isOpen: false }),
+      view(logout, { caption: `Your logout: ${logout.status}`, decisive: ["set-cookie"], isOpen: false }),
       view(after, { caption: `The copy, after the logout: ${after.status}`, decisive: ["authorization", "{\"detail"] }),
     ],
   };

@@ -78,36 +78,43 @@ function write(pre, parts, decisive, isShown) {
 
 let count = 0;
 
-/** Return the request and the response as an element. */
-export function view(exchange, { caption = "", level = 4, decisive = [] } = {}) {
+/** Return the request and the response as an element, which is open or has to be opened. */
+export function view(exchange, { caption = "", level = 4, decisive = [], isOpen = true } = {}) {
   const id = `exchange-${++count}`;
-  const side = (name, parts) => {
+  const title = caption || `${exchange.method} ${exchange.path}: ${exchange.status}`;
+  const messages = [["The server saw", exchange.request], ["The server sent", exchange.response]];
+  const sides = messages.map(([name, parts]) => {
     const pre = element("pre");
     write(pre, parts, decisive, false);
-    return [element("div", { className: "side" }, element(`h${level + 1}`, {}, name), pre), pre, parts];
-  };
-  const sides = [side("The server saw", exchange.request), side("The server sent", exchange.response)];
-  const hasSecrets = sides.some(([, , parts]) => parts.some(([, isSecret]) => isSecret));
-  const title = caption || `${exchange.method} ${exchange.path}`;
-  const head = element("div", { className: "head" }, element(`h${level}`, {}, title));
-  if (hasSecrets) {
-    const show = element("button", { type: "button", className: "small", textContent: "Show secrets" });
+    return { parts, pre, box: element("div", { className: "side" }, element(`h${level + 1}`, {}, name), pre) };
+  });
+  if (exchange.audit.length) {
+    const events = exchange.audit.map((event) => element("code", {}, event));
+    sides[1].box.append(element("p", { className: "audit" }, "The audit log says: ", ...events));
+  }
+  const shown = element(
+    "details",
+    { className: "exchange", open: isOpen },
+    element("summary", {}, element(`h${level}`, {}, title)),
+    element("div", { className: "sides", id }, ...sides.map(({ box }) => box)),
+  );
+  if (sides.some(({ parts }) => parts.some(([, isSecret]) => isSecret))) {
+    const show = element("button", { type: "button", className: "small", textContent: "Show tokens and passwords" });
     show.setAttribute("aria-expanded", "false");
     show.setAttribute("aria-controls", id);
-    show.setAttribute("aria-label", `Show secrets of: ${title}`);
     show.addEventListener("click", () => {
       const isShown = show.getAttribute("aria-expanded") === "false";
       show.setAttribute("aria-expanded", String(isShown));
-      show.textContent = isShown ? "Hide secrets" : "Show secrets";
-      show.setAttribute("aria-label", `${show.textContent} of: ${title}`);
-      sides.forEach(([, pre, parts]) => write(pre, parts, decisive, isShown));
+      show.textContent = isShown ? "Hide tokens and passwords" : "Show tokens and passwords";
+      sides.forEach(({ pre, parts }) => write(pre, parts, decisive, isShown));
     });
-    head.append(show);
-  }
-  const both = element("div", { className: "sides", id }, ...sides.map(([box]) => box));
-  const shown = element("article", { className: "exchange" }, head, both);
-  if (exchange.audit.length) {
-    shown.append(element("p", { className: "audit" }, "Audit log: ", element("code", {}, exchange.audit.join("; "))));
+    shown.append(show);
   }
   return shown;
+}
+
+/** Show an outcome in words: a verdict and its reason. */
+export function tell(outcome, kind, verdict, reason) {
+  outcome.dataset.verdict = kind;
+  outcome.replaceChildren(element("strong", {}, verdict), ` ${reason}`);
 }

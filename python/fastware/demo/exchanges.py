@@ -19,7 +19,7 @@ from fastware.demo.check_times import TIMES
 KEPT: Final = 60
 _BODY_LIMIT: Final = 4096
 _SECRET: Final = re.compile(
-    r"(?:\b(?:session|csrf_token|token)=|x-csrf-token: |\bbearer )(?P<field>[^;&\s]+)"
+    r"(?:\b(?:session|csrf_token|token)=|x-csrf-token: |\bauthorization: bearer )(?P<field>[^;&\s]+)"
     r'|"(?:token|password)": ?"(?P<json>(?:[^"\\]|\\.)+)',
     re.IGNORECASE,
 )

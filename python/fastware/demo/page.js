@@ -1,5 +1,5 @@
 import { attacks } from "/attacks.js";
-import { newExchanges, onExchanges, recorded, view } from "/exchanges.js";
+import { element, newExchanges, onExchanges, recorded, tell, view } from "/exchanges.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("login");
@@ -62,7 +62,7 @@ form.addEventListener("submit", (event) => {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(Object.fromEntries(new FormData(form))),
     }));
-    byId("login-result").replaceChildren(view(exchange, { level: 3, decisive: ["set-cookie"] }));
+    byId("login-result").replaceChildren(view(exchange, { level: 3, decisive: ["set-cookie"], isOpen: false }));
     if (response.ok) {
       greet(await response.json());
       form.elements.password.value = "";
@@ -74,7 +74,7 @@ form.addEventListener("submit", (event) => {
 
 byId("logout").addEventListener("click", (event) => run(event.target, async () => {
   const [response, [exchange]] = await recorded("/logout", () => post("/logout"));
-  byId("login-result").replaceChildren(view(exchange, { level: 3, decisive: ["set-cookie"] }));
+  byId("login-result").replaceChildren(view(exchange, { level: 3, decisive: ["set-cookie"], isOpen: false }));
   if (response.ok) {
     form.querySelector(".primary").focus();
     greet(null);
@@ -101,9 +101,12 @@ for (const button of document.querySelectorAll("[data-try]")) {
     const [response, [exchange]] = await recorded(`/${button.dataset.try}`, tries[button.dataset.try]);
     const body = await response.json();
     const said = body.detail ?? body.message;
-    byId("try-status").textContent = `${words[response.status]}: ${response.status}${said ? `, “${said}”` : ""}.`;
-    byId("try-status").dataset.verdict = response.ok ? "passed" : "blocked";
-    byId("try-result").replaceChildren(view(exchange, { level: 3, decisive: ["retry-after", "x-csrf-token", "www-auth"] }));
+    const kind = response.ok ? "done" : "rejected";
+    tell(byId("try-status"), kind, `${response.status}`, `${words[response.status]}${said ? `: “${said}”` : ""}.`);
+    byId("try-result").replaceChildren(view(exchange, {
+      level: 3,
+      decisive: ["cookie", "x-csrf-token", "sec-fetch-site", "retry-after", "www-authenticate", "{"],
+    }));
   }));
 }
 
@@ -111,6 +114,8 @@ for (const button of document.querySelectorAll("[data-try]")) {
 
 const demo = { post, greet, attackerOrigin: `http://${location.hostname}:${document.body.dataset.attackerPort}` };
 byId("origin").textContent = demo.attackerOrigin;
+
+const verdicts = new Map([[true, ["blocked", "Blocked."]], [false, ["passed", "The attack worked."]], [null, ["none", "Not yet."]]]);
 
 for (const button of document.querySelectorAll("[data-attack]")) {
   const card = byId(button.dataset.attack);
@@ -123,8 +128,8 @@ for (const button of document.querySelectorAll("[data-attack]")) {
     const { isBlocked, reason, views } = await attacks[button.dataset.attack](demo, card, (progress) => {
       outcome.textContent = progress;
     });
-    outcome.dataset.verdict = isBlocked === null ? "none" : isBlocked ? "blocked" : "passed";
-    outcome.textContent = isBlocked === null ? reason : `${isBlocked ? "Blocked" : "The attack worked"}. ${reason}`;
+    const [kind, verdict] = verdicts.get(isBlocked);
+    tell(outcome, kind, verdict, reason);
     results.replaceChildren(...views);
   }));
 }
@@ -149,9 +154,12 @@ onExchanges((exchanges) => {
   const microseconds = (nanoseconds) => `${(nanoseconds / 1000).toFixed(1)} µs`;
   const total = times.reduce((sum, [, nanoseconds]) => sum + nanoseconds, 0);
   const each = times.map(([name, nanoseconds]) => `${name} ${microseconds(nanoseconds)}`).join(" + ");
-  byId("last").replaceChildren("Last check ", Object.assign(document.createElement("strong"), {
-    textContent: microseconds(total),
-  }), ` ${checked.method} ${checked.path}: ${each}`);
+  const rejected = checked.status < 400 ? "" : ", rejected and logged";
+  byId("last").replaceChildren(
+    "Last check ",
+    element("strong", {}, microseconds(total)),
+    ` ${checked.method} ${checked.path} (${each}${rejected})`,
+  );
 });
 
 setInterval(() => document.hidden || newExchanges().catch(() => {}), 2000);
