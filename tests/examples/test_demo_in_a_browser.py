@@ -241,22 +241,23 @@ def test_javascript_sees_csrf_cookie_but_not_session_cookie(page, browser):
     assert cookies["session"]["sameSite"] == cookies["csrf_token"]["sameSite"] == "Lax"
 
 
-# `cookie.last` of docs/behavior.md. A cookie with another Domain attribute is another cookie; browsers send cookies of
-# one path in the order of their creation (RFC 6265 section 5.4).
-@pytest.mark.parametrize("is_first", [True, False], ids=["theirs-first", "ours-first"])
-def test_post_succeeds_beside_csrf_cookie_of_parent_domain(browser, running, is_first):
+# A cookie with another Domain attribute is another cookie; browsers send cookies of one path in the order of their
+# creation (RFC 6265 section 5.4), and the page sends the last one as its token.
+@pytest.mark.parametrize(
+    ("is_last", "outcome"), [(False, "200 It worked"), (True, "403 Forbidden: “CSRF token mismatch")]
+)
+def test_csrf_cookie_that_a_parent_domain_plants_does_not_pass(browser, running, is_last, outcome):
     page = Page(browser, f"http://app.demo.localhost:{running.port}")
-    set_theirs = "document.cookie = 'csrf_token=theirs; Domain=demo.localhost; Path=/'"
-    if is_first:
-        browser.execute_script(set_theirs)
+    plant = "document.cookie = 'csrf_token=planted; Domain=demo.localhost; Path=/'"
+    if not is_last:
+        browser.execute_script(plant)
     page.log_in("bob")
-    if not is_first:
-        browser.execute_script(set_theirs)
+    if is_last:
+        browser.execute_script(plant)
     names_and_values = browser.execute_script("return document.cookie").split("; ")
     assert len(names_and_values) == 2
-    assert (names_and_values[0] == "csrf_token=theirs") is is_first
-    page.press("#logout")
-    page.wait_until(lambda: "POST /logout: 200" in page.shown("#login-result"))
+    assert (names_and_values[1] == "csrf_token=planted") is is_last
+    assert page.try_out("transfer").startswith(outcome)
 
 
 # The page

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import os
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,8 +24,10 @@ from fastware.auth import (
     MemoryRevocations,
     authenticate,
     clear_session_cookies,
+    create_csrf_token,
     get_current_user,
     rate_limit,
+    reject_cross_site,
     require_role,
     set_session_cookies,
 )
@@ -61,7 +62,8 @@ HEADERS: Final = {
 router = Router()
 user_store = JSONFileUserStore(os.environ[settings.USERS_FILE])
 revocations = MemoryRevocations()  # for one worker; SQLiteRevocations for several
-auth = Auth(os.environ[settings.JWT_SECRET], revocations=revocations)
+secret = os.environ[settings.JWT_SECRET]
+auth = Auth(secret, revocations=revocations)
 guard = LoginGuard(per_user_and_address=GUESS_RATE)
 coins = {"alice": COINS, "bob": COINS, "carol": 0, "mallory": 0}
 recorded = Exchanges()
@@ -114,7 +116,7 @@ for _path, _content_type in ASSETS.items():
     router.get(_path)(_asset(_path[1:], _content_type))
 
 
-@router.get("/demo/accounts")
+@router.get("/demo/accounts", deps={"_": reject_cross_site})
 async def accounts() -> Response:
     """Return the passwords, for the buttons that fill in the form.
 
@@ -123,7 +125,7 @@ async def accounts() -> Response:
     return JSONResponse(json.loads(os.environ[settings.PASSWORDS]), headers=HEADERS)
 
 
-@router.get("/demo/exchanges")
+@router.get("/demo/exchanges", deps={"_": reject_cross_site})
 async def exchanges(request: Request) -> Response:
     """Return what the server saw and sent after the exchange ``?after=``, with all secrets."""
     after = request.query_params.get("after", "0")
@@ -140,7 +142,7 @@ class Credentials(msgspec.Struct):
     password: str
 
 
-@router.post("/login")
+@router.post("/login", deps={"_": reject_cross_site})
 async def login(request: Request) -> Response:
     """Check the password, and start a session: two cookies."""
     credentials = request.decode(Credentials)
@@ -150,7 +152,7 @@ async def login(request: Request) -> Response:
         raise HTTPError(401, "Invalid credentials")
     username, role = user["username"], user["role"]
     token = await auth.acreate_token(username, role, expires_in=SESSION_SECONDS)
-    cookies = set_session_cookies(token, secrets.token_urlsafe(32), max_age=SESSION_SECONDS)
+    cookies = set_session_cookies(token, create_csrf_token(token, secret), max_age="exp")
     return JSONResponse({"username": username, "role": role}, cookies=cookies)
 
 
@@ -203,7 +205,7 @@ async def transfer(request: Request, user: dict[str, Any]) -> dict[str, Any]:
 
 
 def _protect(app: ASGIApp) -> ASGIApp:
-    return CSRFMiddleware(app, exempt_paths=["/login"])
+    return CSRFMiddleware(app, exempt_paths=["/login"], secret=secret, form_field="csrf_token")
 
 
 def _record(app: ASGIApp) -> ASGIApp:

@@ -5,7 +5,6 @@ const byId = (id) => document.getElementById(id);
 const form = byId("login");
 const passwords = fetch("/demo/accounts").then((response) => response.json());
 
-// Another page of this host may set a csrf_token cookie too. The server reads the last one, so this function does too.
 function csrfToken() {
   const pair = document.cookie.split("; ").findLast((cookie) => cookie.startsWith("csrf_token="));
   return pair ? pair.slice("csrf_token=".length) : "";
