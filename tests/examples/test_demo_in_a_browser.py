@@ -154,7 +154,7 @@ def test_forged_requests_of_a_second_origin_are_rejected(page):
         assert "HTTP/1.1 403 Forbidden" in text and "csrf_rejected" in text
 
 
-def test_forged_requests_work_without_the_middleware(browser, tmp_path):
+def test_forged_requests_are_real_and_work_without_the_origin_check(browser, tmp_path):
     store = JSONFileUserStore(tmp_path / "users.json")
     store.create_user("alice", "correct horse", "admin")
     environment = {
@@ -163,7 +163,7 @@ def test_forged_requests_work_without_the_middleware(browser, tmp_path):
         settings.JWT_SECRET: "a secret of at least 32 bytes for a demo",
         settings.PASSWORDS: json.dumps({"alice": "correct horse"}),
     }
-    server = processes.Server("granian", "tests.examples.unprotected_demo:app", ROOT, environment=environment)
+    server = processes.Server("granian", "tests.examples.demo_without_origin_check:app", ROOT, environment=environment)
     environment[settings.BASE_URL] = server.url
     with server:
         page = Page(browser, server.url)

@@ -2241,7 +2241,12 @@ def command(s, line, stdin="", **environment):
 
 def demo_login(s):
     names = module_of_copy(s, "demo.settings")
-    values = {names.USERS_FILE: f"{s.folder}/users.json", names.BASE_URL: "http://x", names.JWT_SECRET: s.secret}
+    values = {
+        names.USERS_FILE: f"{s.folder}/users.json",
+        names.BASE_URL: "http://x",
+        names.ATTACKER_PORT: "1",
+        names.JWT_SECRET: s.secret,
+    }
     with mock.patch.dict(os.environ, values):
         app = module_of_copy(s, "demo.app").app
     return call(app, "POST", "/login", headers=s.session, body=s.fill(b'{"username":"bob","password":"%s"}'))

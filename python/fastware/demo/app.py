@@ -18,7 +18,6 @@ from fastware.asgi import ASGIApp
 from fastware.auth import (
     ENGINE,
     Auth,
-    CSRFMiddleware,
     JSONFileUserStore,
     LoginGuard,
     MemoryRevocations,
@@ -205,11 +204,11 @@ async def transfer(request: Request, user: dict[str, Any]) -> dict[str, Any]:
 
 
 def _protect(app: ASGIApp) -> ASGIApp:
-    return CSRFMiddleware(app, exempt_paths=["/login"], secret=secret, form_field="csrf_token")
+    return TimedCSRF(app, exempt_paths=["/login"], secret=secret, form_field="csrf_token")
 
 
 def _record(app: ASGIApp) -> ASGIApp:
     return Recorder(app, recorded, unrecorded={"/", *ASSETS, "/demo/accounts", "/demo/exchanges", "/favicon.ico"})
 
 
-app = create_app(router, middleware=[LocalOnly, _record, lambda app: TimedCSRF(app, _protect)], lifespan=lifespan)
+app = create_app(router, middleware=[LocalOnly, _record, _protect], lifespan=lifespan)

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 from fastware import Request
 from fastware.asgi import ASGIApp, Message, Receive, Scope, Send
+from fastware.auth import CSRFMiddleware
 
 TIMES: Final = "fastware.demo.check_times"
 """The key of a scope with the nanoseconds of each check, by its name."""
 
+_STARTED: Final = "fastware.demo.started"
 _SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")  # CSRFMiddleware checks the others
 
 
 class TimedCSRF:
-    """ASGI middleware that measures the middleware that *protect* puts around *app*.
+    """ASGI middleware that measures ``CSRFMiddleware`` around *app*, for the requests that it checks.
 
     The time ends when *app* is called, or when the response of a rejected request starts.
     """
 
-    def __init__(self, app: ASGIApp, protect: Callable[[ASGIApp], ASGIApp]) -> None:
+    def __init__(self, app: ASGIApp, exempt_paths: Sequence[str], **options: Any) -> None:
         self._app = app
-        self._protected = protect(self._pass_on)
+        self._exempt_paths = tuple(exempt_paths)
+        self._protected = CSRFMiddleware(self._pass_on, exempt_paths, **options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on to the middleware."""
-        if scope["type"] != "http" or scope["method"] in _SAFE_METHODS:
+        is_checked = scope["type"] == "http" and scope["method"] not in _SAFE_METHODS
+        if not is_checked or scope["path"].startswith(self._exempt_paths):
             await self._protected(scope, receive, send)
             return
 
@@ -42,9 +46,6 @@ class TimedCSRF:
         if _STARTED in scope:
             _stop(scope, scope[_STARTED])
         await self._app(scope, receive, send)
-
-
-_STARTED: Final = "fastware.demo.started"
 
 
 def _stop(scope: MutableMapping[str, Any], started: int) -> None:
