@@ -4,6 +4,7 @@ import copy
 import functools
 import pickle
 
+import csrf_checks
 import pytest
 from sandbox import Sandbox
 
@@ -44,6 +45,7 @@ OBJECTS = {
     "limited handler": limited,
     "RateLimit": lambda s: limited(s).limit,
     "TokenBuckets": buckets,
+    "CSRFCheck": lambda s: csrf_checks.new(s.engine, keys=[s.secret.encode()]),
     "SharedBuckets": lambda s: s.auth.SharedBuckets(s.folder / "limits"),
     "JSONResponse": lambda s: s.fastware.JSONResponse({"token": s.token}, cookies=cookies(s)),
     "TextResponse": lambda s: s.fastware.TextResponse(s.token),

@@ -5,6 +5,7 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
+import csrf_checks
 from asgi_client import websocket_scope
 from marks import new_mark
 
@@ -106,6 +107,20 @@ def websocket_call(s, name, *, accepts=True):
         await getattr(websocket, name)(*arguments, **options)
 
     return awaited(call_on_new)
+
+
+def new_csrf_check(s):
+    """Return a function that takes the settings of a check as positional arguments."""
+
+    def new(*settings, **more):
+        names = ("session_cookie", "csrf_cookie", "check_origin", "trusted_origins", "keys", "form")
+        return s.engine.CSRFCheck(**dict(zip(names, settings, strict=True)), **more)
+
+    return new
+
+
+def csrf_check_with_keys(s):
+    return csrf_checks.new(s.engine, keys=[s.secret.encode()])
 
 
 # A function, and valid arguments. Left out are arguments that errors show on purpose: a path, a rate, a cookie name.
@@ -210,7 +225,12 @@ CALLS = {
     "engine.cookies": lambda s: (s.engine.cookies, []),
     "engine.credential": lambda s: (s.engine.credential, [], b"token=" + s.token.encode(), "session"),
     "engine.identify": lambda s: (s.engine.identify, [], b"token=" + s.forged.encode(), "session", s.secret),
-    "engine.csrf_verdict": lambda s: (s.engine.csrf_verdict, [(b"cookie", s.token.encode())], "csrf_token"),
+    "engine.CSRFCheck": lambda s: (
+        new_csrf_check(s),
+        *("session", "csrf_token", True, [s.token.encode()], [s.secret.encode()], False),
+    ),
+    "engine.verdict": lambda s: (csrf_check_with_keys(s).verdict, [(b"cookie", s.token.encode())], True),
+    "engine.verdict_of_form": lambda s: (csrf_check_with_keys(s).verdict_of_form, [], s.csrf.encode()),
     "engine.TokenBuckets": lambda s: (s.engine.TokenBuckets, 1, 10**9),
     "engine.take": lambda s: (s.engine.TokenBuckets(1, 10**9).take, s.token, 10**9, 1),
     "engine.take_counted": lambda s: (s.engine.TokenBuckets(1, 10**9).take_counted, s.token, 10**9, 1),
