@@ -1,20 +1,16 @@
-"""Renews the screenshots of the demo in docs/images: ``.venv/bin/python -m tests.examples.demo_screenshots``.
+"""Renews the screenshots of the demo in docs/images, with what the tests in Chromium need.
 
-Needs what the tests in the browser need: Chromium, chromedriver and selenium.
+Usage: ``PYTHONPATH=.:tests/support .venv/bin/python tests/examples/demo_screenshots.py``
 """
 
 import base64
-import sys
 import tempfile
 from pathlib import Path
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import browsers
 import demo
 
-FOLDER = ROOT / "docs" / "images"
+FOLDER = Path(__file__).parents[2] / "docs" / "images"
 LARGEST = 150_000
 
 
@@ -62,6 +58,6 @@ if __name__ == "__main__":
     ):
         desktop = {"scheme": "light", "width": 1040, "height": 920, "scale": 1}
         shoot(browser, running.url, "demo-login.png", **desktop, scroll_to="body")
-        shoot(browser, running.url, "demo-attack.png", **desktop, scroll_to="#forgery")
+        shoot(browser, running.url, "demo-attack.png", **desktop, scroll_to="[data-attack=forgery]")
         phone = {"scheme": "dark", "width": 390, "height": 844, "scale": 1.5}
         shoot(browser, running.url, "demo-phone.png", **phone, scroll_to="#attack-title")

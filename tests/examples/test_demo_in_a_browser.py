@@ -10,8 +10,8 @@ import demo
 import httpx
 import pytest
 import servers
-
 from checks import processes
+
 from fastware.auth import JSONFileUserStore
 from fastware.demo import settings
 

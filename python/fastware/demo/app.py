@@ -84,7 +84,7 @@ def _page() -> str:
     curl = curl_lines(BASE_URL.geturl(), f"http://{BASE_URL.hostname}:{ATTACKER_PORT}", "alice", "PASSWORD")
     values = {"engine": ENGINE, "curl": curl, "attacker_port": str(ATTACKER_PORT)}
     for name, value in values.items():
-        text = text.replace("{{%s}}" % name, html.escape(value))
+        text = text.replace("{{" + name + "}}", html.escape(value))
     return text
 
 
