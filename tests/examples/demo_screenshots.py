@@ -56,7 +56,7 @@ if __name__ == "__main__":
         demo.running(Path(folder), 8000) as running,
         browsers.chromium() as browser,
     ):
-        desktop = {"scheme": "light", "width": 1040, "height": 920, "scale": 1}
+        desktop = {"scheme": "light", "width": 1040, "height": 880, "scale": 1}
         shoot(browser, running.url, "demo-login.png", **desktop, scroll_to="body")
         shoot(browser, running.url, "demo-attack.png", **desktop, scroll_to="[data-attack=forgery]")
         phone = {"scheme": "dark", "width": 390, "height": 844, "scale": 1.5}
