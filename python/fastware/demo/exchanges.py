@@ -49,7 +49,9 @@ class Exchanges:
         self._numbers = itertools.count(1)
 
     def since(self, number: int) -> list[Exchange]:
-        """Return the exchanges that are kept after the one with *number*."""
+        """Return the exchanges that are kept after the one with *number*; all, if it is from before a restart."""
+        if self._kept and number > self._kept[-1].number:
+            number = 0
         return [exchange for exchange in self._kept if exchange.number > number]
 
     def add(self, scope: Scope, body: bytes, started: Message, answered: bytes, events: list[str]) -> None:

@@ -3,7 +3,11 @@ import { element, newExchanges, onExchanges, recorded, tell, view } from "/excha
 
 const byId = (id) => document.getElementById(id);
 const form = byId("login");
-const passwords = fetch("/demo/accounts").then((response) => response.json());
+
+async function passwordOf(username) {
+  const response = await fetch("/demo/accounts");
+  return (await response.json())[username];
+}
 
 function csrfToken() {
   const pair = document.cookie.split("; ").findLast((cookie) => cookie.startsWith("csrf_token="));
@@ -42,7 +46,7 @@ for (const button of document.querySelectorAll("[data-fill]")) {
   button.addEventListener("click", async () => {
     const username = button.dataset.fill;
     form.elements.username.value = username;
-    form.elements.password.value = (await passwords)[username];
+    form.elements.password.value = await passwordOf(username);
     byId("status").textContent = `The password of ${username} is filled in. Now log in.`;
   });
 }
@@ -136,7 +140,7 @@ for (const button of document.querySelectorAll("[data-attack]")) {
 // Step 4
 
 byId("copy").addEventListener("click", async () => {
-  const password = (await passwords).alice;
+  const password = await passwordOf("alice");
   await navigator.clipboard.writeText(byId("lines").textContent.replace("PASSWORD", password));
   byId("copied").textContent = "Copied, with the password.";
   setTimeout(() => { byId("copied").textContent = ""; }, 4000);
@@ -161,7 +165,9 @@ onExchanges((exchanges) => {
   );
 });
 
-setInterval(() => document.hidden || newExchanges().catch(() => {}), 2000);
+setInterval(() => document.hidden || newExchanges().catch(() => {
+  byId("last").textContent = "The demo does not answer. Is it still running?";
+}), 2000);
 
 // The session survives a reload of the page.
 await newExchanges();
