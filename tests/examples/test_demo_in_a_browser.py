@@ -1,6 +1,5 @@
 """The demo page in Chromium: the story, its attacks, the keyboard, small screens, screen readers."""
 
-import importlib.util
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +15,7 @@ from fastware.auth import JSONFileUserStore
 from fastware.demo import settings
 
 browsers.skip_without("chromium")
+WITHOUT_AXE = browsers.why_missing("chromium", "axe_playwright_python")
 
 ROOT = Path(__file__).parents[2]
 ATTACKS = ("forgery", "guesses", "expired", "stolen")
@@ -348,7 +348,7 @@ def violations(browser, axe):
     return [(each["id"], node["html"]) for each in found["violations"] for node in each["nodes"]]
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("axe_playwright_python"), reason="needs axe-playwright-python")
+@pytest.mark.skipif(bool(WITHOUT_AXE), reason=str(WITHOUT_AXE))
 def test_axe_finds_no_violations(page, browser, scheme, small_screen):
     axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
     assert violations(browser, axe) == []
