@@ -103,6 +103,7 @@ def test_visitor_logs_in_with_one_click_and_sees_what_is_protected(page, running
     assert page.try_out("transfer") == "200 It worked: “Sent 10 coins”."
     page.press("#logout")
     page.wait_until(lambda: page.status == "Not logged in.")
+    assert browsers.console_errors(page.browser) == []
     assert page.try_out("profile") == "401 Not without a session: “Not authenticated”."
 
 
