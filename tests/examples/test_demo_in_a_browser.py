@@ -54,23 +54,25 @@ class Page:
         # The bar at the top may cover an element that a click has just scrolled to.
         self.browser.execute_script("arguments[0].click()", self.find(selector))
 
+    def press_and_wait(self, selector):
+        """Press a button that is disabled while it works."""
+        self.press(selector)
+        self.wait_until(lambda: not self.find(selector).get_attribute("aria-disabled"))
+
     def log_in(self, username):
         """Fill in the password with one click, and log in."""
         self.press(f"[data-fill={username}]")
         self.wait_until(lambda: "is filled in" in self.status)
-        self.press("#login .primary")
-        self.wait_until(lambda: "is filled in" not in self.status)
+        self.press_and_wait("#login .primary")
 
     def try_out(self, name):
         """Press a button of step 2, and return the outcome in words."""
-        self.press(f"[data-try={name}]")
-        self.wait_until(lambda: f"/{name}: " in self.shown("#try-result"))
+        self.press_and_wait(f"[data-try={name}]")
         return self.find("#try-status").text
 
     def attack(self, name):
         """Run an attack, and return the verdict and the reason in words."""
-        self.press(f"[data-attack={name}]")
-        self.wait_until(lambda: self.find(f"#{name} .outcome").get_attribute("data-verdict"))
+        self.press_and_wait(f"[data-attack={name}]")
         outcome = self.find(f"#{name} .outcome")
         return outcome.get_attribute("data-verdict"), outcome.text
 
@@ -81,7 +83,7 @@ class Page:
     def wait_until(self, condition):
         from selenium.webdriver.support.wait import WebDriverWait
 
-        WebDriverWait(self.browser, 15, poll_frequency=0.05).until(lambda _: condition())
+        WebDriverWait(self.browser, 60, poll_frequency=0.05).until(lambda _: condition())
 
     @property
     def status(self):
@@ -187,7 +189,7 @@ def test_expired_token_is_rejected(page):
     page.log_in("bob")
     verdict, reason = page.attack("expired")
     assert verdict == "blocked"
-    assert "The same token worked two seconds ago" in reason
+    assert "The same token got a 200 3 seconds ago" in reason
     first, second = (
         each.get_property("textContent") for each in page.browser.find_elements("css selector", "#expired details")
     )
@@ -200,7 +202,7 @@ def test_stolen_cookie_is_worthless_after_the_logout(page):
     page.log_in("bob")
     verdict, reason = page.attack("stolen")
     assert verdict == "blocked"
-    assert "The copy worked before the logout" in reason
+    assert "Before the logout the copy got a 200" in reason
     before, logout, after = (
         each.get_property("textContent") for each in page.browser.find_elements("css selector", "#stolen details")
     )

@@ -39,7 +39,7 @@ from fastware.demo.local_only import LocalOnly, host_name
 
 FOLDER: Final = Path(__file__).parent
 SESSION_SECONDS: Final = 3600
-BRIEF_SECONDS: Final = 2
+BRIEF_SECONDS: Final = 3
 SEARCH_RATE: Final = "5/minute"
 GUESS_RATE: Final = "5/hour"
 COINS: Final = 1000

@@ -3,15 +3,6 @@ import { element, recorded, secretAfter, view } from "/exchanges.js";
 
 const NOT_LOGGED_IN = { isBlocked: null, reason: "Log in first, in step 1.", views: [] };
 
-function detailOf(exchange) {
-  const body = exchange.response.map(([text]) => text).join("").split("\n\n")[1] ?? "";
-  try {
-    return JSON.parse(body).detail ?? "";
-  } catch {
-    return "";
-  }
-}
-
 /** Read the profile with a token as a thief does: without the cookies of this browser. */
 function useToken(token) {
   return fetch("/profile", { headers: { Authorization: `Bearer ${token}` }, credentials: "omit" });
@@ -38,7 +29,7 @@ async function forgery({ attackerOrigin }, card, progress) {
       }
     };
     addEventListener("message", done);
-    setTimeout(resolve, 10_000);
+    setTimeout(resolve, 30_000);
     card.querySelector(".frame").replaceChildren(element("p", {}, attackerOrigin), frame);
   }));
   const [after] = await readProfile();
@@ -99,13 +90,13 @@ async function expired({ post }, card, progress) {
   progress(`The token works: ${first.status}. It expires in ${seconds} seconds.`);
   await new Promise((resolve) => { setTimeout(resolve, seconds * 1000 + 100); });
   const [, [second]] = await recorded("/profile", () => useToken(token));
-  const isBlocked = first.status === 200 && second.status === 401;
+  const isBlocked = second.status === 401;
   return {
     isBlocked,
     reason: isBlocked
-      ? "The same token worked two seconds ago. Its signature is still valid, but the time in its exp claim has passed. "
-        + "The response does not say that to the attacker; the audit log says it to you."
-      : `First ${first.status}, then ${second.status}: ${detailOf(second)}.`,
+      ? `The same token got a ${first.status} ${seconds} seconds ago. Its signature is still valid, but the time in its exp `
+        + "claim has passed. The response does not say that to the attacker; the audit log says it to you."
+      : `The token still works: ${second.status}.`,
     views: [
       view(first, { caption: `At once: ${first.status}`, decisive: ["authorization"], isOpen: false }),
       view(second, { caption: `After it has expired: ${second.status}`, decisive: ["authorization", "{\"detail"] }),
@@ -125,13 +116,13 @@ async function stolen({ post, greet }, card, progress) {
   const [, [logout]] = await recorded("/logout", () => post("/logout"));
   greet(null);
   const [, [after]] = await recorded("/profile", () => useToken(token));
-  const isBlocked = before.status === 200 && after.status === 401;
+  const isBlocked = after.status === 401;
   return {
     isBlocked,
     reason: isBlocked
-      ? "The copy worked before the logout, and its signature is still valid. But the logout revoked the session on the "
-        + "server, not only in your browser. You are logged out now."
-      : `Before the logout ${before.status}, after it ${after.status}.`,
+      ? `Before the logout the copy got a ${before.status}, and its signature is still valid. But the logout revoked the `
+        + "session on the server, not only in your browser. You are logged out now."
+      : `The copy still works: ${after.status}.`,
     views: [
       view(before, { caption: `The copy, before the logout: ${before.status}`, decisive: ["authorization"], isOpen: false }),
       view(logout, { caption: `Your logout: ${logout.status}`, decisive: ["set-cookie"], isOpen: false }),

@@ -23,10 +23,10 @@ curl -w '\\n' -b cookies.txt -H 'Sec-Fetch-Site: same-site' -H 'Origin: ATTACKER
 # too many guesses:
 for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code} ' BASE/login \\
   -H 'Content-Type: application/json' -d '{"username": "carol", "password": "guess"}'; done; echo
-# a token that expires after two seconds:
+# a token that expires after three seconds:
 BRIEF=$(curl -s -b cookies.txt -H "X-CSRF-Token: $CSRF" -X POST BASE/brief-token \\
   | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
-sleep 3; curl -w '\\n' -H "Authorization: Bearer $BRIEF" BASE/profile
+sleep 4; curl -w '\\n' -H "Authorization: Bearer $BRIEF" BASE/profile
 # a stolen cookie after the logout:
 curl -w '\\n' -b cookies.txt -H "X-CSRF-Token: $CSRF" -X POST BASE/logout
 curl -w '\\n' -b "session=$TOKEN" BASE/profile\
