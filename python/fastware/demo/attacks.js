@@ -94,7 +94,7 @@ async function expired({ post }, card, progress) {
   return {
     isBlocked,
     reason: isBlocked
-      ? `The same token got a ${first.status} ${seconds} seconds ago. Its signature is still valid, but the time in its exp `
+      ? `${seconds} seconds ago, the same token got a ${first.status}. Its signature is still valid, but the time in its exp `
         + "claim has passed. The response does not say that to the attacker; the audit log says it to you."
       : `The token still works: ${second.status}.`,
     views: [

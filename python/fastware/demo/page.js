@@ -3,6 +3,7 @@ import { element, newExchanges, onExchanges, recorded, tell, view } from "/excha
 
 const byId = (id) => document.getElementById(id);
 const form = byId("login");
+const STOPPED = "The demo does not answer. Is it still running?";
 
 async function passwordOf(username) {
   const response = await fetch("/demo/accounts");
@@ -31,6 +32,9 @@ async function run(button, action) {
   button.setAttribute("aria-disabled", "true");
   try {
     await action();
+  } catch (error) {
+    byId("last").textContent = STOPPED;
+    throw error;
   } finally {
     button.removeAttribute("aria-disabled");
   }
@@ -166,7 +170,7 @@ onExchanges((exchanges) => {
 });
 
 setInterval(() => document.hidden || newExchanges().catch(() => {
-  byId("last").textContent = "The demo does not answer. Is it still running?";
+  byId("last").textContent = STOPPED;
 }), 2000);
 
 // The session survives a reload of the page.
