@@ -2389,15 +2389,38 @@ def command(s, line, stdin="", **environment):
         return module_of_copy(s, "cli.program").run(line.split())
 
 
-def demo_login(s):
+def demo_application(s):
+    """Return the module of the demo. It is imported once, and keeps the secret of that time."""
     names = module_of_copy(s, "demo.settings")
-    values = {names.USERS_FILE: f"{s.folder}/users.json", names.BASE_URL: "http://x", names.JWT_SECRET: s.secret}
+    values = {
+        names.USERS_FILE: f"{s.folder}/users.json",
+        names.BASE_URL: "http://x",
+        names.ATTACKER_PORT: "1",
+        names.JWT_SECRET: s.secret,
+    }
     with mock.patch.dict(os.environ, values):
-        app = module_of_copy(s, "demo.app").app
+        return module_of_copy(s, "demo.app")
+
+
+def demo_login(s):
+    app = demo_application(s).app
     return call(app, "POST", "/login", headers=s.session, body=s.fill(b'{"username":"bob","password":"%s"}'))
 
 
+def demo_transfer(s, body):
+    demo = demo_application(s)
+    demo.app.state["config"] = {"auth": demo.auth}
+    bearer = b"Bearer " + demo.auth.create_token("bob", "user").encode()
+    headers = [(b"authorization", bearer), (b"content-type", b"application/x-www-form-urlencoded")]
+    return call(demo.app, "POST", "/transfer", headers=headers, body=s.fill(body))
+
+
 add(401, demo_login)
+add(
+    400,
+    demo_transfer_to_nobody=lambda s: demo_transfer(s, b"to=%s&amount=1"),
+    demo_transfer_of_no_amount=lambda s: demo_transfer(s, b"to=bob&amount=%s"),
+)
 add(
     0,
     command_users_list=lambda s: command(s, "users list"),
