@@ -159,6 +159,13 @@ CALLS = {
     "revocations": lambda s: (lambda new: s.auth.JSONFileUserStore("users.json", revocations=new), None),
     "find_user": lambda s: (s.file_store().find_user, s.token),
     "set_session_cookies": lambda s: (s.auth.set_session_cookies, s.token, s.csrf),
+    "session_max_age": lambda s: (lambda max_age: s.auth.set_session_cookies(s.token, s.csrf, max_age=max_age), "exp"),
+    "session_token": lambda s: (lambda token: s.auth.set_session_cookies(token, s.csrf, max_age="exp"), s.token),
+    "session_attributes": lambda s: (
+        lambda domain, path: s.auth.clear_session_cookies(domain=domain, path=path),
+        "example.org",
+        "/",
+    ),
     "max_age": lambda s: (lambda max_age: s.fastware.set_cookie("a", s.csrf, max_age=max_age), 1),
     "set_cookie": lambda s: (lambda value: s.fastware.set_cookie("a", value), s.csrf),
     "domain": lambda s: (lambda domain: s.fastware.set_cookie("a", s.csrf, domain=domain), "example.org"),
@@ -190,6 +197,20 @@ CALLS = {
     "Auth.identify": lambda s: (s.settings.identify, s.request()),
     "Auth.current_user": lambda s: (awaited(s.settings.current_user), s.request()),
     "Auth.require_role": lambda s: (s.settings.require_role, s.token, s.csrf),
+    "CSRFMiddleware.secret": lambda s: (lambda secret: s.auth.CSRFMiddleware(send, secret=secret), s.secret),
+    "CSRFMiddleware.options": lambda s: (
+        lambda field, origins, flag: s.auth.CSRFMiddleware(
+            send, secret=s.secret, form_field=field, trusted_origins=origins, websockets=flag
+        ),
+        "csrf_token",
+        (),
+        True,
+    ),
+    "create_csrf_token": lambda s: (s.auth.create_csrf_token, s.token, s.secret),
+    "reject_cross_site": lambda s: (
+        lambda origins: s.auth.reject_cross_site({"headers": []}, trusted_origins=origins),
+        (),
+    ),
     "config.auth": lambda s: (lambda auth: s.auth.get_current_user(s.request(state={"config": {"auth": auth}})), None),
     "limit.take": lambda s: (lambda key: s.auth.rate_limit("1/hour", lambda _: key)(lambda request: 1)(None), s.token),
     "limit.cost": lambda s: (lambda cost: s.auth.rate_limit("1/hour", cost=cost), 1),
