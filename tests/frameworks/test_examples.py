@@ -160,6 +160,7 @@ def log_in(client, username):
 def session_of(response, username):
     assert response.status_code == 200, response.text
     assert response.json()["username"] == username
+    assert response.headers["cache-control"] == "no-store"
     return response.json()
 
 
@@ -254,6 +255,7 @@ def test_logout_needs_the_csrf_token_and_deletes_the_cookies(client):
     assert client.post("/logout", headers={"X-CSRF-Token": "guess"}).json() == {"detail": "CSRF token mismatch"}
     response = client.post("/logout", headers={"X-CSRF-Token": client.cookies["csrf_token"]})
     assert (response.status_code, response.json()) == (200, {"message": "Logged out"})
+    assert response.headers["cache-control"] == "no-store"
     assert not client.cookies
 
 

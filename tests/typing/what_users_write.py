@@ -35,10 +35,12 @@ from fastware import (
     set_cookie,
 )
 from fastware.auth import (
+    Auth,
     CSRFMiddleware,
     JSONFileUserStore,
     LoginGuard,
     PerProcessLimitWarning,
+    RollingSessions,
     TokenReport,
     averify_password,
     clear_session_cookies,
@@ -183,6 +185,9 @@ CSRFMiddleware(app, secret=5)  # type: ignore[arg-type]
 assert_type(create_csrf_token("session", b"secret"), str)
 router.post("/in", deps={"_": reject_cross_site})
 reject_cross_site({"headers": []}, trusted_origins=("https://app.example.com",))
+rolling = RollingSessions(app, Auth("secret"), idle_limit=timedelta(minutes=30), absolute_limit=3600, samesite="strict")
+create_app(router, middleware=[lambda app: RollingSessions(app, Auth("secret")), lambda app: rolling])
+RollingSessions(app, "secret")  # type: ignore[arg-type]
 app.dependency_overrides[get_current_user] = lambda: {"sub": "ada"}
 app.dependency_overrides = {get_current_user: lambda: {"sub": "ada"}}
 router.mount("/inner", app)
@@ -197,6 +202,15 @@ assert_type(Pages.show(Pages(), "a"), str)
 Pages.show.limit.reset()
 Pages().show.limit.reset()
 warning: type[UserWarning] = CookieSizeWarning
+options: list[str] = set_session_cookies(
+    "token", "csrf", max_age="exp", domain="example.com", path="/shop", samesite="none", partitioned=True, secure=True
+)
+options += set_session_cookies("token", "csrf", max_age=timedelta(hours=1), host_prefix=True)
+options += clear_session_cookies(domain="example.com", path="/shop", samesite="none", partitioned=True, secure=True)
+options += [
+    set_cookie("a", "b", max_age=1.5),
+    set_cookie("a", "b", max_age=timedelta(1), partitioned=True, secure=True),
+]
 
 create_token("ada", "admin", 5)  # type: ignore[arg-type]
 create_token("ada", "admin", "secret", expires_in="5m")  # type: ignore[arg-type]
@@ -209,6 +223,7 @@ rate_limit(5)  # type: ignore[arg-type]
 client_address(trusted_proxies=[10])  # type: ignore[list-item]
 set_session_cookies("token", "csrf", True)  # type: ignore[call-arg]
 set_cookie("a", "b", samesite="loose")  # type: ignore[arg-type]
+set_session_cookies("token", "csrf", max_age="60")  # type: ignore[arg-type]
 delete_cookie("a", max_age=5)  # type: ignore[call-arg]
 delete_cookie("a", samesite="None", secure=True)  # type: ignore[arg-type]
 in_thread("slow_report")  # type: ignore[arg-type]
