@@ -123,10 +123,10 @@ _events: ContextVar[list[str] | None] = ContextVar("_events", default=None)
 
 def follow_audit_events() -> None:
     """Let the exchanges have the audit events, which are log records of the level INFO."""
-    logger = logging.getLogger("fastware.auth")
-    logger.setLevel(logging.INFO)
-    logger.addHandler(AuditTrail())
-    logger.propagate = False  # the terminal shows the curl lines
+    audit_events = logging.getLogger("fastware.auth")
+    audit_events.setLevel(logging.INFO)
+    audit_events.addHandler(AuditTrail())
+    audit_events.propagate = False  # the terminal shows the curl lines
 
 
 def _request_text(scope: Scope, body: bytes) -> str:
