@@ -1,0 +1,91 @@
+"""Published attacks in real browsers: what the browser sends, and the verdict of the server, in each protection.
+
+The expected results are the table of docs/threat-model.md: a row is a test.
+"""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import browsers
+import pytest
+
+from .attacks import ATTACKS, HELPERS, OWN
+from .victim import PROTECTIONS, Victim, session_of
+
+REBOUND = "rebound.test"
+HOSTS = (*browsers.HOSTS, REBOUND)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return browsers.Certificate(tmp_path_factory.mktemp("certificate"), HOSTS)
+
+
+@pytest.fixture(scope="module", params=browsers.NAMES)
+def browser(request, certificate):
+    if why := browsers.why_missing(request.param, "trustme", "starlette"):
+        pytest.skip(why)
+    victim = Victim()
+    with browsers.serve(victim, certificate) as ports, browsers.opened(request.param, hosts=HOSTS) as driver:
+        yield Browser(request.param, driver, victim, *ports)
+
+
+class Browser:
+    """A browser in which alice is logged in, and the application that she uses."""
+
+    def __init__(self, name, driver, victim, tls_port, plain_port):
+        self.name = name
+        self.driver = driver
+        self.victim = victim
+        self.ports = {"https": tls_port, "http": plain_port}
+
+    def origins(self, scheme):
+        hosts = {"app": browsers.APP, "sibling": browsers.SIBLING, "other": browsers.OTHER_SITE, "rebound": REBOUND}
+        origins = {name: f"{scheme}://{host}:{self.ports[scheme]}" for name, host in hosts.items()}
+        return {**origins, "plain": f"http://{browsers.APP}:{self.ports['http']}"}
+
+    def replay(self, attack, protection):
+        """Return what the browser sends, and the verdict."""
+        origins = self.origins(attack.scheme)
+        self.victim.protect(replace(protection, **attack.setup), origins["sibling"])
+        mallory = dict(zip(("session", "csrf"), session_of("mallory", protection), strict=True))
+        constants = "".join(f"const {name} = {json.dumps(value)};" for name, value in {**origins, "mallory": mallory}.items())
+        self.driver.get(origins["app"] + "/start")
+        self.show(origins[attack.page], constants, attack.script)
+        if attack.clicks and not self.click_into_frame():
+            return "-", "not shown"
+        seen = self.victim.answered(attack.path)
+        sends = "-" if seen is None else f"{seen.site} {seen.origin} {seen.has_session}"
+        verdict = "not sent" if seen is None else seen.answer
+        if attack.then and not verdict.startswith("4"):
+            self.victim.seen.clear()
+            self.show(origins["app"], constants, OWN)
+            verdict = self.victim.answered("/transfer").answer
+        return sends, verdict
+
+    def show(self, origin, constants, script):
+        self.victim.page = f"<!doctype html><title>page</title><script>{constants}{HELPERS}{script}</script>"
+        self.driver.get(origin + "/page")
+
+    def click_into_frame(self):
+        """Click where the page has its frame. Return whether the frame shows the button."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        self.driver.switch_to.frame(0)
+        is_shown = bool(self.driver.find_elements("css selector", "button"))
+        self.driver.switch_to.default_content()
+        ActionChains(self.driver).move_by_offset(300, 300).click().reset_actions()
+        ActionChains(self.driver).move_by_offset(300, 300).click().perform()
+        return is_shown
+
+
+def test_x(browser):
+    for name, attack in ATTACKS.items():
+        for p, protection in PROTECTIONS.items():
+            try:
+                r = browser.replay(attack, protection)
+            except Exception as e:
+                r = repr(e)[:300], browser.driver.get_log('browser')[-3:]
+            print(f"{browser.name:9}{name:30} {p:12} {r}", flush=True)

@@ -1,0 +1,249 @@
+"""The application that is attacked, in each protection, and the recorder of what it sees.
+
+The pages of the attacker come from the same server, as ``/page``: which site a page belongs to is the name of the
+host in its URL.
+"""
+
+import json
+import secrets
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from fastware import HTMLResponse, JSONResponse, Request, Response, Router, WebSocket, create_app
+from fastware.auth import Auth, HTTPError, create_token
+import fastware.auth, inspect
+def CSRFMiddleware(*a, **k):
+    known = inspect.signature(fastware.auth.CSRFMiddleware).parameters
+    return fastware.auth.CSRFMiddleware(*a, **{n: v for n, v in k.items() if n in known})
+def set_session_cookies(*a, **k):
+    known = inspect.signature(fastware.auth.set_session_cookies).parameters
+    return fastware.auth.set_session_cookies(*a, **{n: v for n, v in k.items() if n in known})
+create_csrf_token = getattr(fastware.auth, "create_csrf_token", lambda a, b: secrets.token_urlsafe(16))
+reject_cross_site = getattr(fastware.auth, "reject_cross_site", lambda a: None)
+
+SECRET = "a secret of the tests in browsers, long enough"
+PASSWORDS = {"alice": "correct horse", "mallory": "battery staple"}
+
+# Delete what the attacks set.
+NO_COOKIES = [
+    f"{name}=; Max-Age=0; Path={path}{domain}{secure}"
+    for name in ("session", "csrf_token")
+    for path in ("/", "/transfer")
+    for domain in ("", "; Domain=fastware.test")
+    for secure in ("", "; Secure")
+]
+
+# The button fills the window, as a clickjacker wants it. Its click is a request of the page, with the page's token.
+FORM = """
+<!doctype html><title>form</title>
+<style>html, body, button { width: 100%; height: 100%; margin: 0 }</style>
+<button onclick="send()">Transfer</button>
+<script>
+  const token = /csrf_token=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+  const send = () => fetch("/transfer", {method: "POST", headers: {"X-CSRF-Token": token}});
+</script>
+"""
+
+
+class MethodOverride:
+    """Middleware of an application that takes the method from the query, as some frameworks do."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        override = parse_qs(scope["query_string"].decode()).get("_method") if scope["type"] == "http" else None
+        await self.app(dict(scope, method=override[0]) if override else scope, receive, send)
+
+
+@dataclass(frozen=True)
+class Protection:
+    """How an application of fastware is set up."""
+
+    csrf: dict[str, Any] = field(default_factory=dict)  # arguments of CSRFMiddleware
+    host_prefix: bool = False
+    samesite: str = "lax"
+    checks_logins: bool = True
+    allows_sibling: bool = False  # by CORS
+    trusts_sibling: bool = False  # by CSRFMiddleware, if that looks at origins
+    forbids_frames: bool = False
+    allowed_hosts: tuple[str, ...] = ("*",)
+    overrides: str = ""  # the application overrides methods "inside" or "outside" of CSRFMiddleware
+
+
+PROTECTIONS = {
+    # The previous release: a naive double submit, which looks at no origins, and no WebSockets.
+    "before": Protection({"check_origin": False, "websockets": False}, checks_logins=False),
+    "default": Protection(),
+    "secret": Protection({"secret": SECRET, "form_field": "csrf_token"}),
+    "host_prefix": Protection({"host_prefix": True}, host_prefix=True),
+}
+
+
+@dataclass
+class Seen:
+    """What the server sees of a request, and its answer."""
+
+    method: str
+    path: str
+    site: str
+    origin: str
+    has_session: bool
+    answer: str = ""
+
+
+class Victim:
+    """An ASGI application: the attacked one with a `Protection`, and the pages of the tests."""
+
+    def __init__(self):
+        self.page = ""  # the HTML of every /page/
+        self.seen = []
+        self._news = threading.Condition()
+
+    def protect(self, protection, sibling):
+        """Start again with *protection*. *sibling* is an origin that it may trust."""
+        self.app = application(protection, sibling)
+        with self._news:
+            self.seen.clear()
+
+    def answered(self, path, seconds=5):
+        """Return the first answered request to *path*, once there is one, or ``None`` if the page has reported first."""
+
+        def reported():
+            return any(each.path == "/report" for each in self.seen)
+
+        def answered():
+            return next((each for each in self.seen if each.path == path and each.method != "OPTIONS"), None)
+
+        with self._news:
+            if not self._news.wait_for(lambda: answered() or reported(), seconds):
+                raise TimeoutError(f"no request to {path} within {seconds} s: {self.seen}")
+            return answered()
+
+    async def __call__(self, scope, receive, send):
+        if scope["path"] == "/page":
+            await HTMLResponse(self.page)(scope, receive, send)
+        elif scope["path"] == "/redirect":
+            await Response(b"", 307, {"location": scope["query_string"].decode()})(scope, receive, send)
+        elif scope["path"] == "/report":
+            self._record(Seen("POST", "/report", "", "", False, "done"))
+            await Response(b"")(scope, receive, send)
+        else:
+            await self._attacked(scope, receive, send)
+
+    async def _attacked(self, scope, receive, send):
+        headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+        seen = Seen(
+            scope.get("method", "WebSocket"),
+            scope["path"],
+            headers.get("sec-fetch-site", "-"),
+            headers.get("origin", "-"),
+            "session=" in headers.get("cookie", ""),
+        )
+        status = 0
+
+        async def recording_send(message):
+            nonlocal status
+            await send(message)
+            status = message.get("status", status)
+            if message["type"].endswith("http.response.body"):
+                seen.answer = f"{status} {_text_of(message['body'])}"
+            elif message["type"] == "websocket.send":
+                seen.answer = f"101 {message['text']}"
+            elif message["type"] == "websocket.close":
+                seen.answer = seen.answer or "403 closed"
+            if seen.answer:
+                self._record(seen)
+
+        await self.app(scope, receive, recording_send)
+
+    def _record(self, seen):
+        with self._news:
+            if seen not in self.seen:
+                self.seen.append(seen)
+            self._news.notify_all()
+
+
+def _text_of(body):
+    try:
+        return " ".join(json.loads(body).values())
+    except ValueError:
+        return body.decode()
+
+
+def session_of(username, protection):
+    """Return a token and its CSRF token."""
+    token = create_token(username, "user", SECRET)
+    signed = "secret" in protection.csrf
+    return token, create_csrf_token(token, SECRET) if signed else secrets.token_urlsafe(32)
+
+
+def application(protection, sibling):
+    """Return the attacked application: an account in cookies, forms, JSON and a WebSocket."""
+    auth = Auth(SECRET, host_prefix=protection.host_prefix)
+    router = Router()
+
+    def cookies_of(username):
+        token, csrf_token = session_of(username, protection)
+        same_site = {} if protection.samesite == "lax" else {"samesite": protection.samesite, "secure": True}
+        return set_session_cookies(token, csrf_token, host_prefix=protection.host_prefix, **same_site)
+
+    @router.get("/start")
+    async def start():
+        """Delete what an attack has left, and log alice in."""
+        return HTMLResponse("<title>start</title>", cookies=[*NO_COOKIES, *cookies_of("alice")])
+
+    @router.post("/login")
+    async def login(request: Request):
+        """Check a password: in JSON or in a form, whatever the content type says."""
+        if protection.checks_logins:
+            reject_cross_site(request)
+        credentials = request.json if request.body.startswith(b"{") else request.form
+        username = credentials["username"]
+        if PASSWORDS.get(username) != credentials["password"]:
+            raise HTTPError(401, "Invalid credentials")
+        return JSONResponse({"detail": f"logged in as {username}"}, cookies=cookies_of(username))
+
+    @router.post("/transfer", deps={"user": auth.current_user})
+    async def transfer(user):
+        return {"detail": f"done as {user['sub']}"}
+
+    @router.get("/transfer", deps={"user": auth.current_user})
+    async def transfers(user):
+        return {"detail": "only read"}
+
+    @router.delete("/transfer", deps={"user": auth.current_user})
+    async def delete(user):
+        return {"detail": f"deleted as {user['sub']}"}
+
+    @router.ws("/socket", deps={"user": auth.current_user})
+    async def socket(websocket: WebSocket, user):
+        await websocket.accept()
+        await websocket.send_text(f"done as {user['sub']}")
+        async for _ in websocket:
+            pass
+
+    @router.get("/form")
+    async def form():
+        headers = {"content-security-policy": "frame-ancestors 'none'"} if protection.forbids_frames else {}
+        return HTMLResponse(FORM, headers=headers)
+
+    arguments = dict(protection.csrf)
+    if protection.trusts_sibling and arguments.get("check_origin", True):
+        arguments["trusted_origins"] = [sibling]
+    middleware = [lambda app: TrustedHostMiddleware(app, list(protection.allowed_hosts))]
+    if protection.allows_sibling:
+        middleware.append(
+            lambda app: CORSMiddleware(
+                app, allow_origins=[sibling], allow_credentials=True, allow_headers=["x-csrf-token"]
+            )
+        )
+    middleware.append(lambda app: CSRFMiddleware(app, ["/login"], **arguments))
+    if protection.overrides:
+        middleware.insert(-1 if protection.overrides == "outside" else len(middleware), MethodOverride)
+    return create_app(router, middleware=middleware)
