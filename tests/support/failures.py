@@ -2078,6 +2078,26 @@ add(
 )
 
 
+# Session cookies
+
+
+def session_cookies(s, token=None, **options):
+    return s.auth.set_session_cookies(token or s.token, s.csrf, **options)
+
+
+add("TypeError", cookie_lifetime_of_bytes=lambda s: session_cookies(s, max_age=s.token.encode()))
+add(
+    "ValueError",
+    cookie_that_is_partitioned_over_http=lambda s: session_cookies(s, partitioned=True),
+    cookie_with_infinite_lifetime=lambda s: session_cookies(s, max_age=float("inf")),
+    cookie_lifetime_in_a_str=lambda s: session_cookies(s, max_age=s.token),
+    cookie_lifetime_of_a_damaged_token=lambda s: session_cookies(s, f"{s.token.replace('.', '.A', 1)}", max_age="exp"),
+    cookie_lifetime_without_a_token=lambda s: session_cookies(s, s.csrf, max_age="exp"),
+    host_cookie_with_domain=lambda s: session_cookies(s, host_prefix=True, domain=s.token),
+    host_cookie_with_path=lambda s: session_cookies(s, host_prefix=True, path=f"/{s.token}"),
+)
+
+
 # The integrations: the import without the framework, and FastAPI
 
 
