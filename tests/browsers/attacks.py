@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 
 # What the scripts use, besides the origins `app`, `sibling` and `other`, and `mallory`, the cookies of her own session.
+# A page reports when its request is answered or blocked, in the `round` of the test.
 HELPERS = """
-  const report = () => fetch("/report", {method: "POST"});
-  const cookie = name => document.cookie.match("(?:^|; )" + name + "=([^;]*)")?.[1] ?? "";
+  const report = () => fetch("/report/" + round, {method: "POST"});
+  onmessage = report;
+  // The last cookie of a name counts.
+  const cookie = name => document.cookie.split("; ").findLast(pair => pair.startsWith(name + "="))?.slice(name.length + 1);
   const csrf = () => cookie("__Host-csrf_token") || cookie("csrf_token");
   const plant = (pair, attributes = "Domain=fastware.test; Path=/") => {
     document.cookie = pair + "; " + attributes;
@@ -21,14 +24,14 @@ HELPERS = """
     for (const [name, value] of Object.entries(fields)) {
       form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
     }
-    document.documentElement.append(form);
+    document.body.append(form);
     form.submit();
   };
   const frame = attributes => {
     const frame = document.createElement("iframe");
     for (const [name, value] of Object.entries(attributes)) frame.setAttribute(name, value);
     frame.style = "position: fixed; inset: 0; width: 100%; height: 100%; opacity: 0.01";
-    document.documentElement.append(frame);
+    document.body.append(frame);
   };
   const withoutReferrer = () => {
     document.head.append(Object.assign(document.createElement("meta"), {name: "referrer", content: "no-referrer"}));
@@ -46,6 +49,7 @@ class Attack:
     path: str | None = "/transfer"  # the attacked path; `None` if the attack sends no request itself
     scheme: str = "https"
     setup: dict[str, object] = field(default_factory=dict)  # changes of the Protection
+    cookies: tuple[str, ...] = ()  # what the page sets by header: `{session}` and `{csrf}` are mallory's
     then: bool = False  # alice uses the application, and what comes of that is the verdict
     clicks: bool = False  # alice clicks into the middle of the frame
 
@@ -65,6 +69,8 @@ _LOOKALIKES = """
   }
   report();
 """
+_REBOUND = f'plant("csrf_token=planted", "Path=/"); plant("__Host-csrf_token=planted", "Secure; Path=/"); {OWN}'
+_SET = ("session={session}; Path=/; HttpOnly", "csrf_token={csrf}; Path=/")
 _LAX_IS_OFF = {"samesite": "none"}
 
 ATTACKS = {
@@ -127,10 +133,11 @@ ATTACKS = {
         "sibling", 'send(app + "/transfer", {method: "GET", headers: {"X-HTTP-Method-Override": "DELETE"}})'
     ),
     # A name of the attacker that resolves to the server.
-    "DNS rebinding": Attack("rebound", f'plant("csrf_token=planted", "Path=/"); {OWN}'),
-    "DNS rebinding, allowed hosts": Attack(
-        "rebound", f'plant("csrf_token=planted", "Path=/"); {OWN}', setup={"allowed_hosts": ("app.fastware.test",)}
-    ),
+    "DNS rebinding": Attack("rebound", _REBOUND),
+    "DNS rebinding, allowed hosts": Attack("rebound", _REBOUND, setup={"allowed_hosts": ("app.fastware.test",)}),
     # Somebody in the network answers for the application over plain HTTP.
-    "plain HTTP page of the host": Attack("plain", _TOSS.format("Path=/"), **_TOSSED),
+    "plain HTTP page of the host": Attack("plain", "report()", cookies=_SET, **_TOSSED),
+    "plain HTTP page of the host, `secure`": Attack(
+        "plain", "report()", cookies=_SET, setup={"secure": True}, **_TOSSED
+    ),
 }

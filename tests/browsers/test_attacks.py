@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import browsers
 import pytest
@@ -51,34 +52,40 @@ class Browser:
         origins = self.origins(attack.scheme)
         self.victim.protect(replace(protection, **attack.setup), origins["sibling"])
         mallory = dict(zip(("session", "csrf"), session_of("mallory", protection), strict=True))
-        constants = "".join(f"const {name} = {json.dumps(value)};" for name, value in {**origins, "mallory": mallory}.items())
-        self.driver.get(origins["app"] + "/start")
-        self.show(origins[attack.page], constants, attack.script)
-        if attack.clicks and not self.click_into_frame():
+        self.constants = {**origins, "mallory": mallory}
+        self.show(attack.script, [cookie.format_map(mallory) for cookie in attack.cookies])
+        url = origins[attack.page] + "/page"
+        for scheme in sorted({"https", attack.scheme}):  # a page over HTTP cannot delete Secure cookies
+            url = f"{self.origins(scheme)['app']}/start?{urlencode({'next': url})}"
+        self.driver.get(url)
+        if attack.clicks and not self.click_in_frame():
             return "-", "not shown"
         seen = self.victim.answered(attack.path)
         sends = "-" if seen is None else f"{seen.site} {seen.origin} {seen.has_session}"
         verdict = "not sent" if seen is None else seen.answer
         if attack.then and not verdict.startswith("4"):
-            self.victim.seen.clear()
-            self.show(origins["app"], constants, OWN)
+            self.victim.forget()
+            self.show(OWN)
+            self.driver.get(origins["app"] + "/page")
             verdict = self.victim.answered("/transfer").answer
+            self.driver.delete_all_cookies()
         return sends, verdict
 
-    def show(self, origin, constants, script):
-        self.victim.page = f"<!doctype html><title>page</title><script>{constants}{HELPERS}{script}</script>"
-        self.driver.get(origin + "/page")
+    def show(self, script, cookies=()):
+        """Make *script* the next page."""
+        constants = {**self.constants, "round": self.victim.round}
+        definitions = "".join(f"const {name} = {json.dumps(value)};" for name, value in constants.items())
+        self.victim.page = f"<!doctype html><title>page</title><body><script>{definitions}{HELPERS}{script}</script>"
+        self.victim.page_cookies = cookies
 
-    def click_into_frame(self):
-        """Click where the page has its frame. Return whether the frame shows the button."""
-        from selenium.webdriver.common.action_chains import ActionChains
-
+    def click_in_frame(self):
+        """Click the button in the frame. Return whether there is one."""
         self.driver.switch_to.frame(0)
-        is_shown = bool(self.driver.find_elements("css selector", "button"))
+        buttons = self.driver.find_elements("css selector", "button")
+        for button in buttons:
+            button.click()
         self.driver.switch_to.default_content()
-        ActionChains(self.driver).move_by_offset(300, 300).click().reset_actions()
-        ActionChains(self.driver).move_by_offset(300, 300).click().perform()
-        return is_shown
+        return bool(buttons)
 
 
 def test_x(browser):
@@ -87,5 +94,5 @@ def test_x(browser):
             try:
                 r = browser.replay(attack, protection)
             except Exception as e:
-                r = repr(e)[:300], browser.driver.get_log('browser')[-3:]
+                r = repr(e)[:300]
             print(f"{browser.name:9}{name:30} {p:12} {r}", flush=True)

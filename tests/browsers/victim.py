@@ -15,14 +15,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from fastware import HTMLResponse, JSONResponse, Request, Response, Router, WebSocket, create_app
-from fastware.auth import Auth, HTTPError, create_token
+from fastware.auth import Auth, HTTPError, create_token, set_session_cookies
 import fastware.auth, inspect
 def CSRFMiddleware(*a, **k):
     known = inspect.signature(fastware.auth.CSRFMiddleware).parameters
     return fastware.auth.CSRFMiddleware(*a, **{n: v for n, v in k.items() if n in known})
-def set_session_cookies(*a, **k):
-    known = inspect.signature(fastware.auth.set_session_cookies).parameters
-    return fastware.auth.set_session_cookies(*a, **{n: v for n, v in k.items() if n in known})
 create_csrf_token = getattr(fastware.auth, "create_csrf_token", lambda a, b: secrets.token_urlsafe(16))
 reject_cross_site = getattr(fastware.auth, "reject_cross_site", lambda a: None)
 
@@ -36,7 +33,7 @@ NO_COOKIES = [
     for path in ("/", "/transfer")
     for domain in ("", "; Domain=fastware.test")
     for secure in ("", "; Secure")
-]
+] + ["__Host-session=; Max-Age=0; Path=/; Secure", "__Host-csrf_token=; Max-Age=0; Path=/; Secure"]
 
 # The button fills the window, as a clickjacker wants it. Its click is a request of the page, with the page's token.
 FORM = """
@@ -44,8 +41,10 @@ FORM = """
 <style>html, body, button { width: 100%; height: 100%; margin: 0 }</style>
 <button onclick="send()">Transfer</button>
 <script>
-  const token = /csrf_token=([^;]+)/.exec(document.cookie)?.[1] ?? "";
-  const send = () => fetch("/transfer", {method: "POST", headers: {"X-CSRF-Token": token}});
+  let token = "none";
+  try { token = /(?:^|; )(?:__Host-)?csrf_token=([^;]+)/.exec(document.cookie)[1]; } catch { /* no cookies in this frame */ }
+  const send = () => fetch("/transfer", {method: "POST", headers: {"X-CSRF-Token": token}})
+    .catch(() => null).then(() => parent.postMessage("done", "*"));
 </script>
 """
 
@@ -67,6 +66,7 @@ class Protection:
 
     csrf: dict[str, Any] = field(default_factory=dict)  # arguments of CSRFMiddleware
     host_prefix: bool = False
+    secure: bool = False
     samesite: str = "lax"
     checks_logins: bool = True
     allows_sibling: bool = False  # by CORS
@@ -102,20 +102,26 @@ class Victim:
 
     def __init__(self):
         self.page = ""  # the HTML of every /page/
+        self.round = 0
         self.seen = []
         self._news = threading.Condition()
 
     def protect(self, protection, sibling):
         """Start again with *protection*. *sibling* is an origin that it may trust."""
         self.app = application(protection, sibling)
+        self.forget()
+
+    def forget(self):
+        """Begin a new round: what was seen does not count any more, and neither do late reports."""
         with self._news:
+            self.round += 1
             self.seen.clear()
 
     def answered(self, path, seconds=5):
         """Return the first answered request to *path*, once there is one, or ``None`` if the page has reported first."""
 
         def reported():
-            return any(each.path == "/report" for each in self.seen)
+            return any(each.path == f"/report/{self.round}" for each in self.seen)
 
         def answered():
             return next((each for each in self.seen if each.path == path and each.method != "OPTIONS"), None)
@@ -127,11 +133,11 @@ class Victim:
 
     async def __call__(self, scope, receive, send):
         if scope["path"] == "/page":
-            await HTMLResponse(self.page)(scope, receive, send)
+            await HTMLResponse(self.page, cookies=self.page_cookies)(scope, receive, send)
         elif scope["path"] == "/redirect":
             await Response(b"", 307, {"location": scope["query_string"].decode()})(scope, receive, send)
-        elif scope["path"] == "/report":
-            self._record(Seen("POST", "/report", "", "", False, "done"))
+        elif scope["path"].startswith("/report/"):
+            self._record(Seen("POST", scope["path"], "", "", False, "done"))
             await Response(b"")(scope, receive, send)
         else:
             await self._attacked(scope, receive, send)
@@ -143,7 +149,7 @@ class Victim:
             scope["path"],
             headers.get("sec-fetch-site", "-"),
             headers.get("origin", "-"),
-            "session=" in headers.get("cookie", ""),
+            _has_session(headers.get("cookie", "")),
         )
         status = 0
 
@@ -169,6 +175,10 @@ class Victim:
             self._news.notify_all()
 
 
+def _has_session(cookies):
+    return not {"session", "__Host-session"}.isdisjoint(pair.partition("=")[0] for pair in cookies.split("; "))
+
+
 def _text_of(body):
     try:
         return " ".join(json.loads(body).values())
@@ -190,13 +200,19 @@ def application(protection, sibling):
 
     def cookies_of(username):
         token, csrf_token = session_of(username, protection)
-        same_site = {} if protection.samesite == "lax" else {"samesite": protection.samesite, "secure": True}
-        return set_session_cookies(token, csrf_token, host_prefix=protection.host_prefix, **same_site)
+        return set_session_cookies(
+            token,
+            csrf_token,
+            secure=protection.secure,
+            host_prefix=protection.host_prefix,
+            samesite=protection.samesite,
+        )
 
     @router.get("/start")
-    async def start():
-        """Delete what an attack has left, and log alice in."""
-        return HTMLResponse("<title>start</title>", cookies=[*NO_COOKIES, *cookies_of("alice")])
+    async def start(request: Request):
+        """Delete what an attack has left, log alice in, and show her the page ``?next=``."""
+        location = {"location": request.query_params["next"]}
+        return Response(b"", 303, location, cookies=[*NO_COOKIES, *cookies_of("alice")])
 
     @router.post("/login")
     async def login(request: Request):
@@ -240,7 +256,11 @@ def application(protection, sibling):
     if protection.allows_sibling:
         middleware.append(
             lambda app: CORSMiddleware(
-                app, allow_origins=[sibling], allow_credentials=True, allow_headers=["x-csrf-token"]
+                app,
+                allow_origins=[sibling],
+                allow_methods=["GET", "POST"],
+                allow_headers=["x-csrf-token"],
+                allow_credentials=True,
             )
         )
     middleware.append(lambda app: CSRFMiddleware(app, ["/login"], **arguments))
