@@ -1,6 +1,7 @@
 """The pure-Python engine: implements the engine contract with PyJWT and the standard library."""
 
 from fastware._engine.pure.buckets import TokenBuckets
+from fastware._engine.pure.csrf import CSRFCheck
 from fastware._engine.pure.headers import cookie, cookies, credential, csrf_verdict, header
 from fastware._engine.pure.identity import identify
 from fastware._engine.pure.secrets import has_usable_secret
@@ -11,6 +12,7 @@ NAME = "python"
 
 __all__ = [
     "NAME",
+    "CSRFCheck",
     "SharedTokenBuckets",
     "TokenBuckets",
     "cookie",
