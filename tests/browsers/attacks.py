@@ -1,4 +1,7 @@
-"""The published attacks that a browser decides: each is a page with a script. docs/threat-model.md has the verdicts."""
+"""The published attacks that a browser decides: each is a page with a script.
+
+The verdicts are in docs/threat-model.md, in rows with the names that the attacks have here.
+"""
 
 from dataclasses import dataclass, field
 
@@ -44,7 +47,7 @@ HELPERS = """
 class Attack:
     """A page with a script, and the request that it is about."""
 
-    page: str  # where the page is: `app`, `sibling`, `other`, `rebound`
+    page: str  # where the page is: a name of an origin
     script: str
     path: str | None = "/transfer"  # the attacked path; `None` if the attack sends no request itself
     scheme: str = "https"
@@ -71,7 +74,7 @@ _LOOKALIKES = """
 """
 _REBOUND = f'plant("csrf_token=planted", "Path=/"); plant("__Host-csrf_token=planted", "Secure; Path=/"); {OWN}'
 _SET = ("session={session}; Path=/; HttpOnly", "csrf_token={csrf}; Path=/")
-_LAX_IS_OFF = {"samesite": "none"}
+_LAX_IS_OFF = {"samesite": "none", "secure": True}
 
 ATTACKS = {
     # The application's own pages. They must keep working.
@@ -81,6 +84,12 @@ ATTACKS = {
         "app", 'form("/transfer", {csrf_token: csrf()}, {enctype: "multipart/form-data"})'
     ),
     "own page, WebSocket": Attack("app", "connect()", "/socket"),
+    "own page, HTTP": Attack("app", OWN, scheme="http"),
+    "own page, HTTP, `secure`": Attack("app", OWN, scheme="http", setup={"secure": True}),
+    "own page, `secure`": Attack("app", OWN, setup={"secure": True}),
+    "own page, `secure`, `partitioned`": Attack("app", OWN, setup={"secure": True, "partitioned": True}),
+    "own page, `http://localhost`, `secure`": Attack("localhost", OWN, scheme="http", setup={"secure": True}),
+    "own page, `http://127.0.0.1`, `secure`": Attack("loopback", OWN, scheme="http", setup={"secure": True}),
     # Another site. `SameSite=lax` cookies do not travel.
     "form": Attack("other", _FORM),
     "form, `SameSite=none`": Attack("other", _FORM, setup=_LAX_IS_OFF),

@@ -45,7 +45,8 @@ class Browser:
     def origins(self, scheme):
         hosts = {"app": browsers.APP, "sibling": browsers.SIBLING, "other": browsers.OTHER_SITE, "rebound": REBOUND}
         origins = {name: f"{scheme}://{host}:{self.ports[scheme]}" for name, host in hosts.items()}
-        return {**origins, "plain": f"http://{browsers.APP}:{self.ports['http']}"}
+        plain = {"plain": browsers.APP, "localhost": "localhost", "loopback": "127.0.0.1"}
+        return origins | {name: f"http://{host}:{self.ports['http']}" for name, host in plain.items()}
 
     def replay(self, attack, protection):
         """Return what the browser sends, and the verdict."""
@@ -54,21 +55,24 @@ class Browser:
         mallory = dict(zip(("session", "csrf"), session_of("mallory", protection), strict=True))
         self.constants = {**origins, "mallory": mallory}
         self.show(attack.script, [cookie.format_map(mallory) for cookie in attack.cookies])
-        url = origins[attack.page] + "/page"
-        for scheme in sorted({"https", attack.scheme}):  # a page over HTTP cannot delete Secure cookies
-            url = f"{self.origins(scheme)['app']}/start?{urlencode({'next': url})}"
-        self.driver.get(url)
+        home = attack.page if attack.page in ("localhost", "loopback") else "app"
+        page = urlencode({"next": origins[attack.page] + "/page"})
+        browsers.delete_cookies(self.driver)
+        self.driver.get(f"{origins[home]}/start?{page}")
         if attack.clicks and not self.click_in_frame():
-            return "-", "not shown"
+            return ("-", "-", "-"), "not shown"
         seen = self.victim.answered(attack.path)
-        sends = "-" if seen is None else f"{seen.site} {seen.origin} {seen.has_session}"
-        verdict = "not sent" if seen is None else seen.answer
+        sends = "-", "-", "-"
+        verdict = "not sent"
+        if seen:
+            names = {origin: name for name, origin in origins.items()}
+            sends = seen.site, names.get(seen.origin, seen.origin), "yes" if seen.has_session else "no"
+            verdict = seen.answer
         if attack.then and not verdict.startswith("4"):
             self.victim.forget()
             self.show(OWN)
             self.driver.get(origins["app"] + "/page")
             verdict = self.victim.answered("/transfer").answer
-            self.driver.delete_all_cookies()
         return sends, verdict
 
     def show(self, script, cookies=()):
@@ -89,10 +93,7 @@ class Browser:
 
 
 def test_x(browser):
+    out = open(f"/tmp/matrix-{browser.name}.jsonl", "w")
     for name, attack in ATTACKS.items():
-        for p, protection in PROTECTIONS.items():
-            try:
-                r = browser.replay(attack, protection)
-            except Exception as e:
-                r = repr(e)[:300]
-            print(f"{browser.name:9}{name:30} {p:12} {r}", flush=True)
+        row = {p: browser.replay(attack, protection) for p, protection in PROTECTIONS.items()}
+        out.write(json.dumps([name, row]) + "\n")

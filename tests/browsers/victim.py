@@ -15,25 +15,18 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from fastware import HTMLResponse, JSONResponse, Request, Response, Router, WebSocket, create_app
-from fastware.auth import Auth, HTTPError, create_token, set_session_cookies
-import fastware.auth, inspect
-def CSRFMiddleware(*a, **k):
-    known = inspect.signature(fastware.auth.CSRFMiddleware).parameters
-    return fastware.auth.CSRFMiddleware(*a, **{n: v for n, v in k.items() if n in known})
-create_csrf_token = getattr(fastware.auth, "create_csrf_token", lambda a, b: secrets.token_urlsafe(16))
-reject_cross_site = getattr(fastware.auth, "reject_cross_site", lambda a: None)
+from fastware.auth import (
+    Auth,
+    CSRFMiddleware,
+    HTTPError,
+    create_csrf_token,
+    create_token,
+    reject_cross_site,
+    set_session_cookies,
+)
 
 SECRET = "a secret of the tests in browsers, long enough"
 PASSWORDS = {"alice": "correct horse", "mallory": "battery staple"}
-
-# Delete what the attacks set.
-NO_COOKIES = [
-    f"{name}=; Max-Age=0; Path={path}{domain}{secure}"
-    for name in ("session", "csrf_token")
-    for path in ("/", "/transfer")
-    for domain in ("", "; Domain=fastware.test")
-    for secure in ("", "; Secure")
-] + ["__Host-session=; Max-Age=0; Path=/; Secure", "__Host-csrf_token=; Max-Age=0; Path=/; Secure"]
 
 # The button fills the window, as a clickjacker wants it. Its click is a request of the page, with the page's token.
 FORM = """
@@ -68,6 +61,7 @@ class Protection:
     host_prefix: bool = False
     secure: bool = False
     samesite: str = "lax"
+    partitioned: bool = False
     checks_logins: bool = True
     allows_sibling: bool = False  # by CORS
     trusts_sibling: bool = False  # by CSRFMiddleware, if that looks at origins
@@ -87,14 +81,18 @@ PROTECTIONS = {
 
 @dataclass
 class Seen:
-    """What the server sees of a request, and its answer."""
+    """What the server sees of a request, and its answer: the status and the text."""
 
     method: str
     path: str
-    site: str
+    site: str  # Sec-Fetch-Site
     origin: str
-    has_session: bool
+    cookies: list[str]  # their names
     answer: str = ""
+
+    @property
+    def has_session(self):
+        return "session" in self.cookies or "__Host-session" in self.cookies
 
 
 class Victim:
@@ -137,19 +135,19 @@ class Victim:
         elif scope["path"] == "/redirect":
             await Response(b"", 307, {"location": scope["query_string"].decode()})(scope, receive, send)
         elif scope["path"].startswith("/report/"):
-            self._record(Seen("POST", scope["path"], "", "", False, "done"))
+            self._record(Seen("POST", scope["path"], "", "", [], "done"))
             await Response(b"")(scope, receive, send)
         else:
             await self._attacked(scope, receive, send)
 
     async def _attacked(self, scope, receive, send):
-        headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {name.decode(): value.decode("utf-8") for name, value in scope["headers"]}
         seen = Seen(
             scope.get("method", "WebSocket"),
             scope["path"],
             headers.get("sec-fetch-site", "-"),
             headers.get("origin", "-"),
-            _has_session(headers.get("cookie", "")),
+            [pair.partition("=")[0] for pair in headers.get("cookie", "").split("; ")],
         )
         status = 0
 
@@ -173,10 +171,6 @@ class Victim:
             if seen not in self.seen:
                 self.seen.append(seen)
             self._news.notify_all()
-
-
-def _has_session(cookies):
-    return not {"session", "__Host-session"}.isdisjoint(pair.partition("=")[0] for pair in cookies.split("; "))
 
 
 def _text_of(body):
@@ -206,13 +200,14 @@ def application(protection, sibling):
             secure=protection.secure,
             host_prefix=protection.host_prefix,
             samesite=protection.samesite,
+            partitioned=protection.partitioned,
         )
 
     @router.get("/start")
     async def start(request: Request):
-        """Delete what an attack has left, log alice in, and show her the page ``?next=``."""
+        """Log alice in, and show her the page ``?next=``."""
         location = {"location": request.query_params["next"]}
-        return Response(b"", 303, location, cookies=[*NO_COOKIES, *cookies_of("alice")])
+        return Response(b"", 303, location, cookies=cookies_of("alice"))
 
     @router.post("/login")
     async def login(request: Request):

@@ -101,11 +101,20 @@ def firefox(*, window=(1280, 900), hosts=HOSTS):
     options.set_preference("network.proxy.type", 0)  # no proxy of the machine
     options.set_preference("network.cookie.cookieBehavior", 0)
     options.accept_insecure_certs = True
+    options.enable_bidi = True  # `delete_cookies` needs it
     driver = webdriver.Firefox(options=options, service=webdriver.FirefoxService(shutil.which("geckodriver")))
     try:
         yield driver
     finally:
         driver.quit()
+
+
+def delete_cookies(driver):
+    """Delete the cookies of all hosts."""
+    if driver.name == "firefox":
+        driver.storage.delete_cookies()
+    else:
+        driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
 
 
 def console_errors(driver):
