@@ -431,15 +431,3 @@ class Engine(Protocol):
         secrets is usable, and otherwise ``INVALID_TOKEN``.
         """
         ...
-
-    def csrf_verdict(self, headers: Headers, cookie_name: str) -> int:
-        """Return the result of the double-submit check of a state-changing request.
-
-        The result is ``CSRF_PASSED`` if the cookie *cookie_name* equals the first ``X-CSRF-Token`` header without the
-        spaces and tabs around it (RFC 9110 section 5.5), compared in constant time as bytes; ``CSRF_MISMATCH`` if they
-        differ; and ``CSRF_MISSING`` if one of them is missing or empty. It is ``CSRF_PASSED`` in any case if the first
-        ``Authorization`` header is ``Bearer`` with a well-formed token (three non-empty segments of base64url
-        characters): a browser never adds that by itself (OWASP Cross-Site Request Forgery Prevention Cheat Sheet). All
-        headers are read. Raises ``TypeError`` as :meth:`cookie` does.
-        """
-        ...

@@ -8,8 +8,8 @@ from typing import Any
 from fastware._engine import engine
 from fastware._internal.framework_dependency import framework_dependency
 from fastware.auth.csrf_rejections import ORIGIN_DETAILS, record_rejection
-from fastware.auth.session_cookies import CSRF_COOKIE, SESSION_COOKIE
 from fastware.auth.trusted_origins import normalized_origins
+from fastware.cookies import CSRF_COOKIE, SESSION_COOKIE
 from fastware.errors import HTTPError
 
 

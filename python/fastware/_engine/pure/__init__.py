@@ -2,7 +2,7 @@
 
 from fastware._engine.pure.buckets import TokenBuckets
 from fastware._engine.pure.csrf import CSRFCheck
-from fastware._engine.pure.headers import cookie, cookies, credential, csrf_verdict, header
+from fastware._engine.pure.headers import cookie, cookies, credential, header
 from fastware._engine.pure.identity import identify
 from fastware._engine.pure.secrets import has_usable_secret
 from fastware._engine.pure.shared_buckets import SharedTokenBuckets
@@ -19,7 +19,6 @@ __all__ = [
     "cookies",
     "create_token",
     "credential",
-    "csrf_verdict",
     "has_usable_secret",
     "header",
     "identify",

@@ -1,22 +1,20 @@
-"""Header and cookie lookup, the credential of a request, and the CSRF check."""
+"""Header and cookie lookup, and the credential of a request."""
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from fastware._engine.arguments import as_octets, as_text
-from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED, Headers
+from fastware._engine.contract import Headers
 from fastware._internal.http_syntax import OPTIONAL_WHITESPACE
 
 _MALFORMED: Final = "ASGI headers are an iterable of (name, value) pairs of bytes"
 _NOT_ITERABLE: Final = (TypeError, ValueError, StopIteration)
 _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
 _BEARER: Final = re.compile(rb"bearer (.*)\Z", re.IGNORECASE | re.DOTALL)
-_JWS_SHAPE: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 
 
 def header(headers: Headers, name: bytes) -> bytes:
@@ -66,27 +64,6 @@ def credential(headers: Headers, query_string: bytes | None, cookie_name: str) -
     if session := unquote(found or ""):
         return session
     return None if query_string is None else _query_token(query_string) or None
-
-
-def csrf_verdict(headers: Headers, cookie_name: str) -> int:
-    """Return the result of the double-submit check. Rules: ``Engine.csrf_verdict``."""
-    cookie_name = text_argument(cookie_name, "cookie_name")
-    authorization = submitted = None
-    found = None
-    for header_name, value in pairs(headers):
-        lowered = header_name.lower()
-        if lowered == b"authorization" and authorization is None:
-            authorization = value
-        elif lowered == b"x-csrf-token" and submitted is None:
-            submitted = value.strip(OPTIONAL_WHITESPACE)
-        elif lowered == b"cookie":
-            found = last_cookie(value, cookie_name, found)
-    if authorization and _JWS_SHAPE.match(bearer(authorization)):
-        return CSRF_PASSED
-    expected = unquote(found or "").encode("latin-1")
-    if not expected or not submitted:
-        return CSRF_MISSING
-    return CSRF_PASSED if hmac.compare_digest(expected, submitted) else CSRF_MISMATCH
 
 
 def octets_argument(argument: object, name: str) -> bytes:

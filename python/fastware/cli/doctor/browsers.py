@@ -25,7 +25,8 @@ def check_cookies(auths: Iterable[Auth], sources: Iterable[SourceFile]) -> Itera
     for source in sources:
         for call in source.calls("set_session_cookies", "login_route", "RollingSessions"):
             if _has_secure(call, prefixes) is False:
-                message = f"{call.place} sets session cookies without Secure{call.text('secure')}: "
+                setting = call.text("secure") or call.text("host_prefix")
+                message = f"{call.place} sets session cookies without Secure{setting}: "
                 yield Finding("cookies", "warning", f"{message}browsers send them over plain HTTP too.", _SECURE)
 
 
