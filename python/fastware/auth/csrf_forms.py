@@ -80,9 +80,12 @@ def _replayed(messages: deque[Message], receive: Receive) -> Receive:
 
 
 class _Reader(Protocol):
-    """Reads a body that arrives in pieces. ``value`` is that of the field when it is complete, and ``None`` before."""
+    """Reads a body that arrives in pieces."""
 
-    value: bytes | None
+    @property
+    def value(self) -> bytes | None:
+        """The value of the field, or ``None`` before it is complete."""
+        ...
 
     def feed(self, data: bytes) -> None: ...
     def end(self) -> None: ...
@@ -139,15 +142,18 @@ class _Multipart:
     """Reads ``multipart/form-data`` (RFC 7578). A part with a file name is a file, not a field."""
 
     def __init__(self, name: str, content_type: bytes) -> None:
-        self.value: bytes | None = None
-        self._name = name.encode("ascii")
         self._package = require("python_multipart")
-        self._header = (bytearray(), bytearray())
-        """The name and the value of the header that is read."""
-        self._content: bytearray | None = None
-        """The content of the part, if that is the field."""
-        self._headers_size = 0
-        self._parser = self._checked(self._new_parser, content_type)
+        self._parts = _Parts(name, self._package.multipart.parse_options_header)
+        boundary = self._package.multipart.parse_options_header(content_type)[1].get(b"boundary")
+        if not boundary:
+            raise FormFieldError(MALFORMED)
+        self._parser = self._checked(
+            lambda boundary: self._package.MultipartParser(boundary, self._parts.callbacks()), boundary
+        )
+
+    @property
+    def value(self) -> bytes | None:
+        return self._parts.value
 
     def feed(self, data: bytes) -> None:
         self._checked(self._parser.write, data)
@@ -166,11 +172,22 @@ class _Multipart:
         finally:
             del data  # error reporters show the local variables of a traceback's frames
 
-    def _new_parser(self, content_type: bytes) -> Any:
-        boundary = self._options(content_type).get(b"boundary")
-        if not boundary:
-            raise FormFieldError(MALFORMED)
-        callbacks = {
+
+class _Parts:
+    """What the parser of a multipart body calls."""
+
+    def __init__(self, name: str, parse_options: Callable[[bytes], Any]) -> None:
+        self.value: bytes | None = None
+        self._name = name.encode("ascii")
+        self._parse_options = parse_options
+        self._headers_size = 0
+        self._header = (bytearray(), bytearray())
+        """The name and the value of the header that is read."""
+        self._content: bytearray | None = None
+        """The content of the part, if that is the field."""
+
+    def callbacks(self) -> dict[str, Callable[..., None]]:
+        return {
             "on_part_begin": self._begin_part,
             "on_header_field": lambda data, start, end: self._extend_header(0, data[start:end]),
             "on_header_value": lambda data, start, end: self._extend_header(1, data[start:end]),
@@ -178,11 +195,6 @@ class _Multipart:
             "on_part_data": self._extend_content,
             "on_part_end": self._end_part,
         }
-        return self._package.MultipartParser(boundary, callbacks)
-
-    def _options(self, header: bytes) -> Any:
-        """Return the parameters of a header."""
-        return self._package.multipart.parse_options_header(header)[1]
 
     def _begin_part(self) -> None:
         self._content = None
@@ -197,7 +209,7 @@ class _Multipart:
     def _end_header(self) -> None:
         name, value = map(bytes, self._header)
         if name.lower() == b"content-disposition":
-            options = self._options(value)
+            _, options = self._parse_options(value)
             is_field = options.get(b"name") == self._name and b"filename" not in options
             self._content = bytearray() if is_field else None
         self._header = (bytearray(), bytearray())

@@ -24,7 +24,7 @@ from fastware._engine.pure.headers import bearer, last_cookie, octets_argument, 
 from fastware._internal.http_syntax import OPTIONAL_WHITESPACE
 
 _B64TOKEN: Final = re.compile(rb"[A-Za-z0-9\-._~+/]+=*\Z")
-_FIRST: Final = frozenset((b"authorization", b"x-csrf-token", b"sec-fetch-site", b"origin", b"host"))
+_FIRST: Final = frozenset((b"x-csrf-token", b"sec-fetch-site", b"origin", b"host"))
 
 
 _Request: TypeAlias = tuple[dict[bytes, bytes], bytes, bytes]
@@ -82,7 +82,9 @@ class CSRFCheck:
         session = csrf_cookie = None
         for name, value in pairs(headers):
             lowered = name.lower()
-            if lowered in _FIRST:
+            if lowered == b"authorization":
+                first.setdefault(lowered, value)  # spaces before the scheme count, as in `credential`
+            elif lowered in _FIRST:
                 first.setdefault(lowered, value.strip(OPTIONAL_WHITESPACE))
             elif lowered == b"cookie":
                 session = last_cookie(value, self._session_cookie, session)
