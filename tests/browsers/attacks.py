@@ -11,7 +11,8 @@ HELPERS = """
   const report = () => fetch("/report/" + round, {method: "POST"});
   onmessage = report;
   // The last cookie of a name counts.
-  const cookie = name => document.cookie.split("; ").findLast(pair => pair.startsWith(name + "="))?.slice(name.length + 1);
+  const cookie = name =>
+    document.cookie.split("; ").findLast(pair => pair.startsWith(name + "="))?.slice(name.length + 1);
   const csrf = () => cookie("__Host-csrf_token") || cookie("csrf_token");
   const plant = (pair, attributes = "Domain=fastware.test; Path=/") => {
     document.cookie = pair + "; " + attributes;
@@ -57,6 +58,8 @@ class Attack:
     clicks: bool = False  # alice clicks into the middle of the frame
 
 
+# Names that are not the prefix, and that a server might take for it: without a name, in lower case, after a space.
+_LOOKALIKES = ["=__Host-", "__host-", "\u2000__Host-"]
 OWN = 'send("/transfer", {headers: {"X-CSRF-Token": csrf()}})'
 _PLANTED = 'plant("csrf_token=planted"); send(app + "/transfer", {headers: {"X-CSRF-Token": "planted"}})'
 _FORM = 'form(app + "/transfer", {})'
@@ -65,10 +68,10 @@ _CREDENTIALS = '{username: "mallory", password: "battery staple"}'
 _JSON_CREDENTIALS = """{'{"username": "mallory", "password": "battery staple", "': '": ""}'}"""
 _TOSS = 'plant("session=" + mallory.session, "{0}"); plant("csrf_token=" + mallory.csrf, "{0}"); report()'
 _TOSSED = {"path": None, "then": True}
-_LOOKALIKES = """
-  for (const start of ["=__Host-", "\\u2000__Host-", "__host-", "__Host-"]) {
-    plant(start + "session=" + mallory.session, "Secure; Domain=fastware.test; Path=/");
-    plant(start + "csrf_token=" + mallory.csrf, "Secure; Domain=fastware.test; Path=/");
+_TOSS_LOOKALIKES = """
+  for (const prefix of %s) {
+    plant(prefix + "session=" + mallory.session, "Secure; Domain=fastware.test; Path=/");
+    plant(prefix + "csrf_token=" + mallory.csrf, "Secure; Domain=fastware.test; Path=/");
   }
   report();
 """
@@ -86,7 +89,6 @@ ATTACKS = {
     "own page, WebSocket": Attack("app", "connect()", "/socket"),
     "own page, HTTP": Attack("app", OWN, scheme="http"),
     "own page, HTTP, `secure`": Attack("app", OWN, scheme="http", setup={"secure": True}),
-    "own page, `secure`": Attack("app", OWN, setup={"secure": True}),
     "own page, `secure`, `partitioned`": Attack("app", OWN, setup={"secure": True, "partitioned": True}),
     "own page, `http://localhost`, `secure`": Attack("localhost", OWN, scheme="http", setup={"secure": True}),
     "own page, `http://127.0.0.1`, `secure`": Attack("loopback", OWN, scheme="http", setup={"secure": True}),
@@ -100,6 +102,7 @@ ATTACKS = {
         "other", f'form(app + "/login", {_JSON_CREDENTIALS}, {{enctype: "text/plain"}})', **_LOGIN
     ),
     "clickjacked form": Attack("other", 'frame({src: app + "/form"})', clicks=True),
+    "clickjacked form, `SameSite=none`": Attack("other", 'frame({src: app + "/form"})', clicks=True, setup=_LAX_IS_OFF),
     # A sibling domain is the same site. The cookies travel.
     "form of a sibling": Attack("sibling", _FORM),
     "form of a sibling, HTTP": Attack("sibling", _FORM, scheme="http"),
@@ -115,13 +118,15 @@ ATTACKS = {
     ),
     "cookie tossing": Attack("sibling", _TOSS.format("Domain=fastware.test; Path=/"), **_TOSSED),
     "cookie tossing, longer path": Attack("sibling", _TOSS.format("Domain=fastware.test; Path=/transfer"), **_TOSSED),
-    "cookie tossing, lookalikes of `__Host-`": Attack("sibling", _LOOKALIKES, **_TOSSED),
+    "cookie tossing, like `__Host-`": Attack("sibling", _TOSS_LOOKALIKES % _LOOKALIKES, **_TOSSED),
     "clickjacked form, sibling": Attack("sibling", 'frame({src: app + "/form"})', clicks=True),
     "clickjacked form, sibling, `frame-ancestors`": Attack(
         "sibling", 'frame({src: app + "/form"})', clicks=True, setup={"forbids_frames": True}
     ),
     # Requests whose Origin is `null`.
-    "sandboxed frame": Attack("sibling", 'frame({sandbox: "allow-scripts allow-forms", srcdoc: formOf(app + "/transfer")})'),
+    "sandboxed frame": Attack(
+        "sibling", 'frame({sandbox: "allow-scripts allow-forms", srcdoc: formOf(app + "/transfer")})'
+    ),
     "sandboxed frame of the application": Attack(
         "sibling", 'frame({sandbox: "allow-scripts allow-forms", src: app + "/form"})', clicks=True
     ),

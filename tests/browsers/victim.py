@@ -35,7 +35,9 @@ FORM = """
 <button onclick="send()">Transfer</button>
 <script>
   let token = "none";
-  try { token = /(?:^|; )(?:__Host-)?csrf_token=([^;]+)/.exec(document.cookie)[1]; } catch { /* no cookies in this frame */ }
+  try {
+    token = /(?:^|; )(?:__Host-)?csrf_token=([^;]+)/.exec(document.cookie)[1];
+  } catch { /* no cookies in this frame */ }
   const send = () => fetch("/transfer", {method: "POST", headers: {"X-CSRF-Token": token}})
     .catch(() => null).then(() => parent.postMessage("done", "*"));
 </script>
@@ -116,7 +118,7 @@ class Victim:
             self.seen.clear()
 
     def answered(self, path, seconds=5):
-        """Return the first answered request to *path*, once there is one, or ``None`` if the page has reported first."""
+        """Return the first answered request to *path*, once there is one; ``None`` if the page has reported first."""
 
         def reported():
             return any(each.path == f"/report/{self.round}" for each in self.seen)
