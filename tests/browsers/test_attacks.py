@@ -51,9 +51,13 @@ REASONS = {
 
 def documented():
     """Return the rows of the tables: the name of an attack, and its cells by column."""
-    rows = re.findall(r"^\| (.+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
-    cells = [row.replace("**", "").split(" | ") for row in rows]
-    return {name: dict(zip(COLUMNS, rest, strict=True)) for name, *rest in cells if name in ATTACKS}
+    section = PAGE.read_text("utf-8").partition("\n## Attacks in browsers\n")[2].partition("\n## ")[0]
+    rows = [row.replace("**", "").split(" | ") for row in re.findall(r"^\| (.+) \|$", section, re.MULTILINE)]
+    return {
+        name: dict(zip(COLUMNS, cells, strict=True))
+        for name, *cells in rows
+        if len(cells) == len(COLUMNS) and cells[0] != COLUMNS[0]
+    }
 
 
 def cell_for(browser, cell):
