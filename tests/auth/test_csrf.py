@@ -9,6 +9,7 @@ import logging
 import sys
 from collections import deque
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import asgi_client
@@ -554,15 +555,15 @@ def test_check_of_a_login_is_a_dependency_of_fastapi():
     assert "parameters" not in app.openapi()["paths"]["/"]["post"]
 
 
-def test_check_of_a_login_is_a_guard_of_litestar():
+def test_check_of_a_login_works_in_a_handler_of_litestar():
     litestar = pytest.importorskip("litestar")
     from fastware.auth import reject_cross_site
 
-    @litestar.post("/", guards=[reject_cross_site], sync_to_thread=False)
-    def log_in() -> str:
+    async def log_in(request: Any) -> str:
+        reject_cross_site(request)
         return "in"
 
-    app = litestar.Litestar([log_in], openapi_config=None)
+    app = litestar.Litestar([litestar.post("/")(log_in)], openapi_config=None)
     assert post(app).body == b"in"
     response = post(app, headers=[("sec-fetch-site", "cross-site")])
     assert (response.status, response.json["detail"]) == (403, CROSS_SITE)

@@ -14,6 +14,7 @@ from fastware._engine.contract import (
     CSRF_WRONG_SESSION,
 )
 from fastware.asgi import Message, Receive, Scope, Send
+from fastware.auth import audit
 from fastware.errors import send_error
 
 POLICY_VIOLATION: Final = 1008
@@ -37,8 +38,6 @@ DETAILS: Final = ORIGIN_DETAILS | {
 
 def record_rejection(scope: Any, detail: str) -> None:
     """Record the audit event of a rejected request."""
-    from fastware.auth import audit  # noqa: PLC0415 - not needed before the first event
-
     if audit.is_recorded("csrf_rejected"):
         audit.record("csrf_rejected", address=audit.address_of(scope), reason=detail)
 
