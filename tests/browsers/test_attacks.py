@@ -116,6 +116,7 @@ class Browser:
             sends = seen.site, origin, "yes" if seen.has_session else "no"
             verdict = verdict_of(seen.answer)
         if attack.then and verdict in ("accepted", "not sent"):
+            self.wait_for_page(attack.path or "/page")
             self.victim.forget()
             self.show(OWN)
             self.driver.get(origins["app"] + "/page")
@@ -128,6 +129,11 @@ class Browser:
         definitions = "".join(f"const {name} = {json.dumps(value)};" for name, value in constants.items())
         self.victim.page = f"{HEAD}<script>{definitions}{HELPERS}{script}</script>"
         self.victim.page_cookies = cookies
+
+    def wait_for_page(self, path):
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(self.driver, 5).until(lambda driver: driver.current_url.endswith(path))
 
     def click_in_frame(self):
         """Click the button in the frame. Return whether there is one."""
