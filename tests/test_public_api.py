@@ -101,6 +101,8 @@ SIGNATURES = {
         "Revocations.revoke": "(self, claims, *, expires_in=None)",
         "Revocations.revoke_user": "(self, username)",
         "RevocationsUnavailableError": "(retry_after=5)",
+        "RollingSessions": "(app, auth, *, idle_limit=None, absolute_limit=datetime.timedelta(seconds=43200), "
+        "secure=False, domain=None, path='/', samesite='lax', partitioned=False)",
         "SQLUserStore": "(url, *, revocations=None)",
         "SQLUserStore.find_user": "(self, username)",
         "SQLUserStore.load_users": "(self)",

@@ -42,6 +42,9 @@ OBJECTS = {
     "UserStore": lambda s: s.memory_store(),
     "CSRFMiddleware": lambda s: s.auth.CSRFMiddleware(s.app()),
     "CSRFMiddleware with a secret": lambda s: s.auth.CSRFMiddleware(s.app(), secret=s.secret),
+    "RollingSessions": lambda s: s.auth.RollingSessions(
+        s.app(), s.auth.Auth(s.secret, revocations=s.auth.MemoryRevocations())
+    ),
     "dependency": lambda s: s.auth.require_role("admin"),
     "limited handler": limited,
     "RateLimit": lambda s: limited(s).limit,

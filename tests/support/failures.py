@@ -1097,6 +1097,38 @@ add(
 )
 
 
+# Rolling sessions
+
+
+def rolling_sessions(s, settings=None, **options):
+    return s.auth.RollingSessions(s.app(), settings or revoking(s), **options)
+
+
+def send_of_a_renewed_token(s):
+    settings = revoking(s)
+    token = settings.create_token("ada", "user", expires_in=3600)
+    s.marks.add("session cookie", token.rpartition(".")[2])
+
+    async def send(message):
+        renewed = next(value for name, value in message["headers"] if name == b"set-cookie")
+        s.marks.add("renewed cookie", renewed.decode().partition(";")[0].rpartition(".")[2])
+        raise BrokenPipeError("the client has disconnected")
+
+    app = rolling_sessions(s, settings)
+    with mock.patch("time.time", return_value=time.time() + 1800):
+        asyncio.run(app(scope(headers=[("cookie", f"session={token}")]), None, send))
+
+
+add("BrokenPipeError", send_of_a_renewed_token)
+add(
+    "ValueError",
+    rolling_sessions_without_revocations=lambda s: rolling_sessions(s, s.settings),
+    rolling_sessions_of_half_a_second=lambda s: rolling_sessions(s, idle_limit=0.5),
+    rolling_sessions_that_end_before_they_are_idle=lambda s: rolling_sessions(s, idle_limit=60, absolute_limit=59),
+)
+add("TypeError", rolling_sessions_of_str=lambda s: rolling_sessions(s, s.secret))
+
+
 # Sessions in Redis
 
 
@@ -2182,7 +2214,9 @@ add(
     csrf_in_form_that_ends_early=lambda s: csrf_form_without_its_end(s, {"type": "http.disconnect"}),
     csrf_in_multipart_without_boundary=lambda s: csrf_form(s, ("content-type", "multipart/form-data"), b"%s"),
     csrf_in_malformed_multipart=lambda s: csrf_form(s, CSRF_MULTIPART, b"--%s"),
-    csrf_in_multipart_with_long_headers=lambda s: csrf_form(s, CSRF_MULTIPART, csrf_part(b"a:%s\r\n" * 4_000)),
+    csrf_in_multipart_with_long_headers=lambda s: csrf_form(
+        s, CSRF_MULTIPART, csrf_part((b"a:" + b"%s" * 80 + b"\r\n") * 2)
+    ),
     csrf_of_a_websocket=lambda s: csrf_websocket(s, ("websocket.http.response",)),
 )
 add(1008, csrf_of_a_websocket_without_response=lambda s: csrf_websocket(s, ()))
@@ -2357,15 +2391,38 @@ def command(s, line, stdin="", **environment):
         return module_of_copy(s, "cli.program").run(line.split())
 
 
-def demo_login(s):
+def demo_application(s):
+    """Return the module of the demo. It is imported once, and keeps the secret of that time."""
     names = module_of_copy(s, "demo.settings")
-    values = {names.USERS_FILE: f"{s.folder}/users.json", names.BASE_URL: "http://x", names.JWT_SECRET: s.secret}
+    values = {
+        names.USERS_FILE: f"{s.folder}/users.json",
+        names.BASE_URL: "http://x",
+        names.ATTACKER_PORT: "1",
+        names.JWT_SECRET: s.secret,
+    }
     with mock.patch.dict(os.environ, values):
-        app = module_of_copy(s, "demo.app").app
+        return module_of_copy(s, "demo.app")
+
+
+def demo_login(s):
+    app = demo_application(s).app
     return call(app, "POST", "/login", headers=s.session, body=s.fill(b'{"username":"bob","password":"%s"}'))
 
 
+def demo_transfer(s, body):
+    demo = demo_application(s)
+    demo.app.state["config"] = {"auth": demo.auth}
+    bearer = b"Bearer " + demo.auth.create_token("bob", "user").encode()
+    headers = [(b"authorization", bearer), (b"content-type", b"application/x-www-form-urlencoded")]
+    return call(demo.app, "POST", "/transfer", headers=headers, body=s.fill(body))
+
+
 add(401, demo_login)
+add(
+    400,
+    demo_transfer_to_nobody=lambda s: demo_transfer(s, b"to=%s&amount=1"),
+    demo_transfer_of_no_amount=lambda s: demo_transfer(s, b"to=bob&amount=%s"),
+)
 add(
     0,
     command_users_list=lambda s: command(s, "users list"),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         RevocationsUnavailableError,
         SQLiteRevocations,
     )
+    from fastware.auth.rolling_sessions import RollingSessions
     from fastware.auth.settings import Auth
     from fastware.auth.storage_error import StorageError
     from fastware.auth.tickets import Tickets
@@ -64,6 +65,7 @@ __all__ = [
     "Refreshed",
     "Revocations",
     "RevocationsUnavailableError",
+    "RollingSessions",
     "SQLUserStore",
     "SQLiteRevocations",
     "SharedBuckets",
@@ -111,6 +113,7 @@ _LAZY = {
     "Refreshed": "refresh",
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
+    "RollingSessions": "rolling_sessions",
     "SQLUserStore": "users.sql_store",
     "SQLiteRevocations": "revocations",
     "SharedBuckets": "buckets.shared",

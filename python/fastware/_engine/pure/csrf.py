@@ -28,7 +28,7 @@ _FIRST: Final = frozenset((b"x-csrf-token", b"sec-fetch-site", b"origin", b"host
 
 
 _Request: TypeAlias = tuple[dict[bytes, bytes], bytes, bytes]
-"""The trimmed values of the headers in ``_FIRST``, the session cookie and the CSRF cookie."""
+"""The first value of each header in ``_FIRST``, the session cookie and the CSRF cookie."""
 
 
 @final
@@ -57,7 +57,7 @@ class CSRFCheck:
     def verdict(self, headers: Headers, needs_token: bool) -> int:
         """Return the result for a request."""
         needs_token = bool(needs_token)
-        first, session, csrf_cookie = self._read(headers)
+        first, session, csrf_cookie = self._read(headers, bool(self._keys) or not needs_token)
         if _B64TOKEN.match(bearer(first.get(b"authorization", b""))):
             return CSRF_PASSED
         if not needs_token and not session:
@@ -66,7 +66,7 @@ class CSRFCheck:
             return problem
         if not needs_token:
             return CSRF_PASSED
-        submitted = first.get(b"x-csrf-token")
+        submitted = _trimmed(first, b"x-csrf-token")
         if not submitted:
             return CSRF_FORM if self._form else CSRF_MISSING
         return self._verdict_of_token(submitted, session, csrf_cookie)
@@ -74,26 +74,25 @@ class CSRFCheck:
     def verdict_of_form(self, headers: Headers, submitted: bytes) -> int:
         """Return the result of the token steps, with the token from the form."""
         submitted = octets_argument(submitted, "submitted")
-        _, session, csrf_cookie = self._read(headers)
+        _, session, csrf_cookie = self._read(headers, bool(self._keys))
         return self._verdict_of_token(submitted, session, csrf_cookie) if submitted else CSRF_MISSING
 
-    def _read(self, headers: Headers) -> _Request:
+    def _read(self, headers: Headers, needs_session: bool) -> _Request:
         first: dict[bytes, bytes] = {}
         session = csrf_cookie = None
         for name, value in pairs(headers):
             lowered = name.lower()
-            if lowered == b"authorization":
-                first.setdefault(lowered, value)  # spaces before the scheme count, as in `credential`
-            elif lowered in _FIRST:
-                first.setdefault(lowered, value.strip(OPTIONAL_WHITESPACE))
+            if lowered in _FIRST:
+                first.setdefault(lowered, value)
             elif lowered == b"cookie":
-                session = last_cookie(value, self._session_cookie, session)
+                if needs_session:
+                    session = last_cookie(value, self._session_cookie, session)
                 csrf_cookie = last_cookie(value, self._csrf_cookie, csrf_cookie)
         return first, _octets_of(session), _octets_of(csrf_cookie)
 
     def _problem_of_origin(self, first: dict[bytes, bytes]) -> int:
         """Return why the browser's word on the origin rejects the request, or ``CSRF_PASSED``."""
-        site, origin = first.get(b"sec-fetch-site"), first.get(b"origin")
+        site, origin = _trimmed(first, b"sec-fetch-site"), _trimmed(first, b"origin")
         if site in (b"same-origin", b"none") or (site is None and origin is None):
             return CSRF_PASSED
         if origin is not None and origins.is_trusted(origin, self._trusted_origins):
@@ -102,7 +101,7 @@ class CSRFCheck:
             return CSRF_CROSS_SITE
         if origin == b"null":
             return CSRF_NULL_ORIGIN
-        return CSRF_PASSED if origins.is_host(origin or b"", first.get(b"host", b"")) else CSRF_ORIGIN
+        return CSRF_PASSED if origins.is_host(origin or b"", _trimmed(first, b"host") or b"") else CSRF_ORIGIN
 
     def _verdict_of_token(self, submitted: bytes, session: bytes, csrf_cookie: bytes) -> int:
         if self._keys and session:
@@ -110,6 +109,11 @@ class CSRFCheck:
         if not csrf_cookie:
             return CSRF_MISSING
         return CSRF_PASSED if hmac.compare_digest(csrf_cookie, submitted) else CSRF_MISMATCH
+
+
+def _trimmed(first: dict[bytes, bytes], name: bytes) -> bytes | None:
+    value = first.get(name)
+    return None if value is None else value.strip(OPTIONAL_WHITESPACE)
 
 
 def _octets_of(quoted: str | None) -> bytes:
