@@ -54,7 +54,7 @@ class CSRFMiddleware:
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the switches of one check
         self,
         app: ASGIApp,
         exempt_paths: Iterable[str] | None = None,
