@@ -52,7 +52,7 @@ REASONS = {
 def documented():
     """Return the rows of the tables: the name of an attack, and its cells by column."""
     section = PAGE.read_text("utf-8").partition("\n## Attacks in browsers\n")[2].partition("\n## ")[0]
-    rows = [row.replace("**", "").split(" | ") for row in re.findall(r"^\| (.+) \|$", section, re.MULTILINE)]
+    rows = [row.split(" | ") for row in re.findall(r"^\| (.+) \|$", section, re.MULTILINE)]
     return {
         name: dict(zip(COLUMNS, cells, strict=True))
         for name, *cells in rows
@@ -62,6 +62,7 @@ def documented():
 
 def cell_for(browser, cell):
     """Return what *cell* says about *browser*: `x (Chromium), y (Firefox)`, or one word for both."""
+    cell = cell.replace("**", "")
     by_browser = {name: words for words, name in re.findall(r"([^,(]+) \((\w+)\)(?:, )?", cell)}
     return by_browser.get(browser.name.title(), cell)
 
@@ -168,3 +169,13 @@ def test_browser_stores_only_one_name_that_looks_like_the_prefix(browser):
 
 def test_threat_model_has_a_row_for_each_attack():
     assert sorted(documented()) == sorted(ATTACKS)
+
+
+def test_successes_of_the_attacker_are_bold():
+    cells = [(name, cell) for name, row in documented().items() for cell in row.values()]
+    successes = [
+        (name, cell)
+        for name, cell in cells
+        if cell.strip("*") in ("accepted", "as mallory") and not name.startswith("own page")
+    ]
+    assert successes == [(name, cell) for name, cell in cells if cell.startswith("**")]
