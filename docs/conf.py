@@ -1,0 +1,92 @@
+"""The settings of the documentation site, which `make docs` builds from docs/ and from the docstrings."""
+
+import importlib
+import logging
+import os
+import sys
+from pathlib import Path
+
+# The functions of the pure-Python engine have annotations, and need no Rust toolchain.
+os.environ["FASTWARE_ENGINE"] = "python"
+sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
+
+project = "fastware"
+author = "the fastware authors"
+project_copyright = author
+
+# The sources are the repository: a relative link is the same here and on a forge.
+root_doc = "docs/index"
+include_patterns = [
+    "docs/**.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "benches/README.md",
+    "checks/README.md",
+    "examples/README.md",
+    "fuzz/README.md",
+]
+exclude_patterns = [".*", "dist", "python", "rust", "target", "tests", "docs/_build", "docs/README.md"]
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_heading_anchors = 4  # the anchors of a forge: api.md#tokens
+
+# Every reference of a docstring must lead somewhere. Types of others have no page here.
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:class", r"(collections\.abc|datetime|fastapi|litestar|os|pathlib|starlette)\..*|Depends|Path|timedelta"),
+    ("py:class", r"fastware\..*T"),  # type variables
+    ("py:class", r"(fastware\.(auth|core)\.\w+(\.\w+)?\.)?(ClientAddress|Decorator|LimitBuckets|Mount|OnError|Route)"),
+]
+
+autodoc_default_options = {"members": True}
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
+toc_object_entries_show_parents = "hide"
+
+html_theme = "furo"
+html_title = "fastware"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+templates_path = ["_templates"]
+html_additional_pages = {"index": "to_index.html"}
+html_copy_source = False
+html_show_sphinx = False
+
+linkcheck_timeout = 20
+
+DOCUMENTED = ["fastware", "fastware.auth"] + [
+    f"fastware.integrations.{name}" for name in ("fastapi", "litestar", "starlette")
+]
+
+
+def public_names():
+    """Return each public object of the package, and its names."""
+    names = {}
+    for module in map(importlib.import_module, DOCUMENTED):
+        for name in module.__all__:
+            names.setdefault(id(getattr(module, name)), []).append(f"{module.__name__}.{name}")
+    return names
+
+
+def hide_private_constructor(app, what, name, obj, options, signature, annotation):
+    """Leave out the arguments of a class that users do not create."""
+    return ("", None) if what == "class" and id(obj) not in public_names() else None
+
+
+def check_every_public_name(app, env):
+    """Warn of public names without documentation. An object with several names needs one of them."""
+    documented = set(env.domains.python_domain.objects)
+    for names in public_names().values():
+        if documented.isdisjoint(names):
+            logging.getLogger("sphinx.fastware").warning("%s is missing in docs/reference", names[0])
+
+
+def setup(app):
+    """Connect the functions above."""
+    app.connect("autodoc-process-signature", hide_private_constructor)
+    app.connect("env-check-consistency", check_every_public_name)
+    # A folder of pages may be empty.
+    logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: "glob pattern" not in record.msg)
