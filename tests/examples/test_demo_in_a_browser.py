@@ -1,36 +1,17 @@
 """The demo page in Chromium. Skipped if Chromium, chromedriver or selenium is not installed."""
 
-import importlib.util
-import os
-import shutil
-
+import browsers
 import demo
 import pytest
 import servers
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-
-
-if os.environ.get("FASTWARE_REQUIRE_BROWSER") != "1":
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("needs chromium and chromedriver", allow_module_level=True)
-    if importlib.util.find_spec("selenium") is None:
-        pytest.skip('needs selenium: .venv/bin/pip install -e ".[browser]"', allow_module_level=True)
+browsers.skip_without("chromium")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,900"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    with browsers.chromium() as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")

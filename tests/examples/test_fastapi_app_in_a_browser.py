@@ -3,40 +3,23 @@
 Skipped if Chromium, chromedriver, selenium or the package with Swagger UI is not installed.
 """
 
-import importlib.util
-import os
-import shutil
 from pathlib import Path
 
+import browsers
 import pytest
 import servers
 
 from fastware.auth import JSONFileUserStore
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 ROOT = Path(__file__).parents[2]
 
-
-if os.environ.get("FASTWARE_REQUIRE_BROWSER") != "1":
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("needs chromium and chromedriver", allow_module_level=True)
-    for package in ("fastapi", "selenium", "fastapi_offline"):
-        if importlib.util.find_spec(package) is None:
-            pytest.skip(f'needs {package}: .venv/bin/pip install -e ".[test,browser]"', allow_module_level=True)
+browsers.skip_without("chromium", "fastapi", "fastapi_offline")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1600"):
-        options.add_argument(argument)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    with browsers.chromium(window=(1280, 1600)) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,160 @@
+"""Headless Chromium and Firefox, the hosts that they know, and an ASGI server with TLS under these hosts.
+
+A module of tests calls ``skip_without("chromium")`` first, and opens the browser in a fixture of the module::
+
+    @pytest.fixture(scope="module")
+    def browser():
+        with browsers.chromium() as driver:
+            yield driver
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import shutil
+import socket
+import threading
+
+import pytest
+
+NAMES = ("chromium", "firefox")
+
+# `.test` is nobody's (RFC 6761). A site is `fastware.test` with its subdomains.
+APP = "app.fastware.test"
+SIBLING = "evil.fastware.test"
+OTHER_SITE = "attacker.test"
+HOSTS = (APP, SIBLING, OTHER_SITE)
+
+_PROGRAMS = {
+    "chromium": (("chromium", "chromium-browser", "google-chrome"), "chromedriver"),
+    "firefox": (("firefox-esr", "firefox"), "geckodriver"),
+}
+# In CI nothing is skipped: a missing browser is an error.
+_REQUIRED = {"chromium": "FASTWARE_REQUIRE_BROWSER", "firefox": "FASTWARE_REQUIRE_FIREFOX"}
+
+
+def skip_without(name, *packages):
+    """Skip the module, unless the browser *name*, its driver, selenium and the Python *packages* are installed."""
+    if why := why_missing(name, *packages):
+        pytest.skip(why, allow_module_level=True)
+
+
+def why_missing(name, *packages):
+    """Return why tests in the browser *name* cannot run, or ``None``. Where the browser is required, it is ``None``."""
+    if os.environ.get(_REQUIRED[name]) == "1":
+        return None
+    programs, driver = _PROGRAMS[name]
+    if not (_program(name) and shutil.which(driver)):
+        return f"needs {programs[0]} and {driver}"
+    for package in ("selenium", *packages):
+        if importlib.util.find_spec(package) is None:
+            return f'needs {package}: .venv/bin/pip install -e ".[test,browser]"'
+    return None
+
+
+def opened(name, *, window=(1280, 900), hosts=HOSTS):
+    """Open the browser *name*: yield its selenium driver, and end it."""
+    return {"chromium": chromium, "firefox": firefox}[name](window=window, hosts=hosts)
+
+
+@contextlib.contextmanager
+def chromium(*, window=(1280, 900), hosts=HOSTS):
+    """Open Chromium, in which *hosts* are this machine. Certificates are not verified."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = _program("chromium")
+    rules = ",".join(f"MAP {host} 127.0.0.1" for host in hosts)
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+        f"--window-size={window[0]},{window[1]}",
+        f"--host-resolver-rules={rules}",
+    ):
+        options.add_argument(argument)
+    options.accept_insecure_certs = True
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@contextlib.contextmanager
+def firefox(*, window=(1280, 900), hosts=HOSTS):
+    """Open Firefox, in which *hosts* are this machine. Certificates are not verified."""
+    from selenium import webdriver
+
+    options = webdriver.FirefoxOptions()
+    options.binary_location = _program("firefox")
+    for argument in ("-headless", f"--width={window[0]}", f"--height={window[1]}"):
+        options.add_argument(argument)
+    options.set_preference("network.dns.localDomains", ",".join(hosts))
+    options.set_preference("network.proxy.type", 0)  # no proxy of the machine
+    options.accept_insecure_certs = True
+    driver = webdriver.Firefox(options=options, service=webdriver.FirefoxService(shutil.which("geckodriver")))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def console_errors(driver):
+    """Return the errors that the console of Chromium got since the last call: JavaScript, CSP, failed requests."""
+    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def _program(name):
+    return next(filter(None, map(shutil.which, _PROGRAMS[name][0])), None)
+
+
+class Certificate:
+    """A certificate for *hosts* of an authority that exists for this test only, as files in *folder*."""
+
+    def __init__(self, folder, hosts=(*HOSTS, "localhost", "127.0.0.1")):
+        import trustme
+
+        self.file = folder / "certificate.pem"
+        self.key_file = folder / "key.pem"
+        self.authority_file = folder / "authority.pem"
+        authority = trustme.CA()
+        certificate = authority.issue_cert(*hosts)
+        authority.cert_pem.write_to_path(self.authority_file)
+        self.file.write_bytes(b"".join(pem.bytes() for pem in certificate.cert_chain_pems))
+        certificate.private_key_pem.write_to_path(self.key_file)
+
+    def options(self, server):
+        """Return the options with which the command line of *server* turns on TLS."""
+        name = {"uvicorn": "--ssl-certfile", "granian": "--ssl-certificate", "hypercorn": "--certfile"}[server]
+        return [name, str(self.file), "--keyfile" if server == "hypercorn" else "--ssl-keyfile", str(self.key_file)]
+
+
+@contextlib.contextmanager
+def serve(app, certificate):
+    """Serve *app* with uvicorn in a thread of this process, with and without TLS: yield the two ports.
+
+    The test can read what the application recorded.
+    """
+    import uvicorn
+
+    both = []
+    for tls in ({"ssl_certfile": certificate.file, "ssl_keyfile": certificate.key_file}, {}):
+        config = uvicorn.Config(app, lifespan="off", log_level="critical", ws="websockets-sansio", **tls)
+        listener = socket.create_server(("127.0.0.1", 0))
+        both.append((uvicorn.Server(config), listener))
+
+    async def run():
+        await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in both))
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    try:
+        yield tuple(listener.getsockname()[1] for _, listener in both)
+    finally:
+        for server, _ in both:
+            server.should_exit = server.force_exit = True
+        thread.join(20)
