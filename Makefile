@@ -42,6 +42,7 @@ format: $(VENV)/.lint-$(KIND) ## format the Python and Rust sources
 	cd fuzz/rust && cargo fmt
 
 docs: $(VENV)/.docs-$(KIND) ## build the documentation site in docs/_build/html; a link without a target is an error
+	@rm -rf docs/_build/html
 	@$(BIN)/python -m sphinx $(SITE) docs/_build/html
 	@echo "Open docs/_build/html/index.html in a browser."
 

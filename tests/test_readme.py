@@ -11,7 +11,7 @@ from asgi_client import call, run, scope, sent_by
 from fastware.auth import create_token
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TOP_LEVEL_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"]
 # A fragment, which cannot run on its own, starts with "```python fragment".
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -32,7 +32,7 @@ def _secret(monkeypatch):
 @pytest.mark.parametrize(
     "code",
     [
-        pytest.param(code, id=f"{page.name}-{number}")
+        pytest.param(code, id=f"{page.relative_to(ROOT)}-{number}")
         for page in PAGES
         for number, code in enumerate(blocks(page), start=1)
     ],
@@ -47,7 +47,7 @@ def test_code_runs(code, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "link",
     [
-        pytest.param(page.parent / target, id=f"{page.name}-{target}")
+        pytest.param(page.parent / target, id=f"{page.relative_to(ROOT)}-{target}")
         for page in TOP_LEVEL_PAGES
         for target in sorted(set(LINK.findall(page.read_text(encoding="utf-8"))))
     ],
