@@ -92,9 +92,18 @@ def check_every_public_name(app, env):
             logging.getLogger("sphinx.fastware").warning("%s is missing in docs/reference", names[0])
 
 
+def count_pages(app, error):
+    """Print the size of the site."""
+    if error is None and app.builder.format == "html":
+        texts = [Path(app.env.doc2path(page)).read_text(encoding="utf-8") for page in app.env.found_docs]
+        snippets = sum(text.splitlines().count("```python") for text in texts)
+        print(f"{len(texts)} pages with {snippets} tested snippets")
+
+
 def setup(app):
     """Connect the functions above."""
     app.connect("autodoc-process-signature", hide_private_constructor)
     app.connect("env-check-consistency", check_every_public_name)
+    app.connect("build-finished", count_pages)
     # A folder of pages may be empty.
     logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: "glob pattern" not in record.msg)
