@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastware import JSONResponse, Request, Router, WebSocket, create_app
-from fastware.auth import CSRFMiddleware, rate_limit
+from fastware.auth import CSRFMiddleware, rate_limit, reject_cross_site
 
 from . import accounts
 
@@ -39,7 +39,7 @@ async def register(request: Request) -> JSONResponse:
     return JSONResponse({"username": credentials.username}, status=201)
 
 
-@router.post("/login")
+@router.post("/login", deps={"_": reject_cross_site})
 async def login(request: Request) -> JSONResponse:
     """Check the password; return a token and a refresh token, and set the session cookies."""
     accounts.require_json(request.scope)

@@ -19,7 +19,7 @@ from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from fastware.auth import CSRFMiddleware, HTTPError, rate_limit
+from fastware.auth import CSRFMiddleware, HTTPError, rate_limit, reject_cross_site
 from fastware.integrations.fastapi import Claims, FastAPIAuth, describe
 
 from . import accounts
@@ -90,7 +90,7 @@ async def register(credentials: accounts.Credentials) -> dict[str, str]:
     return {"username": credentials.username}
 
 
-@app.post("/login", openapi_extra={"requestBody": LOGIN_BODY})
+@app.post("/login", dependencies=[Depends(reject_cross_site)], openapi_extra={"requestBody": LOGIN_BODY})
 async def login(
     request: Request, credentials: Annotated[accounts.Credentials, Depends(credentials_in)]
 ) -> JSONResponse:

@@ -17,7 +17,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.params import Body
 from litestar.response.base import ASGIResponse
 
-from fastware.auth import CSRFMiddleware, rate_limit
+from fastware.auth import CSRFMiddleware, rate_limit, reject_cross_site
 from fastware.integrations.litestar import AuthPlugin, CurrentUser, require_role
 
 from . import accounts
@@ -50,6 +50,7 @@ async def register(request: AnyRequest, data: Annotated[accounts.Credentials, Bo
 @post("/login", status_code=200)
 async def login(request: AnyRequest, data: Annotated[accounts.Credentials, Body()]) -> ASGIResponse:
     """Check the password; return a token and a refresh token, and set the session cookies."""
+    reject_cross_site(request)
     accounts.require_json(request.scope)
     return with_session(await accounts.log_in(data, request.scope), request)
 

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from fastware.auth import CSRFMiddleware, HTTPError, rate_limit
+from fastware.auth import CSRFMiddleware, HTTPError, rate_limit, reject_cross_site
 from fastware.integrations.starlette import AuthBackend, requires
 
 from . import accounts
@@ -59,6 +59,7 @@ async def register(request: Request) -> JSONResponse:
 
 async def login(request: Request) -> JSONResponse:
     """Check the password; return a token and a refresh token, and set the session cookies."""
+    reject_cross_site(request)
     accounts.require_json(request.scope)
     session = await accounts.log_in(await decode(request, accounts.Credentials), request.scope)
     return with_session(session, request)

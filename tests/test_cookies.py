@@ -1,6 +1,7 @@
 """set_cookie and delete_cookie. tests/attacks has the rows for characters that could end a value or the header."""
 
 import warnings
+from datetime import timedelta
 from http.cookies import SimpleCookie
 
 import pytest
@@ -23,6 +24,9 @@ SET = {
     "defaults": ({}, {}),
     "max-age": ({"max_age": 60}, {"max-age": "60"}),
     "max-age-zero": ({"max_age": 0}, {"max-age": "0"}),
+    "max-age-float": ({"max_age": 1.9}, {"max-age": "1"}),
+    "max-age-negative-float": ({"max_age": -0.5}, {"max-age": "-1"}),
+    "max-age-timedelta": ({"max_age": timedelta(days=1, milliseconds=900)}, {"max-age": "86400"}),
     "path": ({"path": "/api"}, {"path": "/api"}),
     "domain": ({"domain": "example.com"}, {"domain": "example.com"}),
     "secure": ({"secure": True}, {"secure": True}),
@@ -45,12 +49,13 @@ TEXTS = st.text(st.characters(max_codepoint=0x100) | st.sampled_from('ab/.-"\\,;
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
-        "max_age": st.integers(-1, 10**20),
+        "max_age": st.integers(-1, 10**20) | st.floats() | st.timedeltas(),
         "path": st.none() | TEXTS,
         "domain": st.none() | TEXTS,
         "secure": st.booleans(),
         "httponly": st.booleans(),
         "samesite": st.sampled_from(["lax", "strict", "none", None, "Lax", ""]),
+        "partitioned": st.booleans(),
     },
 )
 
@@ -106,8 +111,22 @@ def test_cross_site_cookie_is_deleted_by_a_cross_site_cookie(fastware):
     assert header == "embed=; Max-Age=0; Path=/; Secure; SameSite=none"
 
 
+def test_partitioned_cookie_is_set_and_deleted_with_the_attribute(fastware):
+    options = {"samesite": "none", "secure": True, "partitioned": True}
+    attributes_in_order = "Path=/; Secure; SameSite=none; Partitioned"
+    assert fastware.set_cookie("embed", "v", **options) == f"embed=v; {attributes_in_order}"
+    assert fastware.delete_cookie("embed", **options) == f"embed=; Max-Age=0; {attributes_in_order}"
+
+
 @pytest.mark.parametrize(
-    "options", [{"name": "a;b"}, {"name": "a", "path": "/;"}, {"name": "a", "samesite": "none"}], ids=str
+    "options",
+    [
+        {"name": "a;b"},
+        {"name": "a", "path": "/;"},
+        {"name": "a", "samesite": "none"},
+        {"name": "a", "partitioned": True},
+    ],
+    ids=str,
 )
 def test_delete_cookie_checks_its_arguments(fastware, options):
     with pytest.raises(ValueError):

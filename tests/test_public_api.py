@@ -35,11 +35,12 @@ SIGNATURES = {
         "WebSocketDisconnect": "(code=1005, reason='')",
         "__version__": None,
         "create_app": "(router, middleware=None, lifespan=None, *, max_body_size=1048576)",
-        "delete_cookie": "(name, *, path='/', domain=None, secure=False, httponly=False, samesite='lax')",
+        "delete_cookie": "(name, *, path='/', domain=None, secure=False, httponly=False, samesite='lax', "
+        "partitioned=False)",
         "in_thread": "(factory)",
         "send_error": "(send, status, detail, headers=None)",
         "set_cookie": "(name, value, *, max_age=None, path='/', domain=None, secure=False, httponly=False, "
-        "samesite='lax')",
+        "samesite='lax', partitioned=False)",
     },
     "fastware.auth": {
         "Auth": "(secret, *, leeway=0, audience=None, issuer=None, allow_query_token=False, host_prefix=False, "
@@ -99,6 +100,8 @@ SIGNATURES = {
         "Revocations.revoke": "(self, claims, *, expires_in=None)",
         "Revocations.revoke_user": "(self, username)",
         "RevocationsUnavailableError": "(retry_after=5)",
+        "RollingSessions": "(app, auth, *, idle_limit=None, absolute_limit=datetime.timedelta(seconds=43200), "
+        "secure=False, domain=None, path='/', samesite='lax', partitioned=False)",
         "SQLUserStore": "(url, *, revocations=None)",
         "SQLUserStore.find_user": "(self, username)",
         "SQLUserStore.load_users": "(self)",
@@ -134,7 +137,8 @@ SIGNATURES = {
         "authenticate": "(store, username, password, *, guard=None, address=None)",
         "averify_password": "(plain, hashed)",
         "client_address": "(*, trusted_proxies=(), header='x-forwarded-for', ipv6_prefix=64)",
-        "clear_session_cookies": "(*, secure=False, host_prefix=False)",
+        "clear_session_cookies": "(*, secure=False, host_prefix=False, domain=None, path='/', samesite='lax', "
+        "partitioned=False)",
         "create_token": "(username, role, secret, expires_hours=720, *, expires_in=None, claims=None)",
         "get_current_user": "(request, *, allow_query_token=True)",
         "hash_password": "(plain, *, cost=12)",
@@ -143,7 +147,8 @@ SIGNATURES = {
         "password_problem": "(plain, *, username=None, min_length=15)",
         "rate_limit": "(rate, key_func=None, *, buckets=None, cost=1, headers=False, name=None)",
         "require_role": "(role, *other_roles, allow_query_token=True)",
-        "set_session_cookies": "(token, csrf_token, *, max_age=None, secure=False, host_prefix=False)",
+        "set_session_cookies": "(token, csrf_token, *, max_age=None, secure=False, host_prefix=False, domain=None, "
+        "path='/', samesite='lax', partitioned=False)",
         "user_key": "(*, address=client_address(), auth=None)",
         "verify_password": "(plain, hashed)",
         "verify_token": "(token, secret, *, leeway=0.0, audience=None, issuer=None)",

@@ -25,14 +25,16 @@ RESERVED = re.compile(
     "set_cookie",
     "the reference; read back by both engines and http.cookies",
     seeds=[
-        b"session\x1ea.b.c\x1eexample.org\x1e/app\x01\x01\x03\x01\x00\x00",
-        b"session\x1ea\r\nSet-Cookie: b=c\x1e\x1e/\x01\x01\x03\x01\x00\x00",
-        b"a\x1eb; Path=/\x1ex\x1e/\x01\x01\x03\x01\x00\x00",
-        b"a\x1eb\x1ex\x1e/;\n\x01\x01\x03\x01\x00\x00",
-        b"a b\x1ec\x1e\x1e\x00\x00\x00\x00\x00\x00",
-        b"a\x1e\x1e\x1e\x00\x00\x00\x00\x01\x02",
-        b"a\x1e" + b"v" * 4_094 + b"\x1e\x1e\x00\x00\x00\x00\x00\x00",
-        b"a\x1e" + b"v" * 4_095 + b"\x1e\x1e\x00\x00\x00\x00\x00\x00",
+        b"session\x1ea.b.c\x1eexample.org\x1e/app\x00\x01\x01\x03\x01\x00\x00",
+        b"session\x1ea\r\nSet-Cookie: b=c\x1e\x1e/\x00\x01\x01\x03\x01\x00\x00",
+        b"a\x1eb; Path=/\x1ex\x1e/\x00\x01\x01\x03\x01\x00\x00",
+        b"a\x1eb\x1ex\x1e/;\n\x00\x01\x01\x03\x01\x00\x00",
+        b"a b\x1ec\x1e\x1e\x00\x00\x00\x00\x00\x00\x00",
+        b"a\x1e\x1e\x1e\x00\x00\x00\x00\x00\x01\x02",
+        b"a\x1e" + b"v" * 4_094 + b"\x1e\x1e\x00\x00\x00\x00\x00\x00\x00",
+        b"a\x1e" + b"v" * 4_095 + b"\x1e\x1e\x00\x00\x00\x00\x00\x00\x00",
+        b"a\x1eb\x1e\x1e\x01\x00\x00\x00\x00\x01\x02",
+        b"a\x1eb\x1e\x1e\x01\x00\x00\x00\x00\x00\x00",
     ],
 )
 def check_set_cookie(data: bytes) -> None:
@@ -44,6 +46,7 @@ def check_set_cookie(data: bytes) -> None:
         "max_age": inputs.choice((None, 0, -1, 3_600, 10**30, True)),
     }
     has_domain, has_path = inputs.flag(), inputs.flag()
+    options["partitioned"] = inputs.flag()
     name, value, domain, path = map(as_text, inputs.fields(4))
     options |= {"domain": domain if has_domain else None, "path": path if has_path else None}
     header, problem, warned = set_cookie_of(name, value, options)

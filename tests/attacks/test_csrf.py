@@ -4,7 +4,11 @@ The middleware and the router compare the same string: an exempt path reaches th
 """
 
 import asyncio
-from dataclasses import dataclass
+import base64
+import functools
+import hashlib
+import hmac
+from dataclasses import dataclass, field
 
 import asgi_client
 import pytest
@@ -12,6 +16,28 @@ from attacks import Attack, attacks, each, pairs, row
 
 MISSING = (403, {"detail": "Missing CSRF token"})
 MISMATCH = (403, {"detail": "CSRF token mismatch"})
+CROSS_SITE = (
+    403,
+    {
+        "detail": "Cross-site request: the browser says in Sec-Fetch-Site that a page of another origin sent it. "
+        "If that page is yours, add its origin to trusted_origins"
+    },
+)
+CROSS_ORIGIN = (
+    403,
+    {
+        "detail": "Cross-origin request: Origin differs from Host. If that origin is yours, add it to "
+        "trusted_origins; a proxy must pass on the Host that the browser sent"
+    },
+)
+NULL_ORIGIN = (
+    403,
+    {
+        "detail": "Cross-origin request: Origin is null, which trusted_origins cannot contain. "
+        "Sandboxed frames, data: URLs and redirects of any site send it"
+    },
+)
+OTHER_SESSION = (403, {"detail": "CSRF token mismatch: the token is not signed for this session"})
 NOT_FOUND = (404, {"detail": "Not found"})
 NOT_ALLOWED = (405, {"detail": "Method not allowed"})
 READ = (200, {"ran": "GET /account"})
@@ -42,6 +68,7 @@ class Sent:
     exempt: tuple = ()
     root_path: str = ""
     raw_path: bytes | None = None
+    options: dict = field(default_factory=dict)
 
 
 def ran(path):
@@ -157,13 +184,10 @@ BEARERS = [
     bearer("scheme-in-mixed-case", "RFC 9110 section 11.1", "bEaReR   aZ0-_.aZ0-_.aZ0-_ \t", CHANGED),
     *each(bearer, "RFC 9110 section 11.4", "", "Bearer", "Bearer \t ", "Bearer a.b.c d", "Bearer Bearer a.b.c"),
     *each(bearer, "RFC 9110 section 11.4", "Bearera.b.c", "Bearer\ta.b.c", "a.b.c"),
-    bearer("opaque-token", "RFC 6750 section 2.1", "Bearer abc"),
-    *each(bearer, "RFC 7515 section 7.1", "Bearer a.b", "Bearer a.b.c.d", "Bearer ..", "Bearer .b.c"),
-    bearer("five-segments", "RFC 7516 section 7.1", "Bearer a.b.c.d.e"),
-    bearer("empty-payload-segment", "RFC 7515 appendix F, detached content", "Bearer a..c"),
-    bearer("empty-signature-segment", "RFC 7519 section 6.1, an unsecured token", "Bearer a.b."),
-    *each(bearer, "RFC 7515 section 2", "Bearer a.b.c=", "Bearer a.b.\xe9"),
-    *each(bearer, "RFC 4648 section 4", "Bearer a.b.+", "Bearer a.b./"),
+    *each(bearer, "RFC 6750 section 2.1", "Bearer abc", "Bearer sk_live_4eC39HqLyjWD", "Bearer .", expected=CHANGED),
+    *each(bearer, "RFC 6750 section 2.1", "Bearer a.b.c=", "Bearer a~b+c/d==", "Bearer a.b.", expected=CHANGED),
+    *each(bearer, "RFC 6750 section 2.1", "Bearer =", "Bearer a=b", "Bearer a%b", "Bearer a:b", "Bearer \xe9"),
+    bearer("five-segments", "RFC 7516 section 7.1", "Bearer a.b.c.d.e", CHANGED),
     bearer("trailing-line-feed", "CWE-93, a pattern with $", "Bearer a.b.c\n"),
     bearer("trailing-carriage-return", "CWE-93", "Bearer a.b.c\r"),
     bearer("trailing-nul", "CWE-158", "Bearer a.b.c\0"),
@@ -325,6 +349,194 @@ EXEMPT = [
 ]
 
 
+# Origins: what a browser says of the page that sent the request. The tokens are equal, as if a cookie were planted.
+
+
+def browser(name, source, expected=CHANGED, *, site=None, origin=None, host="app.example", tokens=EQUAL, **options):
+    named = (("host", host), ("origin", origin), ("sec-fetch-site", site))
+    headers = (*((name, value) for name, value in named if value is not None), *tokens)
+    return Attack(f"origin-{name}", "csrf.origin", source, Sent(headers=headers, options=options), expected)
+
+
+FETCH_METADATA = "W3C Fetch Metadata section 2.3"
+GO = "Go net/http CrossOriginProtection"
+EVIL = "https://evil.example"
+FORWARDED = [*EQUAL, ("x-forwarded-host", "evil.example")]
+TRUSTED = ["https://app.example:8443", "http://[::1]:3000"]
+ORIGINS = [
+    browser("of-a-form-on-the-page-itself", FETCH_METADATA, site="same-origin", origin="https://app.example"),
+    browser("of-an-address-that-is-typed", FETCH_METADATA, site="none"),
+    browser("of-no-browser", GO),
+    browser("planted-cookie-from-another-site", PLANTED, CROSS_SITE, site="cross-site", origin=EVIL),
+    browser("planted-cookie-from-a-sibling", PLANTED, CROSS_SITE, site="same-site", origin="https://b.app.example"),
+    browser("sibling-with-an-older-browser", PLANTED, CROSS_ORIGIN, origin="https://b.app.example"),
+    browser("other-site-with-an-older-browser", GO, CROSS_ORIGIN, origin=EVIL),
+    browser("cross-site-with-the-origin-of-the-host", GO, CROSS_SITE, site="cross-site", origin="https://app.example"),
+    browser("cross-site-without-an-origin", GO, CROSS_SITE, site="cross-site"),
+    browser("unknown-value", FETCH_METADATA, CROSS_SITE, site="same-Origin", origin="https://app.example"),
+    browser("empty-value", FETCH_METADATA, CROSS_SITE, site="", origin="https://app.example"),
+    browser("sandboxed-frame", "WHATWG HTML, sandboxed origin", CROSS_SITE, site="cross-site", origin="null"),
+    browser("sandboxed-frame-in-an-older-browser", "WHATWG HTML, sandboxed origin", NULL_ORIGIN, origin="null"),
+    browser("null-host", "CWE-346", NULL_ORIGIN, origin="null", host="null"),
+    browser("host-with-another-port", "RFC 6454 section 5", CROSS_ORIGIN, origin="https://app.example:8443"),
+    browser("host-in-capitals", "RFC 9110 section 4.2.3", origin="https://APP.example", host="App.Example"),
+    browser("default-port-in-host", "RFC 6454 section 6.2", origin="https://app.example", host="app.example:443"),
+    browser("tls-ends-at-a-proxy", GO, origin="https://app.example"),
+    browser("host-as-prefix", "CWE-187", CROSS_ORIGIN, origin="https://app.example.evil.example"),
+    browser("host-as-suffix", "CWE-187", CROSS_ORIGIN, origin="https://evilapp.example"),
+    browser("host-as-username", "RFC 3986 section 3.2.1", CROSS_ORIGIN, origin="https://app.example@evil.example"),
+    browser("empty-origin", "RFC 6454 section 7.1", CROSS_ORIGIN, origin=""),
+    browser("no-host", "RFC 9112 section 3.2", CROSS_ORIGIN, origin="https://app.example", host=None),
+    browser("forwarded-host", "CWE-348", CROSS_ORIGIN, origin=EVIL, tokens=FORWARDED),
+    browser("rebound-host", "CWE-350, DNS rebinding", site="same-origin", origin=EVIL, host="evil.example"),
+    browser("without-tokens", OWASP, MISSING, site="same-origin", tokens=[]),
+    browser("of-another-site-without-tokens", OWASP, CROSS_SITE, site="cross-site", origin=EVIL, tokens=[]),
+    browser("bearer-of-another-site", OWASP, site="cross-site", origin=EVIL, tokens=authorization("Bearer a.b.c")),
+    browser("check-is-off", OWASP, site="cross-site", origin=EVIL, check_origin=False),
+    browser("trusted", GO, site="cross-site", origin="https://app.example:8443", trusted_origins=TRUSTED),
+    browser("trusted-older-browser", GO, origin="HTTP://[::1]:3000", trusted_origins=TRUSTED),
+    browser("other-port", GO, CROSS_SITE, site="same-site", origin="https://app.example:9", trusted_origins=TRUSTED),
+    browser("other-scheme", GO, CROSS_ORIGIN, origin="http://app.example:8443", trusted_origins=TRUSTED),
+    browser("trusted-as-prefix", "CWE-187", CROSS_ORIGIN, origin="http://[::1]:30000", trusted_origins=TRUSTED),
+    browser("null-beside-trusted", "CWE-346", NULL_ORIGIN, origin="null", trusted_origins=TRUSTED),
+    browser("trusted-but-no-token", GO, MISSING, origin="http://[::1]:3000", trusted_origins=TRUSTED, tokens=[]),
+]
+
+# Tokens that are signed for a session
+
+SECRET = "a secret of the CSRF tests, 32 bytes or more"
+
+
+def segment(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def jwt(payload):
+    return f"eyJhbGciOiJIUzI1NiJ9.{segment(payload)}.c2ln"
+
+
+def sign(session, *, secret=SECRET, random=b"r" * 16, purpose=b"fastware csrf 1"):
+    """Return a token as section 6 of RFC 2104 and the docs define it, made without the package."""
+    key = hmac.digest(secret.encode(), purpose, "sha256") if purpose else secret.encode()
+    session = session.encode("latin-1") if isinstance(session, str) else session
+    message = len(session).to_bytes(4, "big") + session + len(random).to_bytes(4, "big") + random
+    return f"{segment(random)}.{segment(hmac.digest(key, message, hashlib.sha256))}"
+
+
+def signed(name, source, expected, *, session="opaque", submitted="", csrf_cookie=None, secret=SECRET):
+    cookies = [f"{name}={value}" for name, value in (("session", session), ("csrf_token", csrf_cookie)) if value]
+    headers = [("cookie", "; ".join(cookies))] if cookies else []
+    headers += [("x-csrf-token", submitted)] if submitted else []
+    return Attack(
+        f"signed-{name}", "csrf.session", source, Sent(headers=tuple(headers), options={"secret": secret}), expected
+    )
+
+
+WITH_SID, RENEWED = jwt(b'{"sid":"s1","exp":1}'), jwt(b'{"exp":2,"sid":"s1"}')
+BOUND = "OWASP CSRF Prevention Cheat Sheet, HMAC CSRF token"
+KEYS = [SECRET, "an older secret of the CSRF tests, 32 bytes or more"]
+SESSIONS = [
+    signed("for-the-session", BOUND, CHANGED, submitted=sign("opaque")),
+    signed("without-a-token", BOUND, MISSING),
+    signed("planted-pair", PLANTED, OTHER_SESSION, submitted="t", csrf_cookie="t"),
+    signed("planted-pair-of-a-signed-token", PLANTED, OTHER_SESSION, submitted=sign("x"), csrf_cookie=sign("x")),
+    signed("for-the-sid", BOUND, CHANGED, session=WITH_SID, submitted=sign("s1")),
+    signed("for-the-sid-after-a-renewal", BOUND, CHANGED, session=RENEWED, submitted=sign("s1")),
+    signed("for-the-whole-cookie-of-a-sid", BOUND, OTHER_SESSION, session=WITH_SID, submitted=sign(WITH_SID)),
+    signed("sid-is-empty", BOUND, CHANGED, session=jwt(b'{"sid":""}'), submitted=sign(jwt(b'{"sid":""}'))),
+    signed("sid-is-a-number", BOUND, CHANGED, session=jwt(b'{"sid":1}'), submitted=sign(jwt(b'{"sid":1}'))),
+    signed("planted-session-with-its-token", "CWE-384", CHANGED, session="planted", submitted=sign("planted")),
+    signed("under-the-secret-itself", "CWE-323", OTHER_SESSION, submitted=sign("opaque", purpose=None)),
+    signed("under-another-secret", BOUND, OTHER_SESSION, submitted=sign("opaque", secret=KEYS[1])),
+    signed("under-the-second-secret", BOUND, CHANGED, submitted=sign("opaque", secret=KEYS[1]), secret=KEYS),
+    signed("with-a-longer-random-part", BOUND, OTHER_SESSION, submitted=sign("opaque", random=b"r" * 17)),
+    signed("moved-boundary", "CWE-347", OTHER_SESSION, submitted=sign("opaqu", random=b"e" * 16)),
+    signed("without-a-session", OWASP, CHANGED, session=None, submitted="t", csrf_cookie="t"),
+    signed("without-a-session-mismatch", OWASP, MISMATCH, session=None, submitted="u", csrf_cookie="t"),
+    signed("empty-session", OWASP, CHANGED, session='""', submitted="t", csrf_cookie="t"),
+]
+
+# Forms
+
+FORM_OPTIONS = {"secret": SECRET, "form_field": "csrf_token"}
+TOKEN = sign("opaque")
+SESSION = ("cookie", "session=opaque")
+NO_FORM = "X-CSRF-Token is missing, and the body is no form. "
+NO_FORM += "application/x-www-form-urlencoded and multipart/form-data are read"
+NO_FIELD = "X-CSRF-Token and the form field are missing"
+TOO_LATE = "X-CSRF-Token is missing, and the form field is not in the first 64 KiB of the body. "
+TOO_LATE += "Put it before long fields and files"
+MALFORMED = "X-CSRF-Token is missing, and the multipart body is malformed"
+MULTIPART = ("content-type", "multipart/form-data; boundary=B")
+
+
+def missing(reason):
+    return 403, {"detail": f"Missing CSRF token: {reason}"}
+
+
+def form(name, source, body, expected=CHANGED, *, kind=FORM, headers=(SESSION,)):
+    body = body.replace("%s", TOKEN).encode("latin-1")
+    sent = Sent(headers=(*headers, *([kind] if kind else [])), body=body, options=FORM_OPTIONS)
+    return Attack(f"form-{name}", "csrf.form", source, sent, expected)
+
+
+def parts(*named, end="--B--\r\n"):
+    """Return a multipart body. A name may have further parameters: ``a"; filename="b``."""
+    made = (f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in named)
+    return "".join(made) + end
+
+
+def multipart(name, source, body, expected=CHANGED, kind=MULTIPART):
+    return form(f"multipart-{name}", source, body, expected, kind=kind)
+
+
+URLENCODED = "WHATWG URL, application/x-www-form-urlencoded"
+RFC_7578 = "RFC 7578 section 4.2"
+FORMS = [
+    form("only-field", URLENCODED, "csrf_token=%s"),
+    form("among-others", URLENCODED, "to=bob&csrf_token=%s&amount=1"),
+    form("percent-encoded", URLENCODED, "a=%&csrf%5Ftoken=" + TOKEN.replace(".", "%2e")),
+    form(
+        "content-type-in-capitals", "RFC 9110 section 8.3.1", "csrf_token=%s", kind=(FORM[0], f"{FORM[1].upper()} ;x")
+    ),
+    form("first-of-two", "CWE-235", "csrf_token=%s&csrf_token=x"),
+    form("second-of-two", "CWE-235", "csrf_token=x&csrf_token=%s", OTHER_SESSION),
+    form("empty-field-first", "CWE-235", "csrf_token&csrf_token=%s", MISSING),
+    form("planted-pair", PLANTED, "csrf_token=t", OTHER_SESSION, headers=[("cookie", "session=opaque; csrf_token=t")]),
+    form("without-a-session", OWASP, "csrf_token=t", headers=[("cookie", "csrf_token=t")]),
+    form("without-a-session-and-cookie", OWASP, "csrf_token=t", MISSING, headers=[]),
+    form("wrong-header-beside-it", OWASP, "csrf_token=%s", OTHER_SESSION, headers=[SESSION, HEADER]),
+    form("empty-header-beside-it", OWASP, "csrf_token=%s", headers=[SESSION, ("x-csrf-token", " ")]),
+    form("similar-names", "CWE-187", "csrf_tokens=%s&xcsrf_token=%s&CSRF_TOKEN=%s&csrf_token[]=%s", missing(NO_FIELD)),
+    form("semicolons", URLENCODED, "a;csrf_token=%s;b", missing(NO_FIELD)),
+    form("empty", URLENCODED, "", missing(NO_FIELD)),
+    form("ends-at-64-kib", OWASP, f"a={'x' * (65536 - 14 - len(TOKEN))}&csrf_token=%s"),
+    form("ends-after-64-kib", OWASP, f"a={'x' * (65536 - 13 - len(TOKEN))}&csrf_token=%s", missing(TOO_LATE)),
+    form("before-a-long-field", OWASP, f"csrf_token=%s&a={'x' * 100_000}"),
+    form("json", FETCH_METADATA, '{"csrf_token":"%s"}', missing(NO_FORM), kind=("content-type", "application/json")),
+    form("plain-text", "WHATWG HTML", "csrf_token=%s", missing(NO_FORM), kind=("content-type", "text/plain")),
+    form("without-content-type", "RFC 9110 section 8.3", "csrf_token=%s", missing(NO_FORM), kind=None),
+    multipart("only-field", RFC_7578, parts(("csrf_token", "%s"))),
+    multipart("among-others", RFC_7578, parts(('f"; filename="x', "y" * 9_000), ("csrf_token", "%s"), ("b", ""))),
+    multipart("first-of-two", "CWE-235", parts(("csrf_token", "%s"), ("csrf_token", "x"))),
+    multipart("second-of-two", "CWE-235", parts(("csrf_token", "x"), ("csrf_token", "%s")), OTHER_SESSION),
+    multipart("file", RFC_7578, parts(('csrf_token"; filename="x', "%s")), missing(NO_FIELD)),
+    multipart("similar-names", "CWE-187", parts(("csrf_token ", "%s"), ("Csrf_token", "%s")), missing(NO_FIELD)),
+    multipart("empty", RFC_7578, "", missing(NO_FIELD)),
+    multipart("no-end", RFC_7578, parts(("csrf_token", "%s"), end="")[:-2], missing(NO_FIELD)),
+    multipart("malformed", "RFC 2046 section 5.1.1", "csrf_token=%s", missing(MALFORMED)),
+    multipart(
+        "malformed-after-the-field", "RFC 2046 section 5.1.1", parts(("csrf_token", "%s"), end="--B\r\nA\0: b\r\n\r\n")
+    ),
+    multipart("nul-in-header", "CWE-158", "--B\r\nA\0: b\r\n\r\n", missing(MALFORMED)),
+    multipart("headers-without-end", "CWE-770", "--B\r\n" + "a: b\r\n" * 9_000, missing(MALFORMED)),
+    multipart("header-without-end", "CWE-770", "--B\r\na: " + "b" * 60_000, missing(MALFORMED)),
+    multipart("many-parts", "CWE-770", parts(*[("csrf_tokens", "")] * 2_000), missing(TOO_LATE)),
+    multipart("no-boundary", "RFC 2046 section 5.1.1", "--", missing(MALFORMED), (FORM[0], "multipart/form-data")),
+    multipart("long-boundary", "RFC 2046 section 5.1.1", "x", missing(MALFORMED), (FORM[0], MULTIPART[1] + "B" * 300)),
+]
+
+
 def respond(text):
     async def handler():
         return {"ran": text}
@@ -342,10 +554,11 @@ def router(fastware):
     return made
 
 
-@attacks(TOKENS, BEARERS, METHODS, OVERRIDES, SIMPLE, EXEMPT)
+@attacks(TOKENS, BEARERS, METHODS, OVERRIDES, SIMPLE, EXEMPT, ORIGINS, SESSIONS, FORMS)
 def test_request_is_rejected_or_runs_the_expected_handler(fastware, auth, router, attack):
     sent = attack.input
-    app = fastware.create_app(router, middleware=[lambda app: auth.CSRFMiddleware(app, exempt_paths=sent.exempt)])
+    csrf = functools.partial(auth.CSRFMiddleware, exempt_paths=sent.exempt, **sent.options)
+    app = fastware.create_app(router, middleware=[csrf])
 
     async def server(scope, receive, send):
         raw_path = scope["raw_path"] if sent.raw_path is None else sent.raw_path

@@ -145,8 +145,11 @@ VALUE = (
 PATH = (ValueError, "the path of the cookie 'id' must be ASCII without ; and controls")
 DOMAIN = (ValueError, "the domain of the cookie 'id' must be ASCII without ; and controls")
 NEEDS_SECURE = (ValueError, "samesite='none' needs secure=True: browsers drop the cookie otherwise")
-LIFETIME = {"1.5": (1.5, "float"), "str": ("60", "str"), "str-with-attribute": ("1; Domain=x", "str")}
+PARTITIONED_NEEDS_SECURE = (ValueError, "partitioned=True needs secure=True: browsers drop the cookie otherwise")
+CHIPS = "CPython http.cookies, Partitioned needs Secure (CHIPS)"
+LIFETIME = {"str": ("60", "str"), "str-with-attribute": ("1; Domain=x", "str")}
 LIFETIME |= {"bytes": (b"60", "bytes"), "list": ([60], "list")}
+NOT_FINITE = (ValueError, "max_age must be a finite number of seconds")
 
 SET_COOKIES = [
     *[set_cookie(f"value-{name}", "value", source, VALUE, value=text) for name, (text, source) in BREAKS.items()],
@@ -167,7 +170,7 @@ SET_COOKIES = [
             f"max-age-{name}",
             "attributes",
             "CWE-1287",
-            (TypeError, f"max_age must be a whole number of seconds, not {kind}"),
+            (TypeError, f"max_age must be a number of seconds or a timedelta, not {kind}"),
             max_age=value,
         )
         for name, (value, kind) in LIFETIME.items()
@@ -175,6 +178,10 @@ SET_COOKIES = [
     set_cookie(
         "max-age--1", "attributes", "RFC 6265 section 5.2.2", "id=v; Max-Age=-1; Path=/; SameSite=lax", max_age=-1
     ),
+    *[
+        set_cookie(f"max-age-{value}", "attributes", "CWE-1287", NOT_FINITE, max_age=value)
+        for value in (float("nan"), float("inf"), float("-inf"))
+    ],
     set_cookie("max-age-bool", "attributes", "CWE-1287", "id=v; Max-Age=1; Path=/; SameSite=lax", max_age=True),
     *[
         set_cookie(
@@ -187,6 +194,7 @@ SET_COOKIES = [
         for value in ("Lax", "lax; Domain=x", "lax\n", "", True)
     ],
     set_cookie("samesite-none-not-secure", "attributes", "RFC 6265bis section 5.7", NEEDS_SECURE, samesite="none"),
+    set_cookie("partitioned-not-secure", "attributes", CHIPS, PARTITIONED_NEEDS_SECURE, partitioned=True),
 ]
 
 

@@ -1,8 +1,10 @@
 """``fastware doctor``: each check, with a setup that has the mistake. The setup of all tests has none."""
 
+import ast
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,24 +17,42 @@ from user_files import HASH, user, write
 from fastware.cli.doctor import files
 from fastware.cli.doctor.secrets import weakness
 
+DOCS = Path(__file__).parents[2] / "docs"
 SECRET = "Nq0uYdKdYq4JzqVfZ8x2mJb7wT1cE5hR"
 GOOD_HASH = HASH.replace("$04$", "$12$")
 
 APPLICATION = """
-from fastware.auth import Auth, set_session_cookies
+import os
 
-class SafeSettings:
+from fastware.auth import (
+    Auth, CSRFMiddleware, LoginGuard, authenticate, clear_session_cookies, rate_limit, set_session_cookies
+)
+
+class Settings:
     https = True
+    development = False
+    testing = os.environ.get("TESTING") == "1"
 
+settings = Settings()
 auth = Auth("Nq0uYdKdYq4JzqVfZ8x2mJb7wT1cE5hR")
 
-def login(token, csrf_token, **options):
+def login(scope, token, csrf_token, secure=False, **options):
     return (
         set_session_cookies(token, csrf_token, secure=True),
-        set_session_cookies(token, csrf_token, host_prefix=True),
-        set_session_cookies(token, csrf_token, secure=SafeSettings.https),
+        set_session_cookies(token, csrf_token, secure=settings.https),
+        set_session_cookies(token, csrf_token, secure=not settings.development),
+        set_session_cookies(token, csrf_token, secure=secure),
+        set_session_cookies(token, csrf_token, secure=scope["scheme"] == "https"),
         set_session_cookies(token, csrf_token, **options),
+        clear_session_cookies(secure=True, host_prefix=False),
+        options["other"].authenticate(token),
     )
+
+def protected(app):
+    return CSRFMiddleware(app, disabled=settings.testing, host_prefix=settings.development)
+
+async def check(store, guard):
+    return await authenticate(store, "ada", "x", guard=guard, address="")
 
 other_config = {"jwt_secret": "", "allow_query_token": False}
 app = object()
@@ -138,6 +158,12 @@ from fastware.auth import rate_limit
 def search(request): ...
 """
 
+UNPROTECTED = """
+from fastware.auth import set_session_cookies
+set_session_cookies("token", "csrf_token", secure=True)
+app = object()
+"""
+
 MISTAKES = {
     "engine": ("engine", "error", "FASTWARE_ENGINE is 'jit'", set_environment(FASTWARE_ENGINE="jit")),
     "no secret": ("secret", "error", "FASTWARE_JWT_SECRET is not set", without_secret),
@@ -170,6 +196,72 @@ MISTAKES = {
         "warning",
         f"shop.py:{ADDED_LINE} sets",
         add_code("set_session_cookies('a', 'b', secure=False)"),
+    ),
+    "cookies of a setting": (
+        "cookies",
+        "warning",
+        "sets session cookies without Secure (secure=settings.development is False here): ",
+        add_code("set_session_cookies('a', 'b', secure=settings.development)"),
+    ),
+    "cookies of a login route": (
+        "cookies",
+        "warning",
+        f"shop.py:{ADDED_LINE} sets session cookies without Secure",
+        add_code("def routes(): return login_route(auth, None, guard=object(), secure=False)"),
+    ),
+    "cookies of rolling sessions": (
+        "cookies",
+        "warning",
+        f"shop.py:{ADDED_LINE} sets session cookies without Secure",
+        add_code("def add(app): app.add_middleware(RollingSessions, auth=auth)"),
+    ),
+    "names of cookies": (
+        "host-prefix",
+        "error",
+        "calls set_session_cookies with host_prefix=True, and Auth has False: they name different cookies.",
+        add_code("set_session_cookies('a', 'b', host_prefix=True)"),
+    ),
+    "names of cookies in the middleware": (
+        "host-prefix",
+        "error",
+        f"shop.py:{ADDED_LINE} calls CSRFMiddleware with host_prefix=True, and Auth has False",
+        add_code("CSRFMiddleware(app, host_prefix=True)"),
+    ),
+    "disabled protection": (
+        "csrf",
+        "error",
+        f"shop.py:{ADDED_LINE} has CSRFMiddleware(disabled=True): it checks nothing.",
+        add_code("CSRFMiddleware(app, None, True)"),
+    ),
+    "disabled protection of a framework": (
+        "csrf",
+        "error",
+        "CSRFMiddleware(disabled=True) (disabled=not settings.development is True here): it checks nothing.",
+        add_code("def protect(app): app.add_middleware(CSRFMiddleware, disabled=not settings.development)"),
+    ),
+    "no check of origins": (
+        "csrf",
+        "warning",
+        "CSRFMiddleware(check_origin=False), which does not check which site",
+        add_code("def protect(app): CSRFMiddleware(app, check_origin=False)"),
+    ),
+    "no check of websockets": (
+        "csrf",
+        "warning",
+        "CSRFMiddleware(websockets=False), which lets the pages of other sites open WebSockets",
+        add_code("def protect(app): CSRFMiddleware(app, websockets=False)"),
+    ),
+    "no protection": (
+        "csrf",
+        "error",
+        "sets session cookies, and no source file of the application names CSRFMiddleware",
+        lambda setup: setup.source.write_text(UNPROTECTED),
+    ),
+    "login without a guard": (
+        "login-guard",
+        "warning",
+        f"shop.py:{ADDED_LINE} calls authenticate without a guard",
+        add_code("async def log_in(store): await authenticate(store, 'ada', 'x')"),
     ),
     "query tokens": (
         "query-tokens",
@@ -247,7 +339,7 @@ def test_findings_are_shown_with_their_fixes(setup):
 def test_what_cannot_be_known_is_not_checked(setup):
     setup.options = []
     shown = setup.run().stdout
-    assert "not checked: cookies, query tokens, limits of several workers" in shown
+    assert "not checked: cookies, CSRF, logins, query tokens, limits of several workers" in shown
     assert "not checked: users" in shown
     assert setup.findings() == []
 
@@ -267,6 +359,83 @@ def test_limits_in_shared_buckets_are_no_finding(setup):
         "@rate_limit('5/minute', buckets=OwnBuckets())\ndef search(request): ..."
     )
     assert setup.findings() == []
+
+
+UNCERTAIN = {
+    "cookies of two Auths": f"""
+other = Auth("{SECRET}", host_prefix=True)
+set_session_cookies("a", "b", host_prefix=True)
+def add(app): app.add_middleware(RollingSessions, auth=other)
+""",
+    "cookies of a login route over HTTPS": "def routes(): return login_route(auth, None, guard=LoginGuard())",
+    "setting of the lifespan": """
+secure = False
+def start():
+    global secure
+    secure = True
+def log_in(): return set_session_cookies("a", "b", secure=secure)
+""",
+    "another authenticate": "class Backend:\n    def authenticate(self): return self\nBackend().authenticate()",
+    "login with a rate limit": """
+from own_buckets import OwnBuckets
+@rate_limit("5/minute", buckets=OwnBuckets())
+async def log_in(request, store): return await authenticate(store, "ada", "x")
+""",
+    "middleware of another package": """
+class CSRFMiddleware:
+    def __init__(self, app, **options): pass
+CSRFMiddleware(app, disabled=True, check_origin=False, host_prefix=True)
+""",
+}
+
+
+def test_code_that_may_be_correct_is_no_finding(setup):
+    support = os.fspath(Path(__file__).parents[1] / "support")
+    setup.add_to_application("\n".join([f"import sys; sys.path.append({support!r})", *UNCERTAIN.values()]))
+    assert setup.findings() == []
+
+
+def test_protection_of_another_package_is_enough(setup):
+    setup.source.write_text(f"{UNPROTECTED}from litestar.config.csrf import CSRFConfig")
+    assert setup.findings() == []
+
+
+# The documentation
+
+
+def checks_in_the_source():
+    """Return the names of all checks: the first arguments of ``Finding``."""
+    calls = [
+        node
+        for file in Path(files.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding"
+    ]
+    return {call.args[0].value for call in calls}
+
+
+def checks_in(page):
+    """Return the names in backticks in the column "check" of the tables of a page."""
+    names, column = set(), None
+    for line in (DOCS / page).read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.split("|")] if line.startswith("|") else []
+        if not cells:
+            column = None
+        elif column is None:
+            column = cells.index("check") if "check" in cells else 0  # the cell before the first | is empty
+        else:
+            names.update(re.findall("`([a-z-]+)`", cells[column]))
+    return names
+
+
+def test_documentation_has_every_check():
+    assert checks_in("command-line.md") == checks_in_the_source()
+
+
+def test_production_checklist_names_every_check():
+    if not (DOCS / "production-checklist.md").exists():
+        pytest.skip("the page is not written yet")
+    assert checks_in("production-checklist.md") == checks_in_the_source()
 
 
 def test_ignored_check_is_no_finding(setup):

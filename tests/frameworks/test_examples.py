@@ -238,6 +238,15 @@ def test_login_and_refresh_of_another_site_set_no_cookies(client, content_type):
         assert not client.cookies
 
 
+@COMPLETE
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_login_that_the_browser_says_to_be_of_another_site_is_403(client, headers):
+    response = client.post("/login", json={"username": "ada", "password": PASSWORDS["ada"]}, headers=headers)
+    assert response.status_code == 403
+    assert "trusted_origins" in response.json()["detail"]
+    assert "set-cookie" not in response.headers
+
+
 @EVERY
 def test_logout_needs_the_csrf_token_and_deletes_the_cookies(client):
     log_in(client, "ada")
@@ -381,6 +390,14 @@ def test_websocket_greets_the_user_of_a_cookie_or_a_bearer_token(client, served)
     for headers in (bearer, {"Cookie": f"session={client.cookies['session']}"}):
         conversation = converse(f"{served[1]}/ws", headers, says=["ping"], reads=2)
         assert conversation.messages == ["Hello, ada", "ping"]
+
+
+@COMPLETE
+def test_websocket_of_a_page_of_another_origin_is_denied_with_the_cookie(client, served):
+    log_in(client, "ada")
+    headers = {"Cookie": f"session={client.cookies['session']}"}
+    assert converse(f"{served[1]}/ws", headers | {"Origin": "https://evil.example"}).status == 403
+    assert converse(f"{served[1]}/ws", headers | {"Origin": served[1]}, reads=1).messages == ["Hello, ada"]
 
 
 @COMPLETE

@@ -43,6 +43,8 @@ ADMINS = {
     "no-token": ({}, MISSING),
     "invalid-token": (INVALID_BEARER, INVALID),
 }
+CROSS_SITE = "Cross-site request: the browser says in Sec-Fetch-Site that a page of another origin sent it. "
+CROSS_SITE += "If that page is yours, add its origin to trusted_origins"
 # The headers of a POST, and the detail of the 403.
 CSRF = {
     "no-token": ({}, "Missing CSRF token"),
@@ -50,6 +52,7 @@ CSRF = {
     "mismatch": ({"Cookie": "csrf_token=a", "X-CSRF-Token": "b"}, "CSRF token mismatch"),
     "match": ({"Cookie": "csrf_token=a", "X-CSRF-Token": "a"}, None),
     "bearer": (BOB, None),
+    "cross-site": ({"Cookie": "csrf_token=a", "X-CSRF-Token": "a", "Sec-Fetch-Site": "cross-site"}, CROSS_SITE),
 }
 
 
@@ -183,6 +186,14 @@ def test_websocket_is_accepted_only_with_a_valid_token_and_the_role(served, case
     else:
         status, _, headers = case.result
         assert_is_denial(served, conversation, status, headers)
+
+
+@on_every_server()
+def test_websocket_of_a_page_of_another_origin_is_denied_with_the_session_cookie(served):
+    evil = {"Origin": "https://evil.example"}
+    assert converse(f"{served.url}/ws/profile", BOB_BY_COOKIE | evil).status == 403
+    assert converse(f"{served.url}/ws/profile", BOB | evil).messages == ["Hello, bob"]
+    assert converse(f"{served.url}/ws/profile", BOB_BY_COOKIE | {"Origin": served.url}).messages == ["Hello, bob"]
 
 
 @on_every_server()

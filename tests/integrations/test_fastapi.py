@@ -613,7 +613,8 @@ SIGNATURES = {
     "FastAPIAuth": "(auth, *, token_url=None)",
     "OptionalUser": None,
     "describe": "(app, *, host_prefix=None)",
-    "login_route": "(auth, store, *, guard=None, address=client_address(), expires_in=None)",
+    "login_route": "(auth, store, *, guard=None, address=client_address(), expires_in=None, max_age=None, "
+    "csrf_secret=None, secure=None, domain=None, path='/', samesite='lax', partitioned=False)",
     "require_role": "(role, *other_roles)",
 }
 

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import secrets
 import threading
 import time
 from datetime import timedelta
@@ -13,7 +14,9 @@ from urllib.parse import urlencode
 import asgi_client
 import bcrypt
 import bcrypt_cost
+import clock
 import pytest
+from error_text import shown_by
 from raw_tokens import SECRET
 from shown import locals_of
 
@@ -26,6 +29,7 @@ from openapi_spec_validator import validate
 import fastware
 from fastware.auth import (
     Auth,
+    CSRFMiddleware,
     HTTPError,
     LoginGuard,
     MemoryRevocations,
@@ -80,9 +84,9 @@ def store():
     return Store(ada=cheap, disabled="", without=None, broken="$2b$12$short")
 
 
-def app_of(store, auth=AUTH, **options):
+def app_of(store, auth=AUTH, route_options=None, **options):
     app = FastAPI()
-    app.include_router(login_route(auth, store), **options)
+    app.include_router(login_route(auth, store, **(route_options or {})), **options)
     return app
 
 
@@ -143,6 +147,59 @@ def test_cookies_are_secure_over_https_and_with_a_host_prefix(store, scheme, hos
     cookies = post(with_scheme, CREDENTIALS).header_list("set-cookie")
     assert [cookie.partition("=")[0] for cookie in cookies] == names
     assert [("; Secure" in cookie) for cookie in cookies] == [is_secure] * 2
+
+
+EMBEDDED = {"secure": True, "domain": "example.com", "path": "/shop", "samesite": "none", "partitioned": True}
+COOKIE_OPTIONS = {
+    "secure": ({"secure": True}, "; Path=/; Secure; SameSite=lax"),
+    "insecure": ({"secure": False}, "; Path=/; SameSite=lax"),
+    "all": (EMBEDDED, "; Domain=example.com; Path=/shop; Secure; SameSite=none; Partitioned"),
+    "max-age": ({"expires_in": 900, "max_age": timedelta(days=1)}, "; Max-Age=86400; Path=/; SameSite=lax"),
+    "until-the-token-expires": ({"max_age": "exp"}, "; Max-Age=2592000; Path=/; SameSite=lax"),
+}
+
+
+@pytest.mark.parametrize(("options", "attributes"), COOKIE_OPTIONS.values(), ids=COOKIE_OPTIONS)
+def test_cookies_have_the_attributes_of_the_options(store, options, attributes):
+    with clock.stopped_at(time.time()):
+        session, csrf = post(app_of(store, route_options=options), CREDENTIALS).header_list("set-cookie")
+    assert csrf[csrf.index(";") :] == attributes
+    assert session[session.index(";") :].replace("; HttpOnly", "") == attributes
+
+
+@pytest.mark.parametrize("options", [{"samesite": "none"}, {"partitioned": True}, {"path": "/;"}, {"max_age": "1"}])
+def test_invalid_options_of_the_cookies_raise_before_the_first_login(store, options):
+    with pytest.raises((TypeError, ValueError)):
+        login_route(AUTH, store, **options)
+
+
+def test_cookies_with_a_host_prefix_have_no_domain(store):
+    with pytest.raises(ValueError, match="host_prefix=True excludes domain"):
+        login_route(Auth(SECRET, host_prefix=True), store, domain="example.com")
+
+
+def test_csrf_token_of_the_login_is_made_for_its_session(store):
+    secret = "a secret of the CSRF tokens, which is random"
+    auth = Auth(SECRET, revocations=MemoryRevocations())  # two logins in one second are two sessions
+    app = app_of(store, auth, route_options={"csrf_secret": secret})
+    app.post("/save")(lambda: "saved")
+    protected = CSRFMiddleware(app, exempt_paths=["/login"], secret=secret)
+    sessions = [SimpleCookie("; ".join(post(protected, CREDENTIALS).header_list("set-cookie"))) for _ in range(2)]
+    (session, csrf), (_, other) = [(cookies["session"].value, cookies["csrf_token"].value) for cookies in sessions]
+
+    def status_with(token):
+        headers = [("cookie", f"session={session}; csrf_token={token}"), ("x-csrf-token", token)]
+        return asgi_client.call(protected, "POST", "/save", headers=headers).status
+
+    assert [status_with(token) for token in (csrf, other, "planted")] == [200, 403, 403]
+
+
+def test_unusable_csrf_secret_is_a_value_error_without_it(store):
+    key = "-----BEGIN RSA PRIVATE KEY-----" + secrets.token_hex(16)
+    with pytest.raises(ValueError, match="secret") as raised:
+        login_route(AUTH, store, csrf_secret=key)
+    assert key not in shown_by(raised.value)
+    assert key not in repr(locals_of(raised.value, Path(fastware.__file__).parent))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
@@ -427,18 +484,26 @@ def test_login_is_included_under_a_prefix(store):
     validate(app.openapi())
 
 
-SITES = {"same-origin": True, "none": True, "": True, "same-site": False, "cross-site": False}
+SITES = {
+    "same-origin": ({"sec-fetch-site": "same-origin", "origin": "https://else.example"}, True),
+    "none": ({"sec-fetch-site": "none"}, True),
+    "no-browser": ({}, True),
+    "same-site": ({"sec-fetch-site": "same-site"}, False),
+    "cross-site": ({"sec-fetch-site": "cross-site"}, False),
+    "old-browser": ({"origin": "http://a.example:80", "host": "A.example"}, True),
+    "old-browser-cross-origin": ({"origin": "https://b.example", "host": "a.example"}, False),
+    "old-browser-null": ({"origin": "null", "host": "a.example"}, False),
+}
 
 
-@pytest.mark.parametrize(("site", "has_cookies"), SITES.items(), ids=lambda value: str(value) or "absent")
-def test_login_of_another_site_gets_no_cookies(store, site, has_cookies):
-    fetch_metadata = [("sec-fetch-site", site)] if site else []
+@pytest.mark.parametrize(("fetch_metadata", "has_cookies"), SITES.values(), ids=SITES)
+def test_login_of_another_site_gets_no_cookies(store, fetch_metadata, has_cookies):
     for content_type, body, expected in (
         (FORM, urlencode(CREDENTIALS).encode(), has_cookies),
         ([], json.dumps(CREDENTIALS).encode(), has_cookies),  # fetch(url, {mode: "no-cors", body: new Blob([...])})
         (JSON, CREDENTIALS, True),
     ):
-        headers = [*content_type, *fetch_metadata]
+        headers = [*content_type, *fetch_metadata.items()]
         response = asgi_client.call(app_of(store), "POST", "/login", headers=headers, body=body)
         assert (response.status, bool(response.header_list("set-cookie"))) == (200, expected)
         assert AUTH.verify_token(response.json["access_token"])

@@ -40,6 +40,9 @@ OBJECTS = {
     "JSONFileUserStore": lambda s: s.file_store(),
     "UserStore": lambda s: s.memory_store(),
     "CSRFMiddleware": lambda s: s.auth.CSRFMiddleware(s.app()),
+    "RollingSessions": lambda s: s.auth.RollingSessions(
+        s.app(), s.auth.Auth(s.secret, revocations=s.auth.MemoryRevocations())
+    ),
     "dependency": lambda s: s.auth.require_role("admin"),
     "limited handler": limited,
     "RateLimit": lambda s: limited(s).limit,

@@ -11,7 +11,7 @@ from outcomes import identical, outcome
 _SOURCE = re.compile(
     r"(RFC \d{4}(bis)? (section|appendix) [A-Z0-9.]+"
     r"|CVE-\d{4}-\d{4,}|CWE-\d+|GHSA(-[a-z0-9]{4}){3}"
-    r"|(Wycheproof|OWASP|ITU-T|ASGI|Unicode|PEP|IEEE|CPython|WHATWG|POSIX) [\w./ -]+)"
+    r"|(Wycheproof|OWASP|ITU-T|ASGI|Unicode|PEP|IEEE|CPython|WHATWG|W3C|Go|POSIX) [\w./ -]+)"
     r"(, .+|: .+)?"
 )
 

@@ -1097,6 +1097,38 @@ add(
 )
 
 
+# Rolling sessions
+
+
+def rolling_sessions(s, settings=None, **options):
+    return s.auth.RollingSessions(s.app(), settings or revoking(s), **options)
+
+
+def send_of_a_renewed_token(s):
+    settings = revoking(s)
+    token = settings.create_token("ada", "user", expires_in=3600)
+    s.marks.add("session cookie", token.rpartition(".")[2])
+
+    async def send(message):
+        renewed = next(value for name, value in message["headers"] if name == b"set-cookie")
+        s.marks.add("renewed cookie", renewed.decode().partition(";")[0].rpartition(".")[2])
+        raise BrokenPipeError("the client has disconnected")
+
+    app = rolling_sessions(s, settings)
+    with mock.patch("time.time", return_value=time.time() + 1800):
+        asyncio.run(app(scope(headers=[("cookie", f"session={token}")]), None, send))
+
+
+add("BrokenPipeError", send_of_a_renewed_token)
+add(
+    "ValueError",
+    rolling_sessions_without_revocations=lambda s: rolling_sessions(s, s.settings),
+    rolling_sessions_of_half_a_second=lambda s: rolling_sessions(s, idle_limit=0.5),
+    rolling_sessions_that_end_before_they_are_idle=lambda s: rolling_sessions(s, idle_limit=60, absolute_limit=59),
+)
+add("TypeError", rolling_sessions_of_str=lambda s: rolling_sessions(s, s.secret))
+
+
 # Sessions in Redis
 
 
@@ -2075,6 +2107,26 @@ add(
     path_without_slash=lambda s: s.app(path="login"),
     path_parameter_in_the_middle=lambda s: s.app(path="/{rest:path}/x"),
     path_with_invalid_parameter=lambda s: s.app(path="/x{id}"),
+)
+
+
+# Session cookies
+
+
+def session_cookies(s, token=None, **options):
+    return s.auth.set_session_cookies(token or s.token, s.csrf, **options)
+
+
+add("TypeError", cookie_lifetime_of_bytes=lambda s: session_cookies(s, max_age=s.token.encode()))
+add(
+    "ValueError",
+    cookie_that_is_partitioned_over_http=lambda s: session_cookies(s, partitioned=True),
+    cookie_with_infinite_lifetime=lambda s: session_cookies(s, max_age=float("inf")),
+    cookie_lifetime_in_a_str=lambda s: session_cookies(s, max_age=s.token),
+    cookie_lifetime_of_a_damaged_token=lambda s: session_cookies(s, f"{s.token.replace('.', '.A', 1)}", max_age="exp"),
+    cookie_lifetime_without_a_token=lambda s: session_cookies(s, s.csrf, max_age="exp"),
+    host_cookie_with_domain=lambda s: session_cookies(s, host_prefix=True, domain=s.token),
+    host_cookie_with_path=lambda s: session_cookies(s, host_prefix=True, path=f"/{s.token}"),
 )
 
 

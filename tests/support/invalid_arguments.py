@@ -144,6 +144,13 @@ CALLS = {
     "revocations": lambda s: (lambda new: s.auth.JSONFileUserStore("users.json", revocations=new), None),
     "find_user": lambda s: (s.file_store().find_user, s.token),
     "set_session_cookies": lambda s: (s.auth.set_session_cookies, s.token, s.csrf),
+    "session_max_age": lambda s: (lambda max_age: s.auth.set_session_cookies(s.token, s.csrf, max_age=max_age), "exp"),
+    "session_token": lambda s: (lambda token: s.auth.set_session_cookies(token, s.csrf, max_age="exp"), s.token),
+    "session_attributes": lambda s: (
+        lambda domain, path: s.auth.clear_session_cookies(domain=domain, path=path),
+        "example.org",
+        "/",
+    ),
     "max_age": lambda s: (lambda max_age: s.fastware.set_cookie("a", s.csrf, max_age=max_age), 1),
     "set_cookie": lambda s: (lambda value: s.fastware.set_cookie("a", value), s.csrf),
     "domain": lambda s: (lambda domain: s.fastware.set_cookie("a", s.csrf, domain=domain), "example.org"),

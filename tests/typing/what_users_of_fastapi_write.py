@@ -14,6 +14,7 @@ Admin = Annotated[dict[str, Any], Depends(api.require_role("admin", "editor"))]
 
 app = FastAPI()
 router: APIRouter = login_route(auth, JSONFileUserStore("users.json"))
+login_route(auth, JSONFileUserStore("users.json"), max_age="exp", csrf_secret=["a", b"b"], secure=True, samesite="none")
 app.include_router(router, prefix="/api")
 describe(app)
 describe(app, host_prefix=True)

@@ -189,6 +189,15 @@ assert_type(Pages.show(Pages(), "a"), str)
 Pages.show.limit.reset()
 Pages().show.limit.reset()
 warning: type[UserWarning] = CookieSizeWarning
+options: list[str] = set_session_cookies(
+    "token", "csrf", max_age="exp", domain="example.com", path="/shop", samesite="none", partitioned=True, secure=True
+)
+options += set_session_cookies("token", "csrf", max_age=timedelta(hours=1), host_prefix=True)
+options += clear_session_cookies(domain="example.com", path="/shop", samesite="none", partitioned=True, secure=True)
+options += [
+    set_cookie("a", "b", max_age=1.5),
+    set_cookie("a", "b", max_age=timedelta(1), partitioned=True, secure=True),
+]
 
 create_token("ada", "admin", 5)  # type: ignore[arg-type]
 create_token("ada", "admin", "secret", expires_in="5m")  # type: ignore[arg-type]
@@ -201,6 +210,7 @@ rate_limit(5)  # type: ignore[arg-type]
 client_address(trusted_proxies=[10])  # type: ignore[list-item]
 set_session_cookies("token", "csrf", True)  # type: ignore[call-arg]
 set_cookie("a", "b", samesite="loose")  # type: ignore[arg-type]
+set_session_cookies("token", "csrf", max_age="60")  # type: ignore[arg-type]
 delete_cookie("a", max_age=5)  # type: ignore[call-arg]
 delete_cookie("a", samesite="None", secure=True)  # type: ignore[arg-type]
 in_thread("slow_report")  # type: ignore[arg-type]

@@ -1,14 +1,19 @@
 """The compiled engine. Each call is specified in ``contract.py``."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, final
 
 from fastware._engine.contract import Duration, Headers, Secrets
 
 __all__ = [
+    "CSRF_CROSS_SITE",
+    "CSRF_FORM",
     "CSRF_MISMATCH",
     "CSRF_MISSING",
+    "CSRF_NULL_ORIGIN",
+    "CSRF_ORIGIN",
     "CSRF_PASSED",
+    "CSRF_WRONG_SESSION",
     "DEFAULT_EXPIRES_HOURS",
     "INVALID_TOKEN",
     "MAX_BUCKET_CAPACITY",
@@ -28,13 +33,13 @@ __all__ = [
     "SHARED_KEY_AT",
     "SHARED_SLOTS_AT",
     "UNUSABLE_SECRET",
+    "CSRFCheck",
     "SharedTokenBuckets",
     "TokenBuckets",
     "cookie",
     "cookies",
     "create_token",
     "credential",
-    "csrf_verdict",
     "has_usable_secret",
     "header",
     "identify",
@@ -43,9 +48,14 @@ __all__ = [
 
 NAME: str
 
+CSRF_CROSS_SITE: int
+CSRF_FORM: int
 CSRF_MISMATCH: int
 CSRF_MISSING: int
+CSRF_NULL_ORIGIN: int
+CSRF_ORIGIN: int
 CSRF_PASSED: int
+CSRF_WRONG_SESSION: int
 DEFAULT_EXPIRES_HOURS: int
 INVALID_TOKEN: int
 MAX_BUCKET_CAPACITY: int
@@ -64,6 +74,21 @@ SHARED_KEY_AT: int
 SHARED_SLOTS_AT: int
 SECONDS_PER_HOUR: int
 UNUSABLE_SECRET: int
+
+@final
+class CSRFCheck:
+    def __new__(
+        cls,
+        *,
+        session_cookie: str,
+        csrf_cookie: str,
+        check_origin: bool,
+        trusted_origins: Sequence[bytes] = (),
+        keys: Sequence[bytes] = (),
+        form: bool = False,
+    ) -> CSRFCheck: ...
+    def verdict(self, headers: Headers, needs_token: bool) -> int: ...
+    def verdict_of_form(self, headers: Headers, submitted: bytes) -> int: ...
 
 @final
 class TokenBuckets:
@@ -116,4 +141,3 @@ def identify(
     audience: str | Collection[str] | None = None,
     issuer: str | None = None,
 ) -> dict[str, Any] | int: ...
-def csrf_verdict(headers: Headers, cookie_name: str) -> int: ...

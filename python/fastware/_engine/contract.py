@@ -67,10 +67,22 @@ NO_TOKEN: Final = 0
 INVALID_TOKEN: Final = 1
 UNUSABLE_SECRET: Final = 2
 
-# What `csrf_verdict` returns.
+# What `CSRFCheck` returns.
 CSRF_PASSED: Final = 0
 CSRF_MISSING: Final = 1
+"""No CSRF token is submitted, or the double submit has no cookie."""
 CSRF_MISMATCH: Final = 2
+"""The submitted token is not that of the cookie."""
+CSRF_CROSS_SITE: Final = 3
+"""``Sec-Fetch-Site`` tells that another site or origin made the request."""
+CSRF_ORIGIN: Final = 4
+"""``Origin`` is not ``Host``."""
+CSRF_NULL_ORIGIN: Final = 5
+"""``Origin`` is ``null``."""
+CSRF_FORM: Final = 6
+"""There is no ``X-CSRF-Token`` header: the form has the token, if the request has one."""
+CSRF_WRONG_SESSION: Final = 7
+"""The submitted token is forged, or of another session."""
 
 
 class TokenBuckets(Protocol):
@@ -180,6 +192,80 @@ class SharedTokenBuckets(Protocol):
         ...
 
 
+class CSRFCheck(Protocol):
+    """The check of a request against cross-site request forgery (OWASP CSRF Prevention Cheat Sheet).
+
+    ``CSRFCheck(*, session_cookie, csrf_cookie, check_origin, trusted_origins=(), keys=(), form=False)`` takes the names
+    of the two cookies; whether the origin steps are done; a list or tuple of ``bytes``, each an origin
+    ``scheme://host[:port]`` in lowercase without the default port; a list or tuple of ``bytes``, the HMAC keys of
+    signed CSRF tokens; and whether a form may have the token. Another type of a name or of an item raises
+    ``TypeError``; the three switches may be any object, whose truth value counts. A check never changes, and threads
+    may share it.
+
+    Of a header that is not ``Cookie``, the first counts; spaces and tabs around its value are trimmed (RFC 9110
+    section 5.5). Cookies are read as :meth:`Engine.cookie` reads them, to their Latin-1 bytes; an empty cookie counts
+    as missing. All headers are read. Headers raise ``TypeError`` as in :meth:`Engine.cookie`.
+    """
+
+    def verdict(self, headers: Headers, needs_token: bool) -> int:
+        """Return the result for a request, one of the ``CSRF_`` constants.
+
+        The steps are, in this order:
+
+        1. ``Authorization`` is ``Bearer``, read as :meth:`Engine.credential` reads it, with a ``b64token`` (RFC 6750
+           section 2.1): ``CSRF_PASSED``. A browser never adds that by itself.
+        2. Without *needs_token* and without a session cookie: ``CSRF_PASSED``.
+        3. With *check_origin*: if there is a ``Sec-Fetch-Site`` (W3C Fetch Metadata), other than exactly
+           ``same-origin`` or ``none``, and ``Origin`` is not trusted: ``CSRF_CROSS_SITE``. If there is none but an
+           ``Origin``, which is neither ``Host`` nor trusted: ``CSRF_NULL_ORIGIN`` for exactly ``null``, otherwise
+           ``CSRF_ORIGIN``.
+        4. Without *needs_token*: ``CSRF_PASSED``.
+        5. Without an ``X-CSRF-Token`` header, or with an empty one: ``CSRF_FORM`` with *form*, otherwise
+           ``CSRF_MISSING``.
+        6. With *keys* and a session cookie: ``CSRF_PASSED`` if the header is a token that one of the keys signed for
+           the session, otherwise ``CSRF_WRONG_SESSION``.
+        7. Otherwise: ``CSRF_PASSED`` if the header is the CSRF cookie, compared in constant time; ``CSRF_MISMATCH`` if
+           they differ; ``CSRF_MISSING`` without the cookie.
+
+        An origin is read only if it is ``scheme://host[:port]``: a scheme of RFC 3986 section 3.1; a host of letters,
+        digits, ``.``, ``-`` and ``_``, or an address of hexadecimal digits, ``:`` and ``.`` in brackets; a port of one
+        to five digits. It is compared in lowercase without the default port of its scheme: 80 for ``http`` and ``ws``,
+        443 for ``https`` and ``wss``. It is trusted if it is one of *trusted_origins*, and it is ``Host`` if its
+        ``host[:port]`` is ``Host`` in lowercase without that default port.
+
+        A signed token is 16 random bytes, a dot, and their MAC, both canonical base64url. The MAC is the HMAC-SHA256 of
+        the session and the random bytes, each after its length as 4 bytes (big-endian); it is compared in constant
+        time. The session is the UTF-8 of the claim ``sid``, if the session cookie has at most ``MAX_TOKEN_LENGTH``
+        characters and three segments between dots, the second of which is read as a token's payload, a JSON object
+        whose ``sid`` is a string and not empty; otherwise it is the whole cookie. No signature is verified here.
+        """
+        ...
+
+    def verdict_of_form(self, headers: Headers, submitted: bytes) -> int:
+        """Return the result of steps 5 to 7 with *submitted*, the value in the form, in place of the header.
+
+        It is not trimmed, and an empty one is ``CSRF_MISSING``. Raises ``TypeError`` if *submitted* is not ``bytes``.
+        """
+        ...
+
+
+class CSRFCheckClass(Protocol):
+    """The class of a :class:`CSRFCheck`."""
+
+    def __call__(
+        self,
+        *,
+        session_cookie: str,
+        csrf_cookie: str,
+        check_origin: bool,
+        trusted_origins: Sequence[bytes] = (),
+        keys: Sequence[bytes] = (),
+        form: bool = False,
+    ) -> CSRFCheck:
+        """Return a check."""
+        ...
+
+
 TokenBucketsClass: TypeAlias = Callable[[int, int], TokenBuckets]
 SharedTokenBucketsClass: TypeAlias = Callable[[Any, int, int, int], SharedTokenBuckets]
 
@@ -190,6 +276,11 @@ class Engine(Protocol):
     @property
     def NAME(self) -> str:  # noqa: N802 - a constant of the module
         """``"rust"`` or ``"python"``."""
+        ...
+
+    @property
+    def CSRFCheck(self) -> CSRFCheckClass:  # noqa: N802 - a class of the module
+        """The class of CSRF checks."""
         ...
 
     @property
@@ -338,17 +429,5 @@ class Engine(Protocol):
         Raises as they do; an invalid option raises before the headers are read.
         Without valid claims, returns ``NO_TOKEN`` if the request presents no token, ``UNUSABLE_SECRET`` if none of the
         secrets is usable, and otherwise ``INVALID_TOKEN``.
-        """
-        ...
-
-    def csrf_verdict(self, headers: Headers, cookie_name: str) -> int:
-        """Return the result of the double-submit check of a state-changing request.
-
-        The result is ``CSRF_PASSED`` if the cookie *cookie_name* equals the first ``X-CSRF-Token`` header without the
-        spaces and tabs around it (RFC 9110 section 5.5), compared in constant time as bytes; ``CSRF_MISMATCH`` if they
-        differ; and ``CSRF_MISSING`` if one of them is missing or empty. It is ``CSRF_PASSED`` in any case if the first
-        ``Authorization`` header is ``Bearer`` with a well-formed token (three non-empty segments of base64url
-        characters): a browser never adds that by itself (OWASP Cross-Site Request Forgery Prevention Cheat Sheet). All
-        headers are read. Raises ``TypeError`` as :meth:`cookie` does.
         """
         ...

@@ -10,6 +10,7 @@ _PACKAGES: Final = {
     "bcrypt": ("bcrypt", "auth"),
     "jwt": ("PyJWT", "auth"),
     "psycopg": ("psycopg", "sql"),
+    "python_multipart": ("python-multipart", "forms"),
     "sqlalchemy": ("SQLAlchemy", "sql"),
 }
 """The package of each module, and the extra that installs it."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from fastware.auth.buckets.redis import RedisBuckets
     from fastware.auth.buckets.shared import SharedBuckets
     from fastware.auth.client_keys import client_address, user_key
+    from fastware.auth.cross_site import reject_cross_site
+    from fastware.auth.csrf_tokens import create_csrf_token
     from fastware.auth.login import authenticate
     from fastware.auth.login_guard import LoginGuard, LoginLimitedError
     from fastware.auth.password_rules import password_problem
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         RevocationsUnavailableError,
         SQLiteRevocations,
     )
+    from fastware.auth.rolling_sessions import RollingSessions
     from fastware.auth.settings import Auth
     from fastware.auth.storage_error import StorageError
     from fastware.auth.tickets import Tickets
@@ -62,6 +65,7 @@ __all__ = [
     "Refreshed",
     "Revocations",
     "RevocationsUnavailableError",
+    "RollingSessions",
     "SQLUserStore",
     "SQLiteRevocations",
     "SharedBuckets",
@@ -79,6 +83,7 @@ __all__ = [
     "averify_password",
     "clear_session_cookies",
     "client_address",
+    "create_csrf_token",
     "create_token",
     "get_current_user",
     "hash_password",
@@ -86,6 +91,7 @@ __all__ = [
     "needs_rehash",
     "password_problem",
     "rate_limit",
+    "reject_cross_site",
     "require_role",
     "set_session_cookies",
     "user_key",
@@ -107,6 +113,7 @@ _LAZY = {
     "Refreshed": "refresh",
     "Revocations": "revocations",
     "RevocationsUnavailableError": "revocations",
+    "RollingSessions": "rolling_sessions",
     "SQLUserStore": "users.sql_store",
     "SQLiteRevocations": "revocations",
     "SharedBuckets": "buckets.shared",
@@ -119,8 +126,10 @@ _LAZY = {
     "UserStore": "users",
     "authenticate": "login",
     "client_address": "client_keys",
+    "create_csrf_token": "csrf_tokens",
     "inspect_token": "token_report",
     "password_problem": "password_rules",
+    "reject_cross_site": "cross_site",
     "user_key": "client_keys",
 }
 

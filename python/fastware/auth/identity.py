@@ -12,7 +12,7 @@ from fastware._internal.framework_dependency import Dependency, framework_depend
 from fastware.auth.challenges import unauthorized
 from fastware.auth.configuration import Settings, find_config, invalid_config, missing_config, unusable_secret
 from fastware.auth.roles import RoleDependencies, RoleDependency
-from fastware.auth.session_cookies import SESSION_COOKIE
+from fastware.cookies import SESSION_COOKIE
 
 identify = engine.identify
 

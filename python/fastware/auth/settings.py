@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fastware._engine import engine
-from fastware._engine.arguments import as_expected, as_secrets
+from fastware._engine.arguments import as_expected
 from fastware._engine.contract import INVALID_TOKEN, NO_TOKEN, UNUSABLE_SECRET, Secrets
-from fastware._engine.token_errors import secret_error, warn_if_short
 from fastware._internal.framework_dependency import Dependency
 from fastware.auth import session_claims
 from fastware.auth.challenges import REVOKED, unauthorized
 from fastware.auth.configuration import Settings
 from fastware.auth.environment import options_in_environment, secrets_in_environment
 from fastware.auth.roles import RoleDependencies, RoleDependency
+from fastware.auth.secret_arguments import checked_secrets
 from fastware.auth.session_cookies import session_cookie_name
 from fastware.auth.storage_arguments import checked_revocations
 from fastware.auth.ticket_parameter import claims_of_ticket, has_ticket
@@ -117,8 +117,7 @@ class Auth(Settings):
             for name, flag in (("allow_query_token", allow_query_token), ("host_prefix", host_prefix)):
                 if not isinstance(flag, bool):
                     raise TypeError(f"{name} must be a bool, not {type(flag).__name__}")
-            secrets = _checked_secrets(secret)
-            warn_if_short(_shortest(secrets), 2)
+            secrets = checked_secrets(secret, 2)
             seconds, audiences, exact_issuer = as_expected(leeway, audience, issuer)
             checked_revocations(revocations)
             _check_tickets(tickets)
@@ -434,21 +433,3 @@ def _check_tickets(tickets: object) -> None:
 
     if not isinstance(tickets, Tickets):
         raise TypeError(f"tickets must be a fastware.auth.Tickets, not {type(tickets).__name__}")
-
-
-def _checked_secrets(secret: Any) -> tuple[str | bytes, ...]:
-    secrets = as_secrets(secret)
-    is_sequence = isinstance(secrets, (list, tuple))
-    every: Any = tuple(secrets) if is_sequence else (secrets,)
-    error = None if every else secret_error(())
-    for index, each in enumerate(every):
-        if error is None and not engine.has_usable_secret(each):
-            error = secret_error(each, f"secret[{index}]" if is_sequence else "secret")
-    if error is not None:
-        secret = secrets = every = each = None  # error reporters show the local variables of a traceback's frames
-        raise error
-    return every  # type: ignore[no-any-return]
-
-
-def _shortest(secrets: tuple[str | bytes, ...]) -> int:
-    return min(len(secret.encode() if isinstance(secret, str) else secret) for secret in secrets)

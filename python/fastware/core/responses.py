@@ -9,9 +9,13 @@ import msgspec
 
 from fastware._internal.http_syntax import raw_header
 from fastware.asgi import Receive, Scope, Send
+from fastware.cookies import CSRF_COOKIE, HOST_PREFIX, SESSION_COOKIE
 
 _BODILESS: Final = frozenset((204, 304))
 _NO_COOKIES: Final = ()
+_OF_A_SESSION: Final = tuple(
+    f"{prefix}{name}=".encode() for prefix in ("", HOST_PREFIX) for name in (SESSION_COOKIE, CSRF_COOKIE)
+)
 _LONE_SURROGATE: Final = "the content has a lone surrogate, which UTF-8 cannot encode"
 
 _encoder: Final = msgspec.json.Encoder()
@@ -34,7 +38,9 @@ class Response:
         body: bytes, sent as they are.
         status: HTTP status.
         headers: further headers; a ``content-type`` replaces that of the class.
-        cookies: ``Set-Cookie`` values, as :func:`fastware.set_cookie` makes them.
+        cookies: ``Set-Cookie`` values, as :func:`fastware.set_cookie` makes them. Those of a session add
+            ``Cache-Control: no-store``, unless *headers* have another ``Cache-Control``: no cache may give them to
+            another client (OWASP Session Management Cheat Sheet, "Web Content Caching").
 
     Raises:
         ValueError: a header name or value that HTTP does not allow (RFC 9110 section 5).
@@ -64,15 +70,18 @@ class Response:
         self, headers: Mapping[str, str] | None, cookies: Iterable[str]
     ) -> list[tuple[bytes, bytes]]:
         raw_headers = [raw_header(name, value) for name, value in (headers or {}).items()]
+        names = {name for name, _ in raw_headers}
         if self.status not in _BODILESS:
-            names = {name for name, _ in raw_headers}
             if b"content-type" not in names:
                 raw_headers.append((b"content-type", self.content_type))
             if b"content-length" not in names:
                 raw_headers.append((b"content-length", b"%d" % len(self.body)))
         if isinstance(cookies, str):
             raise TypeError("cookies must be a list of Set-Cookie values, not one str")
-        return raw_headers + [raw_header("set-cookie", cookie) for cookie in cookies]
+        raw_cookies = [raw_header("set-cookie", cookie) for cookie in cookies]
+        if b"cache-control" not in names and any(value.startswith(_OF_A_SESSION) for _, value in raw_cookies):
+            raw_headers.append((b"cache-control", b"no-store"))
+        return raw_headers + raw_cookies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response, without its body if the method is HEAD or the status allows none."""

@@ -1,11 +1,14 @@
 //! `fastware._engine._rust`: the engine contract (`python/fastware/_engine/contract.py`), bound to Python.
 
+mod arguments;
 mod buckets;
 mod claims;
 mod clock;
+mod csrf;
 mod expected;
 mod headers;
 mod interpreter;
+mod last_cookie;
 mod requests;
 mod shared;
 mod shared_buckets;
@@ -60,6 +63,16 @@ mod _rust {
     #[pymodule_export]
     const CSRF_MISMATCH: u8 = fastware_core::csrf::Verdict::Mismatch as u8;
     #[pymodule_export]
+    const CSRF_CROSS_SITE: u8 = fastware_core::csrf::Verdict::CrossSite as u8;
+    #[pymodule_export]
+    const CSRF_ORIGIN: u8 = fastware_core::csrf::Verdict::Origin as u8;
+    #[pymodule_export]
+    const CSRF_NULL_ORIGIN: u8 = fastware_core::csrf::Verdict::NullOrigin as u8;
+    #[pymodule_export]
+    const CSRF_FORM: u8 = fastware_core::csrf::Verdict::Form as u8;
+    #[pymodule_export]
+    const CSRF_WRONG_SESSION: u8 = fastware_core::csrf::Verdict::WrongSession as u8;
+    #[pymodule_export]
     const NO_TOKEN: u8 = super::requests::NO_TOKEN;
     #[pymodule_export]
     const INVALID_TOKEN: u8 = super::requests::INVALID_TOKEN;
@@ -78,7 +91,9 @@ mod _rust {
     #[pymodule_export]
     use super::buckets::TokenBuckets;
     #[pymodule_export]
-    use super::requests::{cookie, cookies, credential, csrf_verdict, header, identify};
+    use super::csrf::CSRFCheck;
+    #[pymodule_export]
+    use super::requests::{cookie, cookies, credential, header, identify};
     #[pymodule_export]
     use super::shared_buckets::SharedTokenBuckets;
     #[pymodule_export]

@@ -1,17 +1,15 @@
-//! `header`, `cookie`, `cookies`, `credential`, `identify`, `csrf_verdict`.
+//! `header`, `cookie`, `cookies`, `credential`, `identify`.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow::{Break, Continue};
-use std::ops::Range;
 
-use fastware_core::csrf::{self, Verdict};
-use fastware_core::{cookies as cookie_header, credential as bearer_credential, header_name, query, trim};
-use pyo3::exceptions::PyTypeError;
+use fastware_core::{cookies as cookie_header, credential as bearer_credential, header_name, query};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
+use crate::arguments::{bytes_argument, latin1_argument};
 use crate::expected::Expected;
 use crate::headers::each;
+use crate::last_cookie::LastCookie;
 use crate::text::latin1;
 use crate::tokens::{Optional, has_usable_secret, verified};
 
@@ -150,81 +148,7 @@ fn with_credential<T>(
     if token.is_empty() { Ok(None) } else { with(&token).map(Some) }
 }
 
-/// Return the result of the double-submit check. Rules: ``Engine.csrf_verdict``.
-#[pyfunction]
-pub fn csrf_verdict(headers: &Bound<'_, PyAny>, cookie_name: &Bound<'_, PyAny>) -> PyResult<u8> {
-    let name = latin1_argument(cookie_name, "cookie_name")?;
-    let mut cookie = LastCookie::named(name.as_deref());
-    let mut authorization = None;
-    let mut submitted = None;
-    each(headers, |found_name, value| {
-        if authorization.is_none() && header_name::is(found_name, b"authorization") {
-            authorization = Some(value.clone());
-        } else if submitted.is_none() && header_name::is(found_name, b"x-csrf-token") {
-            submitted = Some(value.clone());
-        } else {
-            cookie.look_in(found_name, value);
-        }
-        Continue(())
-    })?;
-    let has_bearer = authorization.is_some_and(|authorization| {
-        bearer_credential::bearer(authorization.as_bytes()).is_some_and(bearer_credential::is_well_formed)
-    });
-    let verdict = if has_bearer {
-        Verdict::Passed
-    } else {
-        csrf::double_submit(&cookie.value(), submitted.as_ref().map_or(b"", |value| trim(value.as_bytes())))
-    };
-    Ok(verdict as u8)
-}
-
-/// The last cookie of a name in the Cookie headers that it has seen.
-struct LastCookie<'n, 'py> {
-    name: Option<&'n [u8]>,
-    /// The header, and the range of the value in it, still quoted.
-    found: Option<(Bound<'py, PyBytes>, Range<usize>)>,
-}
-
-impl<'n, 'py> LastCookie<'n, 'py> {
-    /// `None` if no cookie can have the name.
-    fn named(name: Option<&'n [u8]>) -> Self {
-        Self { name, found: None }
-    }
-
-    fn look_in(&mut self, found_name: &[u8], header: &Bound<'py, PyBytes>) {
-        if header_name::is(found_name, b"cookie")
-            && let Some(name) = self.name
-            && let Some(value) = cookie_header::last(header.as_bytes(), name)
-        {
-            self.found = Some((header.clone(), value));
-        }
-    }
-
-    fn value(&self) -> Cow<'_, [u8]> {
-        let Some((header, value)) = &self.found else { return Cow::Borrowed(b"") };
-        cookie_header::unquote(&header.as_bytes()[value.clone()])
-    }
-}
-
 /// `value` as exact `bytes`, not as a subclass.
 fn exact(value: Bound<'_, PyBytes>) -> Bound<'_, PyBytes> {
     if value.is_exact_instance_of::<PyBytes>() { value } else { PyBytes::new(value.py(), value.as_bytes()) }
-}
-
-#[inline]
-fn bytes_argument<'a>(argument: &'a Bound<'_, PyAny>, name: &str) -> PyResult<&'a [u8]> {
-    let bytes = argument.cast::<PyBytes>().map_err(|_| PyTypeError::new_err(format!("{name} must be bytes")))?;
-    Ok(bytes.as_bytes())
-}
-
-/// The Latin-1 bytes of a `str`, or `None` if a character is not Latin-1.
-fn latin1_argument<'a>(argument: &'a Bound<'_, PyAny>, name: &str) -> PyResult<Option<Cow<'a, [u8]>>> {
-    let text = argument.cast::<PyString>().map_err(|_| PyTypeError::new_err(format!("{name} must be str")))?;
-    Ok(match text.to_str() {
-        Ok(text) if text.is_ascii() => Some(Cow::Borrowed(text.as_bytes())),
-        Ok(text) => {
-            text.chars().map(|character| u8::try_from(character).ok()).collect::<Option<Vec<_>>>().map(Cow::Owned)
-        }
-        Err(_) => None,
-    })
 }

@@ -1,6 +1,6 @@
 //! Bearer credentials (RFC 6750 section 2.1).
 
-use crate::{base64url, trim};
+use crate::trim;
 
 /// The token of an `Authorization` header, or `None` if the scheme is not `Bearer` or the token is empty.
 pub fn bearer(authorization: &[u8]) -> Option<&[u8]> {
@@ -12,13 +12,12 @@ pub fn bearer(authorization: &[u8]) -> Option<&[u8]> {
     (!token.is_empty()).then_some(token)
 }
 
-/// Whether `token` could be a JWS: three non-empty segments of base64url characters.
-pub fn is_well_formed(token: &[u8]) -> bool {
-    let mut segments = 0;
-    token.split(|&byte| byte == b'.').all(|segment| {
-        segments += 1;
-        base64url::has_only_alphabet(segment)
-    }) && segments == 3
+/// Whether `token` is a `b64token`: characters of it, then any number of equals signs.
+pub fn is_b64token(token: &[u8]) -> bool {
+    let is_of_token =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    let length = token.iter().take_while(|byte| is_of_token(byte)).count();
+    length > 0 && token[length..].iter().all(|&byte| byte == b'=')
 }
 
 #[cfg(test)]
@@ -36,10 +35,12 @@ mod tests {
     }
 
     #[test]
-    fn well_formed_token_has_three_segments_of_the_alphabet() {
-        assert!(is_well_formed(b"a.b-_.9"));
-        for token in ["", "a", "a.b", "a.b.", ".b.c", "a..c", "a.b.c.d", "a.b.c=", "a.b c.d"] {
-            assert!(!is_well_formed(token.as_bytes()), "{token:?}");
+    fn b64token_has_equals_signs_at_its_end_only() {
+        for token in ["a", "a.b-_.9", "~+/", "a==="] {
+            assert!(is_b64token(token.as_bytes()), "{token:?}");
+        }
+        for token in ["", "=", "a=b", "a b", "a,", "a\n", "é"] {
+            assert!(!is_b64token(token.as_bytes()), "{token:?}");
         }
     }
 }

@@ -1,7 +1,8 @@
 """The pure-Python engine: implements the engine contract with PyJWT and the standard library."""
 
 from fastware._engine.pure.buckets import TokenBuckets
-from fastware._engine.pure.headers import cookie, cookies, credential, csrf_verdict, header
+from fastware._engine.pure.csrf import CSRFCheck
+from fastware._engine.pure.headers import cookie, cookies, credential, header
 from fastware._engine.pure.identity import identify
 from fastware._engine.pure.secrets import has_usable_secret
 from fastware._engine.pure.shared_buckets import SharedTokenBuckets
@@ -11,13 +12,13 @@ NAME = "python"
 
 __all__ = [
     "NAME",
+    "CSRFCheck",
     "SharedTokenBuckets",
     "TokenBuckets",
     "cookie",
     "cookies",
     "create_token",
     "credential",
-    "csrf_verdict",
     "has_usable_secret",
     "header",
     "identify",

@@ -1,28 +1,26 @@
-"""Header and cookie lookup, the credential of a request, and the CSRF check."""
+"""Header and cookie lookup, and the credential of a request."""
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from fastware._engine.arguments import as_octets, as_text
-from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED, Headers
+from fastware._engine.contract import Headers
 from fastware._internal.http_syntax import OPTIONAL_WHITESPACE
 
 _MALFORMED: Final = "ASGI headers are an iterable of (name, value) pairs of bytes"
 _NOT_ITERABLE: Final = (TypeError, ValueError, StopIteration)
 _ESCAPE: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
 _BEARER: Final = re.compile(rb"bearer (.*)\Z", re.IGNORECASE | re.DOTALL)
-_JWS_SHAPE: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 
 
 def header(headers: Headers, name: bytes) -> bytes:
     """Return the first value whose header name is `name` (lowercase bytes), or ``b""``. Rules: ``Engine.header``."""
-    name = _octets_argument(name, "name")
-    for header_name, value in _pairs(headers):
+    name = octets_argument(name, "name")
+    for header_name, value in pairs(headers):
         if header_name.lower() == name:
             return value
     return b""
@@ -30,80 +28,59 @@ def header(headers: Headers, name: bytes) -> bytes:
 
 def cookie(headers: Headers, cookie_name: str) -> str:
     """Return the value of the cookie `cookie_name`, or ``""``. Rules: ``Engine.cookie``."""
-    cookie_name = _text_argument(cookie_name, "cookie_name")
+    cookie_name = text_argument(cookie_name, "cookie_name")
     found = None
-    for header_name, value in _pairs(headers):
+    for header_name, value in pairs(headers):
         if header_name.lower() == b"cookie":
-            found = _last_cookie(value, cookie_name, found)
-    return _unquote(found or "")
+            found = last_cookie(value, cookie_name, found)
+    return unquote(found or "")
 
 
 def cookies(headers: Headers) -> dict[str, str]:
     """Return all cookies by name. Rules: ``Engine.cookies``."""
     found: dict[str, str] = {}
-    for header_name, value in _pairs(headers):
+    for header_name, value in pairs(headers):
         if header_name.lower() == b"cookie":
             for name, quoted in _cookie_pairs(value):
-                found[name] = _unquote(quoted)
+                found[name] = unquote(quoted)
     return found
 
 
 def credential(headers: Headers, query_string: bytes | None, cookie_name: str) -> str | None:
     """Return the token that a request presents, or ``None``. Rules: ``Engine.credential``."""
     if query_string is not None:
-        query_string = _octets_argument(query_string, "query_string")
-    cookie_name = _text_argument(cookie_name, "cookie_name")
+        query_string = octets_argument(query_string, "query_string")
+    cookie_name = text_argument(cookie_name, "cookie_name")
     saw_authorization = False
     found = None
-    for header_name, value in _pairs(headers):
+    for header_name, value in pairs(headers):
         lowered = header_name.lower()
         if lowered == b"authorization" and not saw_authorization:
             saw_authorization = True
-            if token := _bearer(value):
+            if token := bearer(value):
                 return token.decode("latin-1")
         elif lowered == b"cookie":
-            found = _last_cookie(value, cookie_name, found)
-    if session := _unquote(found or ""):
+            found = last_cookie(value, cookie_name, found)
+    if session := unquote(found or ""):
         return session
     return None if query_string is None else _query_token(query_string) or None
 
 
-def csrf_verdict(headers: Headers, cookie_name: str) -> int:
-    """Return the result of the double-submit check. Rules: ``Engine.csrf_verdict``."""
-    cookie_name = _text_argument(cookie_name, "cookie_name")
-    authorization = submitted = None
-    found = None
-    for header_name, value in _pairs(headers):
-        lowered = header_name.lower()
-        if lowered == b"authorization" and authorization is None:
-            authorization = value
-        elif lowered == b"x-csrf-token" and submitted is None:
-            submitted = value.strip(OPTIONAL_WHITESPACE)
-        elif lowered == b"cookie":
-            found = _last_cookie(value, cookie_name, found)
-    if authorization and _JWS_SHAPE.match(_bearer(authorization)):
-        return CSRF_PASSED
-    expected = _unquote(found or "").encode("latin-1")
-    if not expected or not submitted:
-        return CSRF_MISSING
-    return CSRF_PASSED if hmac.compare_digest(expected, submitted) else CSRF_MISMATCH
-
-
-def _octets_argument(argument: object, name: str) -> bytes:
+def octets_argument(argument: object, name: str) -> bytes:
     octets = as_octets(argument)
     if octets is None:
         raise TypeError(f"{name} must be bytes")
     return octets
 
 
-def _text_argument(argument: object, name: str) -> str:
+def text_argument(argument: object, name: str) -> str:
     text = as_text(argument)
     if text is None:
         raise TypeError(f"{name} must be str")
     return text
 
 
-def _pairs(headers: Iterable[Iterable[bytes]]) -> Iterator[tuple[bytes, bytes]]:
+def pairs(headers: Iterable[Iterable[bytes]]) -> Iterator[tuple[bytes, bytes]]:
     try:
         iterator = iter(headers)
     except _NOT_ITERABLE:
@@ -130,7 +107,7 @@ def _cookie_pairs(value: bytes) -> Iterator[tuple[str, str]]:
             yield name, quoted.strip(" \t")
 
 
-def _last_cookie(value: bytes, cookie_name: str, before: str | None) -> str | None:
+def last_cookie(value: bytes, cookie_name: str, before: str | None) -> str | None:
     for pair in reversed(value.decode("latin-1").split(";")):
         name, equals, quoted = pair.partition("=")
         if equals and cookie_name and name.strip(" \t") == cookie_name:
@@ -138,7 +115,7 @@ def _last_cookie(value: bytes, cookie_name: str, before: str | None) -> str | No
     return before
 
 
-def _unquote(quoted: str) -> str:
+def unquote(quoted: str) -> str:
     if len(quoted) < 2 or quoted[0] != '"' or quoted[-1] != '"':
         return quoted
     return _ESCAPE.sub(_unescape, quoted[1:-1]) if "\\" in quoted else quoted[1:-1]
@@ -149,7 +126,7 @@ def _unescape(escape: re.Match[str]) -> str:
     return chr(int(octal, 8)) if octal else str(character)
 
 
-def _bearer(authorization: bytes) -> bytes:
+def bearer(authorization: bytes) -> bytes:
     match = _BEARER.match(authorization)
     return match[1].strip(OPTIONAL_WHITESPACE) if match else b""
 

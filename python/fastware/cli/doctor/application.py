@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fastware.auth import Auth
+    from fastware.cli.doctor.source_file import SourceFile
 
 
 class Application:
@@ -56,9 +57,10 @@ class Application:
         functions = self.objects_of(FunctionType)
         return list({id(each.limit): each for each in functions if type(vars(each).get("limit")) is RateLimit}.values())
 
-    def source_files(self) -> Iterator[Path]:
+    def source_files(self) -> Iterator[SourceFile]:
         """Yield the files of its modules: those of its package, and those below the current folder."""
         import fastware  # noqa: PLC0415
+        from fastware.cli.doctor.source_file import SourceFile  # noqa: PLC0415
 
         here = Path(os.getcwd())
         libraries = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib")}
@@ -70,4 +72,4 @@ class Application:
             path = Path(file)
             is_local = path.is_relative_to(here) and not any(map(path.is_relative_to, libraries))
             if is_local or name.partition(".")[0] == self._package:
-                yield path
+                yield SourceFile(path, vars(module))

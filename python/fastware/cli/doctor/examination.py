@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fastware.cli.doctor import files, installation, proxies, secrets, servers, sources, workers
+from fastware.cli.doctor import browsers, files, installation, logins, proxies, secrets, servers, sources, workers
 from fastware.cli.doctor.application import Application
 from fastware.cli.doctor.findings import Fact, Finding
 from fastware.cli.doctor.user_store import StoreReport
@@ -39,7 +39,7 @@ class Examination:
         application = self._application(app)
         self.findings += secrets.check_secret(application.secrets if application else [])
         if application is None:
-            self.not_checked["cookies, query tokens, limits of several workers"] = _NAME_THE_APPLICATION
+            self.not_checked["cookies, CSRF, logins, query tokens, limits of several workers"] = _NAME_THE_APPLICATION
         else:
             self._check_application(application, workers)
         if store is None:
@@ -71,7 +71,10 @@ class Examination:
     def _check_application(self, application: Application, number: int | None) -> None:
         files_of_application = list(application.source_files())
         auths = application.auths
-        self.findings += sources.check_cookies(files_of_application)
+        self.findings += browsers.check_cookies(auths, files_of_application)
+        self.findings += browsers.check_host_prefix(auths, files_of_application)
+        self.findings += browsers.check_csrf(files_of_application)
+        self.findings += logins.check_guards(files_of_application)
         self.findings += sources.check_query_tokens(auths, files_of_application)
         self.findings += servers.check_servers(application)
         if number is None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
+from fastware._engine import engine
 from fastware._engine.arguments import as_expires_in
+from fastware._engine.contract import Secrets
 from fastware.asgi import Message, Receive
 from fastware.auth.client_keys import ClientAddress, client_address
+from fastware.auth.csrf_rejections import ORIGIN_DETAILS
+from fastware.auth.csrf_tokens import create_csrf_token, csrf_keys
 from fastware.auth.login import authenticate, check_guard
 from fastware.auth.login_guard import LoginGuard
-from fastware.auth.session_cookies import set_session_cookies
+from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
 from fastware.auth.settings import Auth
 from fastware.auth.users import UserStore
+from fastware.cookies import CSRF_COOKIE, SESSION_COOKIE, SameSite, whole_seconds
 from fastware.core.body import read_body
 from fastware.core.request import Request as BodyReader
 from fastware.errors import HTTPError
@@ -30,6 +35,8 @@ MAX_BODY_SIZE: Final = 65_536
 _JSON: Final = "application/json"
 _DIRECT: Final = client_address()
 _FORM: Final = "application/x-www-form-urlencoded"
+_ORIGIN_CHECK: Final = engine.CSRFCheck(session_cookie=SESSION_COOKIE, csrf_cookie=CSRF_COOKIE, check_origin=True)
+"""Its steps for the token come last, and their result does not matter here."""
 
 
 class Credentials(msgspec.Struct):
@@ -49,13 +56,21 @@ def login_route(
     guard: LoginGuard | None = None,
     address: ClientAddress = _DIRECT,
     expires_in: float | timedelta | None = None,
+    max_age: float | timedelta | Literal["exp"] | None = None,
+    csrf_secret: Secrets | None = None,
+    secure: bool | None = None,
+    domain: str | None = None,
+    path: str = "/",
+    samesite: SameSite | None = "lax",
+    partitioned: bool = False,
 ) -> APIRouter:
     """Return a router with ``POST /login``: ``app.include_router(login_route(auth, store))``.
 
     The body is JSON or a form with ``username`` and ``password``. The response has the ``username`` and the ``token``,
     which is also the ``access_token`` that the Authorize button of ``/docs`` reads (RFC 6749 section 5.1). It sets the
-    session cookies, which are ``Secure`` if the request came over HTTPS or *auth* has a host prefix. A form that a page
-    of another origin sends gets the token, but no cookies.
+    session cookies, with the names that *auth* reads. A form that a page of another origin sends gets the token, but no
+    cookies: otherwise that page could log a visitor in to an account of its choice (OWASP Cross-Site Request Forgery
+    Prevention Cheat Sheet, "Login CSRF").
 
     A wrong username or password is a 401, after the same work for each username. A body that is malformed, over 64 KiB,
     or neither JSON nor a form is a 400, 413 or 415. The event loop is not blocked. Logins beyond those that bcrypt
@@ -72,12 +87,26 @@ def login_route(
             default it is the one that the server gives in the scope.
         expires_in: lifetime of the token and of the cookies in seconds, a number or a ``timedelta``. By default, the
             token is valid for 30 days, and the cookies end with the browser session.
+        max_age: lifetime of the cookies, if it is another one; ``"exp"`` for that of the token.
+        csrf_secret: the ``secret`` of ``CSRFMiddleware``: the CSRF token is then made for the session, with
+            :func:`~fastware.auth.create_csrf_token`.
+        secure: send the cookies over HTTPS only. By default, that is so if the request came over HTTPS: behind a proxy,
+            pass ``True``, or let the server read ``X-Forwarded-Proto``.
+        domain: as the following ones, an option of :func:`~fastware.auth.set_session_cookies`.
+        path: the URL path prefix that the cookies are sent to.
+        samesite: ``"none"`` needs ``secure=True``.
+        partitioned: needs ``secure=True``.
 
     Raises:
         TypeError: an argument has another type.
-        ValueError: *expires_in* is not positive.
+        ValueError: *expires_in* is not positive, *csrf_secret* is not usable, or an option of the cookies excludes
+            another one.
 
     """
+    try:
+        csrf_tokens = _CSRFTokens(csrf_secret)
+    finally:
+        del csrf_secret  # error reporters show the local variables of a traceback's frames
     error = auth_error(auth, "login_route(Auth(...), store)")
     if error is not None:
         del auth  # error reporters show the local variables of a traceback's frames
@@ -90,6 +119,12 @@ def login_route(
     lifetime = None if expires_in is None else as_expires_in(expires_in)
     if lifetime is not None and lifetime <= 0:
         raise ValueError("expires_in must be at least one second")
+    attributes: dict[str, Any] = {"domain": domain, "path": path, "samesite": samesite, "partitioned": partitioned}
+    clear_session_cookies(secure=bool(secure), host_prefix=auth.host_prefix, **attributes)  # raises now, if ever
+    if max_age is None:
+        max_age = lifetime
+    elif max_age != "exp":
+        max_age = whole_seconds(max_age)
     router = APIRouter()
 
     @router.post("/login", response_model=None, openapi_extra={"requestBody": _REQUEST_BODY}, responses=_RESPONSES)
@@ -107,11 +142,36 @@ def login_route(
         if user is None:
             raise HTTPError(401, "Invalid credentials", {"WWW-Authenticate": 'Bearer realm="api"'})
         token = await auth.acreate_token(user["username"], user["role"], expires_in=lifetime, session=session)
-        is_secure = request.scope.get("scheme") == "https"
-        cookies = [] if _is_of_another_site(body) else _session_cookies(token, auth, lifetime, is_secure)
+        if _is_of_another_site(body):
+            return _response(token, user["username"], [])
+        cookies = set_session_cookies(
+            token,
+            csrf_tokens.new(token),
+            max_age=max_age,
+            secure=request.scope.get("scheme") == "https" if secure is None else secure,
+            host_prefix=auth.host_prefix,
+            **attributes,
+        )
         return _response(token, user["username"], cookies)
 
     return router
+
+
+class _CSRFTokens:
+    """Makes the CSRF tokens of logins: random, or signed with *secret* for one session."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: Secrets | None) -> None:
+        try:
+            if secret is not None:
+                csrf_keys(secret, 3)  # raises now, and not at the first login
+            self._secret = secret
+        finally:
+            secret = None  # error reporters show the local variables of a traceback's frames
+
+    def new(self, token: str) -> str:
+        return secrets.token_urlsafe(32) if self._secret is None else create_csrf_token(token, self._secret)
 
 
 async def _read_body(request: Request) -> BodyReader:
@@ -132,14 +192,13 @@ def _content_type(body: BodyReader) -> str:
 
 
 def _is_of_another_site(body: BodyReader) -> bool:
-    """Return whether a page of another origin sends the body, as the browser says (Fetch Metadata section 2.3).
+    """Return whether a page of another origin sends the body, as the browser says (W3C Fetch Metadata section 2.3).
 
-    With the cookies it would log a visitor in to an account of its choice (OWASP Cross-Site Request Forgery Prevention
-    Cheat Sheet, "Login CSRF"). JSON of another origin has passed a CORS preflight, unless the header is absent: a
-    page may send a ``Blob`` without a type.
+    JSON of another origin has passed a CORS preflight, unless the header is absent: a page may send a ``Blob`` without
+    a type.
     """
     is_preflighted = body.header("content-type") and _content_type(body) == _JSON
-    return not is_preflighted and body.header("sec-fetch-site") in ("cross-site", "same-site")
+    return not is_preflighted and _ORIGIN_CHECK.verdict(body.scope["headers"], True) in ORIGIN_DETAILS
 
 
 def _receive_of(request: Request) -> Receive:
@@ -154,11 +213,6 @@ def _receive_of(request: Request) -> Receive:
         return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
 
     return receive
-
-
-def _session_cookies(token: str, auth: Auth, lifetime: int | None, is_secure: bool) -> list[str]:
-    csrf_token = secrets.token_urlsafe(32)
-    return set_session_cookies(token, csrf_token, max_age=lifetime, secure=is_secure, host_prefix=auth.host_prefix)
 
 
 def _response(token: str, username: str, cookies: list[str]) -> JSONResponse:
