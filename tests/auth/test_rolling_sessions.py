@@ -307,6 +307,9 @@ def test_leeway_applies_to_the_limits(fastware):
         assert response.json["user"] == user
     expired_within_the_leeway = site.visit(raw_token(site, exp=NOW + 50), 55)
     assert set_cookies(expired_within_the_leeway)["session"][0]
+    without_idle_limit = Site(fastware, settings=settings)
+    expired_before_it_was_issued = without_idle_limit.visit(raw_token(site, iat=NOW + 52, exp=NOW + 50), 55)
+    assert (expired_before_it_was_issued.json["user"], set_cookies(expired_before_it_was_issued)) == ("ada", {})
     from_a_clock_that_is_ahead = site.visit(site.log_in(), -10)
     assert (from_a_clock_that_is_ahead.json["user"], set_cookies(from_a_clock_that_is_ahead)) == ("ada", {})
 

@@ -35,10 +35,12 @@ from fastware import (
     set_cookie,
 )
 from fastware.auth import (
+    Auth,
     CSRFMiddleware,
     JSONFileUserStore,
     LoginGuard,
     PerProcessLimitWarning,
+    RollingSessions,
     TokenReport,
     averify_password,
     clear_session_cookies,
@@ -175,6 +177,9 @@ async def reject_all(scope: Any, receive: Any, send: Send) -> None:
 app: App = create_app(
     router, middleware=[CSRFMiddleware, lambda app: CSRFMiddleware(app, exempt_paths=["/login"])], lifespan=lifespan
 )
+rolling = RollingSessions(app, Auth("secret"), idle_limit=timedelta(minutes=30), absolute_limit=3600, samesite="strict")
+create_app(router, middleware=[lambda app: RollingSessions(app, Auth("secret")), lambda app: rolling])
+RollingSessions(app, "secret")  # type: ignore[arg-type]
 app.dependency_overrides[get_current_user] = lambda: {"sub": "ada"}
 app.dependency_overrides = {get_current_user: lambda: {"sub": "ada"}}
 router.mount("/inner", app)
