@@ -60,7 +60,10 @@ def opened(name, *, window=(1280, 900), hosts=HOSTS):
 
 @contextlib.contextmanager
 def chromium(*, window=(1280, 900), hosts=HOSTS):
-    """Open Chromium, in which *hosts* are this machine. Certificates are not verified."""
+    """Open Chromium, in which *hosts* are this machine.
+
+    Certificates are not verified. Cookies of third parties are sent, so that `SameSite` alone decides.
+    """
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -76,6 +79,7 @@ def chromium(*, window=(1280, 900), hosts=HOSTS):
     ):
         options.add_argument(argument)
     options.accept_insecure_certs = True
+    options.add_experimental_option("prefs", {"profile.cookie_controls_mode": 0})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
     try:
@@ -86,7 +90,7 @@ def chromium(*, window=(1280, 900), hosts=HOSTS):
 
 @contextlib.contextmanager
 def firefox(*, window=(1280, 900), hosts=HOSTS):
-    """Open Firefox, in which *hosts* are this machine. Certificates are not verified."""
+    """Open Firefox, in which *hosts* are this machine, in the same way."""
     from selenium import webdriver
 
     options = webdriver.FirefoxOptions()
@@ -95,12 +99,22 @@ def firefox(*, window=(1280, 900), hosts=HOSTS):
         options.add_argument(argument)
     options.set_preference("network.dns.localDomains", ",".join(hosts))
     options.set_preference("network.proxy.type", 0)  # no proxy of the machine
+    options.set_preference("network.cookie.cookieBehavior", 0)
     options.accept_insecure_certs = True
+    options.enable_bidi = True  # `delete_cookies` needs it
     driver = webdriver.Firefox(options=options, service=webdriver.FirefoxService(shutil.which("geckodriver")))
     try:
         yield driver
     finally:
         driver.quit()
+
+
+def delete_cookies(driver):
+    """Delete the cookies of all hosts."""
+    if driver.name == "firefox":
+        driver.storage.delete_cookies()
+    else:
+        driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
 
 
 def console_errors(driver):
