@@ -105,5 +105,3 @@ def setup(app):
     app.connect("autodoc-process-signature", hide_private_constructor)
     app.connect("env-check-consistency", check_every_public_name)
     app.connect("build-finished", count_pages)
-    # A folder of pages may be empty.
-    logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: "glob pattern" not in record.msg)
