@@ -10,6 +10,10 @@ from pathlib import Path
 os.environ["FASTWARE_ENGINE"] = "python"
 sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
 
+from sphinx.util.typing import stringify_annotation
+
+from fastware import asgi
+
 project = "fastware"
 author = "the fastware authors"
 project_copyright = author
@@ -36,6 +40,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:class", r"(collections\.abc|datetime|fastapi|litestar|os|pathlib|starlette)\..*|Depends|Path|timedelta"),
     ("py:class", r"fastware\..*T"),  # type variables
+    ("py:class", r"Receive|Scope|Send"),
     ("py:class", r"(fastware\.(auth|core)\.\w+(\.\w+)?\.)?(ClientAddress|Decorator|LimitBuckets|Mount|OnError|Route)"),
 ]
 
@@ -79,9 +84,15 @@ def public_names():
     return names
 
 
-def hide_private_constructor(app, what, name, obj, options, signature, annotation):
-    """Leave out the arguments of a class that users do not create."""
-    return ("", None) if what == "class" and id(obj) not in public_names() else None
+def shorten_signature(app, what, name, obj, options, signature, annotation):
+    """Name the types of ASGI, and leave out the arguments of a class that users do not create."""
+    if what == "class" and id(obj) not in public_names():
+        return "", None
+    if signature is None:
+        return None
+    for alias in ("ASGIApp", "Receive", "Send", "Scope"):
+        signature = signature.replace(stringify_annotation(getattr(asgi, alias), "smart"), alias)
+    return signature.replace("datetime.timedelta", "timedelta"), annotation
 
 
 def check_every_public_name(app, env):
@@ -102,6 +113,6 @@ def count_pages(app, error):
 
 def setup(app):
     """Connect the functions above."""
-    app.connect("autodoc-process-signature", hide_private_constructor)
+    app.connect("autodoc-process-signature", shorten_signature)
     app.connect("env-check-consistency", check_every_public_name)
     app.connect("build-finished", count_pages)
