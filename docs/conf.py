@@ -53,6 +53,7 @@ toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
 html_title = "fastware"
+pygments_dark_style = "github-dark"
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0b6e63", "color-brand-content": "#0b6e63"},
     "dark_css_variables": {"color-brand-primary": "#5cd6c6", "color-brand-content": "#5cd6c6"},
