@@ -18,11 +18,13 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
+import csrf_checks
 import engines
 
 from checks.instructions import callgrind
-from checks.samples import BROWSER_HEADERS, CSRF_TOKEN, SECRET, claims_at, signed
+from checks.samples import BROWSER_HEADERS, CSRF_TOKEN, SECRET, claims_at, signed, signed_csrf_token
 from checks.tables import table
+from fastware._engine import contract
 
 THRESHOLD = 4.5
 """The classes differ if |t| is larger in every run, with the same sign (Reparaz, Balasch, Verbauwhede, "Dude, is my
@@ -35,6 +37,7 @@ _CLASSES = ("first", "last")
 _MODULES = {"rust": "fastware._engine._rust", "python": "fastware._engine.pure"}
 _LONG_TOKEN = CSRF_TOKEN.encode("ascii") * 8
 _COOKIE = (b"cookie", b"csrf_token=" + _LONG_TOKEN)  # one object: its address is the same in both classes
+_KEY = b"the key of signed CSRF tokens..."
 _LONGER = bytes(range(256)) * 16
 _INPUTS, _BATCH = 32, 4_000
 """New inputs of each class for every batch of calls: the address of an input costs or saves a nanosecond."""
@@ -54,10 +57,16 @@ class Comparison:
 def comparisons(engine: str) -> list[Comparison]:
     """Return the comparisons of secrets that an engine makes."""
     module = importlib.import_module(_MODULES[engine])
+
+    def verdict_of(**settings: Any) -> Callable[[Any], Any]:
+        verdict = csrf_checks.new(module, **settings).verdict
+        return lambda headers: verdict(headers, True)
+
     return [
         Comparison(f"{engine}: signature", lambda token: module.verify_token(token, SECRET), _forged_token, None),
+        Comparison(f"{engine}: CSRF token", verdict_of(), _forged_headers, contract.CSRF_MISMATCH),
         Comparison(
-            f"{engine}: CSRF token", lambda headers: module.csrf_verdict(headers, "csrf_token"), _forged_headers, 2
+            f"{engine}: signed CSRF token", verdict_of(keys=[_KEY]), _forged_signed, contract.CSRF_WRONG_SESSION
         ),
     ]
 
@@ -89,6 +98,14 @@ def _forged_headers(where: str) -> list[tuple[bytes, bytes]]:
     """Return the headers of a request whose CSRF token is wrong in one byte."""
     submitted = (b"x-csrf-token", _aligned(_changed(_LONG_TOKEN, where)))
     return [*BROWSER_HEADERS, _COOKIE, submitted]
+
+
+def _forged_signed(where: str) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a request whose signed CSRF token has a MAC that is wrong in one byte."""
+    random_segment, _, segment = signed_csrf_token(b"s1", _KEY).partition(".")
+    mac = _changed(base64.urlsafe_b64decode(segment + "="), where)
+    token = f"{random_segment}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+    return [*BROWSER_HEADERS, (b"cookie", b"session=s1"), (b"x-csrf-token", _aligned(token.encode("ascii")))]
 
 
 def _changed(secret: bytes, where: str) -> bytes:

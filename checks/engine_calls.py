@@ -9,8 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import csrf_checks
 from hostile_objects import HostileBytes, HostileClass, HostileList, HostileText, HostileTuple, SaysItIsText
 from raw_tokens import SECRET, sign_bytes, sign_claims, sign_segments
+
+from checks.samples import signed_csrf_token
 
 CALLS = (
     "create_token",
@@ -21,7 +24,9 @@ CALLS = (
     "cookies",
     "credential",
     "identify",
-    "csrf_verdict",
+    "verdict",
+    "verdict_of_form",
+    "CSRFCheck",
     "take",
     "take_counted",
     "give_back",
@@ -156,9 +161,11 @@ def fresh(value: Any) -> Any:
 
 
 def calls_of(engine: Any) -> dict[str, Callable[..., Any]]:
-    """Return the functions of *engine* by the names in ``CALLS``; all calls share their buckets."""
+    """Return the functions of *engine* by the names in ``CALLS``; all calls share their buckets and CSRF checks."""
     calls = {name: getattr(engine, name) for name in CALLS if hasattr(engine, name)}
     with_now, without_now, by_client = (engine.TokenBuckets(5, 10**9) for _ in range(3))
+    for name in csrf_checks.METHODS:
+        calls[name] = getattr(csrf_checks.new(engine, keys=[_KEY], trusted_origins=[_ORIGIN]), name)
     calls["take"] = lambda key, *now: (with_now if now else without_now).take(key, *now)
     calls["take_counted"] = with_now.take_counted
     calls["give_back"] = lambda key, *now: (with_now if now else without_now).give_back(key, *now)
@@ -168,7 +175,7 @@ def calls_of(engine: Any) -> dict[str, Callable[..., Any]]:
 
 
 def cases() -> list[Case]:
-    return [*_tokens(), *_secrets(), *_headers(), *_identities(), *_buckets()]
+    return [*_tokens(), *_secrets(), *_headers(), *_identities(), *_csrf_checks(), *_buckets()]
 
 
 def _returns(call: str, name: str, *arguments: Any, **keywords: Any) -> Case:
@@ -381,7 +388,7 @@ _ARGUMENTS_AFTER_HEADERS = {
     "cookies": (),
     "credential": (None, "session"),
     "identify": (None, "session", SECRET),
-    "csrf_verdict": ("csrf_token",),
+    **csrf_checks.METHODS,
 }
 
 
@@ -400,8 +407,7 @@ def _identities():
     for name in ("sess\xe4ion", "愛", "\ud800", "", "a=b", Made(lambda: HostileText("session"))):
         yield _returns("cookie", f"name {name!r:.12}", [_COOKIES], name)
         yield _returns("credential", f"name {name!r:.12}", [_COOKIES], b"", name)
-        yield _returns("csrf_verdict", f"name {name!r:.12}", [_COOKIES], name)
-    for call, others in {"cookie": (), "credential": (b"",), "identify": (b"",), "csrf_verdict": ()}.items():
+    for call, others in {"cookie": (), "credential": (b"",), "identify": (b"",)}.items():
         last = (SECRET,) if call == "identify" else ()
         yield _raises(call, "name of bytes", [_COOKIES], *others, b"session", *last)
         yield _raises(call, "name an object", [_COOKIES], *others, Made(object), *last)
@@ -419,9 +425,63 @@ def _identities():
             yield _returns("identify", f"cookie, {name}", [(b"cookie", cookie)], None, "session", SECRET)
     for name, secret in _UNUSABLE_SECRETS.items():
         yield _returns("identify", f"secret, {name}", [_BEARER], None, "session", secret)
-    yield _returns("csrf_verdict", "bearer", [_BEARER, _COOKIES], "csrf_token")
-    yield _returns("csrf_verdict", "mismatch", [_COOKIES, (b"x-csrf-token", b"\xe4" * 10)], "csrf_token")
-    yield _returns("csrf_verdict", "passed", [_COOKIES, (b"X-CSRF-Token", b" \t0123456789 ")], "csrf_token")
+
+
+# CSRF checks
+
+_KEY, _ORIGIN = b"the key of signed CSRF tokens...", b"https://app.example.org"
+_CSRF_TOKEN = (b"X-CSRF-Token", b" \t0123456789 ")
+_SID = sign_claims({**_CLAIMS, "sid": "session 1", "more": ["text", {"sid": "session 2"}]})
+
+
+def _csrf_checks():
+    without_session = (b"cookie", b'csrf_token="01234\\0656789"')
+    signed = (b"x-csrf-token", signed_csrf_token(b"session 1", _KEY).encode("ascii"))
+    for name, headers in {
+        "bearer": [_BEARER, _COOKIES],
+        "double submit": [without_session, _CSRF_TOKEN],
+        "mismatch": [without_session, (b"x-csrf-token", b"\xe4" * 10)],
+        "no token": [_COOKIES],
+        "not signed": [_COOKIES, _CSRF_TOKEN],
+        "signed": [(b"cookie", b"session=" + _SID.encode()), signed],
+        "signed for another session": [_COOKIES, signed],
+        "the same origin": [_COOKIES, (b"sec-fetch-site", b"same-origin")],
+        "another site": [_COOKIES, (b"sec-fetch-site", b"cross-site"), (b"origin", b"https://other.example.org")],
+        "a trusted origin": [_COOKIES, (b"sec-fetch-site", b"same-site"), (b"origin", _ORIGIN)],
+        "the host": [(b"host", b"example.org:8000"), (b"origin", b"http://EXAMPLE.org:8000"), _COOKIES],
+        "another host": [(b"host", b"example.org"), (b"origin", b"http://[::1]:8000"), _COOKIES],
+        "null origin": [(b"origin", b"null"), _COOKIES],
+    }.items():
+        yield _returns("verdict", name, headers, True)
+        yield _returns("verdict", f"{name}, no token needed", headers, False)
+        yield _returns("verdict_of_form", name, headers, b"0123456789")
+    for name, token in {**_VALID_TOKENS, **_INVALID_TOKENS}.items():
+        if isinstance(token, str) and token.isascii():
+            headers = [(b"cookie", f"session={token}".encode())]
+            yield _returns("verdict_of_form", f"session, {name}", headers, signed[1])
+    yield _raises("verdict", "truth value that raises", [_COOKIES], Made(_Raises))
+    yield _raises("verdict_of_form", "token of text", [_COOKIES], "0123456789")
+    yield _returns("verdict_of_form", "hostile token", [_COOKIES], Made(lambda: HostileBytes(b"0123456789")))
+    settings = {"session_cookie": "session", "csrf_cookie": "csrf_token", "check_origin": True}
+    for name, changes in {
+        "usual": {},
+        "lists": {"trusted_origins": [_ORIGIN, b"http://[::1]"], "keys": [_KEY, b"", b"k" * 100], "form": True},
+        "hostile keys": {"keys": Made(lambda: HostileTuple([HostileBytes(_KEY)]))},
+        "hostile name": {"csrf_cookie": Made(lambda: HostileText("csrf_token"))},
+        "names that no cookie has": {"session_cookie": "愛", "csrf_cookie": "\ud800"},
+    }.items():
+        yield _returns("CSRFCheck", name, **{**settings, **changes})
+    for name, changes in {
+        "name of bytes": {"session_cookie": b"session"},
+        "name an object": {"csrf_cookie": Made(object)},
+        "truth value that raises": {"check_origin": Made(_Raises)},
+        "truth value of the form": {"form": Made(_Raises), "keys": [_KEY]},
+        "origins an object": {"trusted_origins": Made(object)},
+        "origins of text": {"trusted_origins": [_ORIGIN, "http://localhost"]},
+        "one key": {"keys": _KEY},
+        "keys of wrong types": {"keys": (_KEY, Made(object))},
+    }.items():
+        yield _raises("CSRFCheck", name, **{**settings, **changes})
 
 
 # Buckets

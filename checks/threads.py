@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import csrf_checks
 import engines
 
 from checks.samples import BROWSER_HEADERS, SECRET, bearer, signed
@@ -64,13 +65,14 @@ def _header_lists(engine: Any) -> Iterator[Scenario]:
         [bearer(bob), (b"cookie", b"session=3; csrf_token=u"), (b"x-csrf-token", b"u")],
         [],
     ]
+    check = csrf_checks.new(engine)
     calls: dict[str, Callable[[Any], Any]] = {
         "header": lambda headers: engine.header(headers, b"authorization"),
         "cookie": lambda headers: engine.cookie(headers, "session"),
         "cookies": engine.cookies,
         "credential": lambda headers: engine.credential(headers, b"token=q", "session"),
         "identify": lambda headers: engine.identify(headers, b"", "session", SECRET),
-        "csrf_verdict": lambda headers: engine.csrf_verdict(headers, "csrf_token"),
+        "CSRFCheck.verdict": lambda headers: check.verdict(headers, True),
     }
     for name, call in calls.items():
         valid = [call(state) for state in states]

@@ -67,6 +67,7 @@ async def credentials_in(request: Request) -> accounts.Credentials:
 def with_cookies(response: JSONResponse, cookies: list[str]) -> JSONResponse:
     for cookie in cookies:
         response.headers.append("Set-Cookie", cookie)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

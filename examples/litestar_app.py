@@ -27,7 +27,8 @@ AnyRequest = Request[Any, Any, Any]
 
 def with_cookies(content: Any, cookies: list[str]) -> ASGIResponse:
     # The headers of `Response` are a dict, which cannot hold two of one name.
-    return ASGIResponse(body=msgspec.json.encode(content), headers=[("set-cookie", cookie) for cookie in cookies])
+    headers = [("cache-control", "no-store"), *(("set-cookie", cookie) for cookie in cookies)]
+    return ASGIResponse(body=msgspec.json.encode(content), headers=headers)
 
 
 def with_session(session: accounts.Session, request: AnyRequest) -> ASGIResponse:

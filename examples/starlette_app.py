@@ -37,6 +37,7 @@ async def decode(request: Request, body_type: type[BodyT]) -> BodyT:
 def with_cookies(response: JSONResponse, cookies: list[str]) -> JSONResponse:
     for cookie in cookies:
         response.headers.append("set-cookie", cookie)
+    response.headers["cache-control"] = "no-store"
     return response
 
 

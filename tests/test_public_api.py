@@ -56,7 +56,8 @@ SIGNATURES = {
         "Auth.renew_token": "(self, claims, *, expires_in=None)",
         "Auth.require_role": "(self, role, *other_roles)",
         "Auth.verify_token": "(self, token)",
-        "CSRFMiddleware": "(app, exempt_paths=None, disabled=False, *, host_prefix=False)",
+        "CSRFMiddleware": "(app, exempt_paths=None, disabled=False, *, trusted_origins=(), check_origin=True, "
+        "secret=None, form_field=None, websockets=True, host_prefix=False)",
         "ConfigurationError": None,
         "CookieSizeWarning": None,
         "ENGINE": None,
@@ -139,6 +140,7 @@ SIGNATURES = {
         "client_address": "(*, trusted_proxies=(), header='x-forwarded-for', ipv6_prefix=64)",
         "clear_session_cookies": "(*, secure=False, host_prefix=False, domain=None, path='/', samesite='lax', "
         "partitioned=False)",
+        "create_csrf_token": "(session_token, secret)",
         "create_token": "(username, role, secret, expires_hours=720, *, expires_in=None, claims=None)",
         "get_current_user": "(request, *, allow_query_token=True)",
         "hash_password": "(plain, *, cost=12)",
@@ -146,6 +148,7 @@ SIGNATURES = {
         "needs_rehash": "(hashed, *, cost=12)",
         "password_problem": "(plain, *, username=None, min_length=15)",
         "rate_limit": "(rate, key_func=None, *, buckets=None, cost=1, headers=False, name=None)",
+        "reject_cross_site": "(request, *, trusted_origins=())",
         "require_role": "(role, *other_roles, allow_query_token=True)",
         "set_session_cookies": "(token, csrf_token, *, max_age=None, secure=False, host_prefix=False, domain=None, "
         "path='/', samesite='lax', partitioned=False)",

@@ -5,6 +5,8 @@ import mmap
 from itertools import cycle
 from types import SimpleNamespace
 
+import csrf_checks
+
 from checks.instructions.callgrind import STOPPED_AT, Job
 from checks.samples import (
     BROWSER_HEADERS,
@@ -17,6 +19,7 @@ from checks.samples import (
     large_claims_at,
     scope_maker,
     signed,
+    signed_csrf_token,
 )
 from fastware._engine import contract
 
@@ -30,6 +33,11 @@ _CSRF_HEADERS = [
     (b"cookie", cookie_header(4, 300, "csrf_token", CSRF_TOKEN)),
     (b"x-csrf-token", CSRF_TOKEN.encode("ascii")),
 ]
+_CSRF_KEY, _SID = b"the key of signed CSRF tokens...", "Qm8dT1xWc0yVh3nR5kJ7sA"
+_SIGNED_CSRF_HEADERS = [
+    (b"cookie", cookie_header(4, 500, "session", signed({**_CLAIMS, "sid": _SID, "rev": 0}))),
+    (b"x-csrf-token", signed_csrf_token(_SID.encode("ascii"), _CSRF_KEY).encode("ascii")),
+]
 _HOUR = 3_600 * 10**9
 _HOST = "203.0.113.7"
 _BUCKETS = 10_000
@@ -40,7 +48,9 @@ def engine_jobs(module: str):
     engine = importlib.import_module(module)
     create_token, verify_token, identify = engine.create_token, engine.verify_token, engine.identify
     header, cookie, cookies, credential = engine.header, engine.cookie, engine.cookies, engine.credential
-    csrf_verdict, csrf_headers = engine.csrf_verdict, [*BROWSER_HEADERS, *_CSRF_HEADERS]
+    csrf, csrf_headers = csrf_checks.new(engine).verdict, [*BROWSER_HEADERS, *_CSRF_HEADERS]
+    signed_csrf = csrf_checks.new(engine, keys=[_CSRF_KEY]).verdict
+    signed_csrf_headers = [*BROWSER_HEADERS, *_SIGNED_CSRF_HEADERS]
     forged_token, large_token = forged(_TOKEN), signed(_LARGE_CLAIMS)
 
     yield Job("create_token", lambda: create_token("alice", "admin", SECRET), _TOKEN, 100)
@@ -55,7 +65,8 @@ def engine_jobs(module: str):
     yield Job("credential, bearer", lambda: credential(_BEARER, None, "session"), _TOKEN)
     yield Job("credential, cookie of 8", lambda: credential(_COOKIES_8, None, "session"), "s1")
     yield Job("identify, bearer", lambda: identify(_BEARER, None, "session", SECRET), _CLAIMS, 100)
-    yield Job("csrf, passed", lambda: csrf_verdict(csrf_headers, "csrf_token"), 0)
+    yield Job("csrf, passed", lambda: csrf(csrf_headers, True), 0)
+    yield Job("csrf, signed token", lambda: signed_csrf(signed_csrf_headers, True), 0, 100)
 
     hot = engine.TokenBuckets(10**9, _HOUR).take
     yield Job("bucket, hot", lambda: hot(_HOST, _HOUR), 0)

@@ -1,6 +1,6 @@
 """The targets of the Python side, by name."""
 
 from fuzz.target import TARGETS
-from fuzz.targets import applications, bodies, buckets, forwarded, headers, tokens
+from fuzz.targets import applications, bodies, buckets, csrf, forwarded, headers, tokens
 
-__all__ = ["TARGETS", "applications", "bodies", "buckets", "forwarded", "headers", "tokens"]
+__all__ = ["TARGETS", "applications", "bodies", "buckets", "csrf", "forwarded", "headers", "tokens"]

@@ -43,7 +43,7 @@ def check_set_cookie(data: bytes) -> None:
         "samesite": inputs.choice(("lax", "strict", "none", None, "Lax", "x")),
         "secure": inputs.flag(),
         "httponly": inputs.flag(),
-        "max_age": inputs.choice((None, 0, -1, 3_600, 10**30, True)),
+        "max_age": inputs.choice((None, 0, -1, 3_600, 10**30, True, 1.5, -0.5, float("nan"), float("inf"))),
     }
     has_domain, has_path = inputs.flag(), inputs.flag()
     options["partitioned"] = inputs.flag()

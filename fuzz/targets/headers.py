@@ -1,4 +1,4 @@
-"""Headers, cookies, the credential and the claims of a request, and the CSRF verdict."""
+"""Headers, cookies, the credential and the claims of a request."""
 
 import re
 from http.cookies import SimpleCookie
@@ -77,15 +77,6 @@ def check_credential(data: bytes) -> None:
     token = returned("credential", *arguments)
     expected = reference.credential(*arguments)
     expect(identical(token, expected), "wrong credential", arguments, token, expected)
-
-
-@target("csrf_verdict", "the reference", seeds=(each + b"\x00" for each in HEADERS))
-def check_csrf_verdict(data: bytes) -> None:
-    inputs = Input(data)
-    name = inputs.choice(("csrf_token", "session", "a", ""))
-    headers = as_headers(inputs.all_fields())
-    verdict = returned("csrf_verdict", headers, name)
-    expect(identical(verdict, reference.csrf_verdict(headers, name)), "wrong verdict", headers, name, verdict)
 
 
 NOW = 1_700_000_000.5

@@ -32,7 +32,7 @@ class CookieSizeWarning(UserWarning):
     """A cookie is larger than the 4,096 bytes that browsers keep (RFC 6265 section 6.1)."""
 
 
-def set_cookie(
+def set_cookie(  # noqa: PLR0913 - the attributes of a cookie
     name: str,
     value: str,
     *,

@@ -3,9 +3,11 @@
 import contextlib
 import tracemalloc
 
+import csrf_checks
 import growth
 from attacks import Attack, attacks
 from raw_tokens import BODY, HEAD, SECRET, SIGNATURE, TOKEN, base64url, sign_bytes
+from tests.reference import csrf
 
 QUADRATIC = "CWE-407, quadratic time"
 DOUBLES = "CVE-2010-4645, slow conversion of doubles"
@@ -78,6 +80,7 @@ FORGED = [
     cost("non-ascii-at-end", lambda size: "A" * size + "é"),
     cost("deep-payload", lambda size: f"{HEAD}.{base64url(b'[' * (size * 3 // 4))}.{SIGNATURE}"),
 ]
+SIGNED = csrf.signed(b"another session", bytes(16), b"key").encode()
 SMALL = 1_250
 LARGE = growth.FACTOR * SMALL
 """Bytes of the two payloads. A token with the larger one is just within the limit."""
@@ -123,6 +126,21 @@ def test_token_over_the_limit_costs_constant_time(engine, attack):
     assert growth.is_within(4, verify(engine, 200), attack.input(70_000), attack.input(32 * 70_000))
 
 
+SESSIONS = [
+    *map(in_payload(b'{"sid":"%b"}'), STRING_PIECES),
+    *map(in_payload(b'{%b"sid":"a"}'), [b'"sid":"a",', b'"a":"b",', b'"a":{"sid":"b"},']),
+]
+
+
+@attacks(SESSIONS)
+def test_session_of_a_csrf_token_costs_linear_time(engine, attack):
+    def read(token):
+        check.verdict_of_form([(b"cookie", b"session=" + token.encode())], SIGNED)
+
+    check = csrf_checks.new(engine, keys=[b"key"])
+    assert growth.is_linear(read, attack.input, small=SMALL)
+
+
 SECRETS = [
     cost("secrets-in-list", lambda count: ["another secret"] * count),
     cost("unusable-secrets-in-list", lambda count: [""] * count),
@@ -166,8 +184,10 @@ def test_cookie_header_costs_linear_time(engine, attack):
         engine.cookie(headers, "session")
         engine.cookies(headers)
         engine.credential(headers, None, "session")
-        engine.csrf_verdict(headers, "csrf_token")
+        check.verdict(headers, True)
+        check.verdict_of_form(headers, SIGNED)
 
+    check = csrf_checks.new(engine, keys=[b"key"])
     assert growth.is_linear(read, attack.input)
 
 
@@ -183,9 +203,27 @@ def test_authorization_header_costs_linear_time(engine, attack):
     def read(value):
         headers = [(b"authorization", value), (b"x-csrf-token", value)]
         engine.credential(headers, None, "session")
-        engine.csrf_verdict(headers, "csrf_token")
+        check.verdict(headers, True)
         engine.identify(headers, None, "session", SECRET)
 
+    check = csrf_checks.new(engine)
+    assert growth.is_linear(read, attack.input)
+
+
+ORIGIN_FRAMES = {"scheme": b"%b://a", "host": b"http://%b", "port": b"http://a:%b", "address": b"http://[%b]"}
+ORIGINS = [
+    cost(f"{frame}-{ascii(piece)[2:-1]}", repeated(piece, ORIGIN_FRAMES[frame]), "CVE-2019-16535, a URL read twice")
+    for piece in (b"a", b":", b"://", b"/", b"[", b"]", b".", b":80", b" ", b"\xff")
+    for frame in ORIGIN_FRAMES
+]
+
+
+@attacks(ORIGINS)
+def test_origin_costs_linear_time(engine, attack):
+    def read(value):
+        check.verdict([(b"origin", value), (b"host", value), (b"x-csrf-token", b"t"), (b"cookie", b"session=s")], True)
+
+    check = csrf_checks.new(engine, trusted_origins=[b"http://a", b"https://a"])
     assert growth.is_linear(read, attack.input)
 
 
@@ -216,6 +254,7 @@ MANY = [
     many("empty-cookie-headers", "RFC 9113 section 8.2.3", (b"cookie", b"")),
     many("cookie-headers-with-the-cookie", QUOTED, (b"cookie", b'session="\\073"')),
     many("authorization-headers", "RFC 9110 section 5.3", (b"authorization", b"Basic x")),
+    many("origins", "RFC 6454 section 7.1", (b"origin", b"http://a")),
     many("other-headers", "CWE-770", (b"x", b"")),
     many("names-of-64-bytes", "CWE-770", (b"x" * 64, b"")),
 ]
@@ -228,8 +267,9 @@ def test_many_headers_cost_linear_time(engine, attack):
         engine.cookie(headers, "session")
         engine.cookies(headers)
         engine.credential(headers, None, "session")
-        engine.csrf_verdict(headers, "csrf_token")
+        check.verdict(headers, True)
 
+    check = csrf_checks.new(engine, keys=[b"key"])
     assert growth.is_linear(read, attack.input)
 
 

@@ -144,7 +144,9 @@ def test_wheel_without_extras_imports_and_names_what_is_missing(python, wheel):
 def test_wheel_contains_the_package_its_types_and_the_license(wheel, extensions):
     names = zipfile.ZipFile(wheel()).namelist()
     assert {"fastware/py.typed", "fastware/_engine/_rust.pyi", "fastware/_engine/contract.py"} <= set(names)
-    assert {"fastware/auth/common_passwords.txt", "fastware/demo/page.html", "fastware/demo/page.js"} <= set(names)
+    pages = ("page.html", "page.css", "page.js", "attacks.js", "exchanges.js")
+    attacker = ("attacker.html", "attacker.css", "attacker.js")
+    assert {"fastware/auth/common_passwords.txt", *(f"fastware/demo/{each}" for each in pages + attacker)} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert [name for name in names if not name.startswith(("fastware/", "fastware-"))] == []
     assert sum(name.endswith((".so", ".pyd")) for name in names) == extensions

@@ -28,7 +28,6 @@ CALLS = {
     "cookies": {"headers": HEADERS},
     "credential": {"headers": HEADERS, "query_string": b"", "cookie_name": "session"},
     "identify": {"headers": HEADERS, "query_string": None, "cookie_name": "session", "secret": SECRET, **EXPECTED},
-    "csrf_verdict": {"headers": HEADERS, "cookie_name": "csrf_token"},
 }
 KEYWORD_ONLY = {"expires_in", "claims", *EXPECTED}
 OPTIONAL = {"expires_hours", *KEYWORD_ONLY}
@@ -55,7 +54,7 @@ def public_functions(namespace):
 def test_calls_are_those_of_the_contract(fastware, engine):
     contract = fastware._engine.contract.Engine
     assert public_functions(contract) == set(CALLS)
-    assert public_functions(engine) == {*CALLS, "SharedTokenBuckets", "TokenBuckets"}
+    assert public_functions(engine) == {*CALLS, "CSRFCheck", "SharedTokenBuckets", "TokenBuckets"}
 
 
 def test_engine_has_its_name(engine, auth, engine_name):
@@ -75,6 +74,18 @@ def test_method_of_token_buckets_has_the_signature_of_the_contract(fastware, eng
     if method != "__len__":
         shared = getattr(engine.SharedTokenBuckets, method)
         assert parameters(shared) == parameters(getattr(contract.SharedTokenBuckets, method))
+
+
+def test_csrf_check_has_the_signatures_and_docstrings_of_the_contract(fastware, both):
+    contract = fastware._engine.contract
+    for engine in both:
+        assert parameters(engine.CSRFCheck) == parameters(contract.CSRFCheckClass.__call__)
+        for method in ("verdict", "verdict_of_form"):
+            assert parameters(getattr(engine.CSRFCheck, method)) == parameters(getattr(contract.CSRFCheck, method))
+    rust, python = (engine.CSRFCheck for engine in both)
+    assert inspect.getdoc(rust) == inspect.getdoc(python)
+    assert inspect.getdoc(rust.verdict) == inspect.getdoc(python.verdict)
+    assert inspect.getdoc(rust.verdict_of_form) == inspect.getdoc(python.verdict_of_form)
 
 
 @each_call
@@ -114,6 +125,11 @@ CONSTANTS = {
     "CSRF_PASSED": 0,
     "CSRF_MISSING": 1,
     "CSRF_MISMATCH": 2,
+    "CSRF_CROSS_SITE": 3,
+    "CSRF_ORIGIN": 4,
+    "CSRF_NULL_ORIGIN": 5,
+    "CSRF_FORM": 6,
+    "CSRF_WRONG_SESSION": 7,
 }
 
 

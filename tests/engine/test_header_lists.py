@@ -5,13 +5,14 @@ import gc
 import itertools
 import sys
 
+import csrf_checks
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from outcomes import identical, outcome
 from raw_tokens import SECRET, sign_claims
 
-from fastware._engine.contract import CSRF_MISSING, CSRF_PASSED, INVALID_TOKEN
+from fastware._engine.contract import CSRF_MISMATCH, CSRF_MISSING, CSRF_PASSED, INVALID_TOKEN
 
 VALID = sign_claims({"sub": "alice"}).encode()
 ARGUMENTS = {
@@ -20,7 +21,7 @@ ARGUMENTS = {
     "cookies": (),
     "credential": (b"token=q", "a"),
     "identify": (b"token=q", "a", SECRET),
-    "csrf_verdict": ("csrf_token",),
+    **csrf_checks.METHODS,
 }
 """The arguments after the headers, for each call."""
 MALFORMED = "ASGI headers are an iterable of \\(name, value\\) pairs of bytes"
@@ -30,7 +31,7 @@ many = settings(max_examples=400, deadline=None)
 
 
 def call_on(engine, call, headers):
-    return getattr(engine, call)(headers, *ARGUMENTS[call])
+    return csrf_checks.call_of(engine, call)(headers, *ARGUMENTS[call])
 
 
 def outcome_on_both(both, call, make_headers):
@@ -125,7 +126,7 @@ OTHER_PAIRS = {
 }
 EVERY_PAIR = {**VALID_PAIRS, **INVALID_PAIRS, **OTHER_PAIRS}
 PLAIN = st.tuples(
-    st.sampled_from([b"cookie", b"Cookie", b"authorization", b"x-csrf-token", b"host", b""]),
+    st.sampled_from([b"cookie", b"Cookie", b"authorization", b"x-csrf-token", b"origin", b"host", b""]),
     st.sampled_from([b"a=1", b"a=2; csrf_token=t", b"csrf_token=u", b"t", b"", b"Bearer a.b.c", b"Bearer " + VALID]),
 )
 CONTAINERS = st.sampled_from(
@@ -177,7 +178,7 @@ def test_items_after_the_result_are_not_read(engine, call, kind, into):
     assert call_on(engine, call, into([first, None]))
 
 
-@pytest.mark.parametrize("call", ["cookie", "cookies", "csrf_verdict"])
+@pytest.mark.parametrize("call", ["cookie", "cookies", *csrf_checks.METHODS])
 def test_all_items_are_read_where_a_later_one_counts(engine, call):
     with pytest.raises(TypeError, match=MALFORMED):
         call_on(engine, call, [(b"cookie", b"a=1"), (b"x-csrf-token", b"t"), None])
@@ -195,8 +196,8 @@ def test_long_list_is_read_to_its_end(engine, length):
     headers = [(b"accept", b"*/*")] * length + [(b"Cookie", b"a=1"), (b"X-CSRF-Token", b"t")]
     assert engine.header(headers, b"x-csrf-token") == b"t"
     assert engine.cookie(headers, "a") == "1"
-    assert engine.csrf_verdict([*headers, [b"cookie", b"csrf_token=t"]], "csrf_token") == CSRF_PASSED
-    assert engine.csrf_verdict(headers, "csrf_token") == CSRF_MISSING
+    assert csrf_checks.new(engine).verdict([*headers, [b"cookie", b"csrf_token=t"]], True) == CSRF_PASSED
+    assert csrf_checks.new(engine).verdict(headers, True) == CSRF_MISSING
 
 
 # Lists that change while they are read
@@ -269,7 +270,8 @@ def test_values_survive_a_list_that_is_emptied_while_it_is_read(engine, call):
         "cookies": {"a": "1", "csrf_token": "t" * 50},
         "credential": "1",
         "identify": INVALID_TOKEN,
-        "csrf_verdict": CSRF_PASSED,
+        "verdict": CSRF_PASSED,
+        "verdict_of_form": CSRF_MISMATCH,
     }
     assert call_on(engine, call, headers) == expected[call]
 

@@ -27,13 +27,15 @@ def test_printed_curl_commands_work(engine, tmp_path):
         run = subprocess.run(
             [BASH, "-c", running.shell_lines], cwd=tmp_path, capture_output=True, text=True, timeout=60
         )
-    profile = '{"username":"alice","role":"admin","expires":'
-    assert run.stdout.count(profile) == 2
-    assert '{"message":"Welcome, admin alice","users":["alice","bob"]}' in run.stdout
-    assert "200 200 200 200 200 429" in run.stdout
-    missing, logged_out, ended = run.stdout.splitlines()[-3:]
-    assert (missing, logged_out) == ('{"detail":"Missing CSRF token"}', '{"message":"Logged out"}')
-    assert ended.startswith('{"detail":') and "token" in ended
+    profile, admin, searches, sent, forged, guesses, expired, logged_out, stolen = run.stdout.splitlines()
+    assert profile.startswith('{"username":"alice","role":"admin","expires":')
+    assert admin == '{"message":"Welcome, admin alice","users":["alice","bob","carol"]}'
+    assert searches.split() == ["200"] * 5 + ["429"]
+    assert sent == '{"message":"Sent 10 coins","coins":990}'
+    assert forged.startswith('{"detail":"Cross-site request: ')
+    assert guesses.split() == ["401"] * 5 + ["429"]
+    assert logged_out == '{"message":"Logged out"}'
+    assert expired == stolen == '{"detail":"Invalid or expired token"}'
 
 
 def test_page_shows_engine_and_loads_its_assets(engine, tmp_path):
@@ -42,8 +44,47 @@ def test_page_shows_engine_and_loads_its_assets(engine, tmp_path):
         assert page.status_code == 200
         assert f'<strong id="engine">{engine}</strong>' in page.text
         assert {"rust": "engine: Rust", "python": "engine: pure Python"}[engine] in running.welcome
-        for asset in ("/page.css", "/page.js"):
-            assert httpx.get(running.url + asset).status_code == 200
+        assets = ("page.css", "page.js", "attacks.js", "exchanges.js")
+        assert [httpx.get(f"{running.url}/{asset}").status_code for asset in assets] == [200] * 4
+
+
+# The passwords and the exchanges of a demo are for pages of the demo on this machine.
+
+
+def test_passwords_are_shown_to_this_machine_only(tmp_path):
+    with demo.running(tmp_path, servers.free_port()) as running:
+        response = httpx.get(f"{running.url}/demo/accounts")
+        assert response.json() == running.passwords
+        assert response.headers["cache-control"] == "no-store"
+        assert not any(name.startswith("access-control") for name in response.headers)
+        for headers, status in (
+            ({"Host": "localhost"}, 200),
+            ({"Host": "app.localhost:8000"}, 200),
+            ({"Host": "attacker.test"}, 421),  # DNS rebinding: this name resolves to 127.0.0.1
+            ({"Host": "127.0.0.1.attacker.test"}, 421),
+            ({"Sec-Fetch-Site": "same-origin"}, 200),
+            ({"Sec-Fetch-Site": "same-site"}, 403),
+            ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ):
+            for path in ("/demo/accounts", "/demo/exchanges"):
+                assert httpx.get(running.url + path, headers=headers).status_code == status, (path, headers)
+        with socket.socket() as socket_of_another_address:
+            # All of 127/8 is this machine, and the demo listens on one address of it.
+            assert socket_of_another_address.connect_ex(("127.0.0.2", running.port)) != 0
+
+
+def test_exchange_shows_raw_messages_with_secrets_apart(tmp_path):
+    with demo.running(tmp_path, servers.free_port()) as running:
+        password = running.passwords["alice"]
+        httpx.post(f"{running.url}/login", json={"username": "alice", "password": password})
+        (exchange,) = httpx.get(f"{running.url}/demo/exchanges").json()
+        number = exchange["number"]
+        assert httpx.get(f"{running.url}/demo/exchanges", params={"after": number}).json() == []
+    shown, hidden = ({text for text, is_secret in exchange["request"] if is_secret is hide} for hide in (False, True))
+    assert hidden == {password}
+    assert "".join(shown).count("POST /login HTTP/1.1\nhost: 127.0.0.1") == 1
+    assert len([text for text, is_secret in exchange["response"] if is_secret]) == 2  # the two cookies
+    assert exchange["audit"] == ["login_succeeded: username='alice', address='127.0.0.1'"]
 
 
 def test_printed_passwords_log_in_and_are_stored_hashed(tmp_path):
@@ -54,7 +95,7 @@ def test_printed_passwords_log_in_and_are_stored_hashed(tmp_path):
         users_file = running.users_file
         assert stat.S_IMODE(users_file.stat().st_mode) == 0o600
         assert not any(password in users_file.read_text() for password in running.passwords.values())
-        assert httpx.get(f"{running.url}/profile", params={"token": response.json()["token"]}).status_code == 401
+        assert httpx.get(f"{running.url}/profile", params={"token": response.cookies["session"]}).status_code == 401
 
 
 def test_each_start_creates_new_passwords(tmp_path):

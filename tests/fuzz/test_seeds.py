@@ -3,7 +3,7 @@
 import pytest
 from fuzz import target
 from fuzz.targets import TARGETS
-from tests.reference import headers
+from tests.reference import csrf
 
 INPUTS = [
     pytest.param(each.check, data, id=f"{each.name}-{number}")
@@ -24,6 +24,6 @@ def test_every_regression_has_a_target():
 
 
 def test_wrong_result_is_a_finding(monkeypatch):
-    monkeypatch.setattr(headers, "csrf_verdict", lambda *_: headers.PASSED)
+    monkeypatch.setattr(csrf, "verdict", lambda *_: csrf.PASSED)
     with pytest.raises(target.Finding, match="wrong verdict"):
-        TARGETS["csrf_verdict"].check(b"")
+        TARGETS["csrf_check"].check(b"\0\0\0\0\1")

@@ -4,6 +4,7 @@ import copy
 import functools
 import pickle
 
+import csrf_checks
 import pytest
 from sandbox import Sandbox
 
@@ -40,6 +41,7 @@ OBJECTS = {
     "JSONFileUserStore": lambda s: s.file_store(),
     "UserStore": lambda s: s.memory_store(),
     "CSRFMiddleware": lambda s: s.auth.CSRFMiddleware(s.app()),
+    "CSRFMiddleware with a secret": lambda s: s.auth.CSRFMiddleware(s.app(), secret=s.secret),
     "RollingSessions": lambda s: s.auth.RollingSessions(
         s.app(), s.auth.Auth(s.secret, revocations=s.auth.MemoryRevocations())
     ),
@@ -47,6 +49,7 @@ OBJECTS = {
     "limited handler": limited,
     "RateLimit": lambda s: limited(s).limit,
     "TokenBuckets": buckets,
+    "CSRFCheck": lambda s: csrf_checks.new(s.engine, keys=[s.secret.encode()]),
     "SharedBuckets": lambda s: s.auth.SharedBuckets(s.folder / "limits"),
     "JSONResponse": lambda s: s.fastware.JSONResponse({"token": s.token}, cookies=cookies(s)),
     "TextResponse": lambda s: s.fastware.TextResponse(s.token),

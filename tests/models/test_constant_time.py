@@ -1,12 +1,17 @@
 """Secrets are compared in constant time: one function decides, and the instructions of the Rust engine are counted."""
 
+import base64
 import hmac
 
 import bcrypt
+import csrf_checks
 import engines
 import pytest
 from checks import constant_time
 from checks.instructions import callgrind
+from tests.reference import csrf as reference_csrf
+
+from fastware._engine.contract import CSRF_MISMATCH, CSRF_PASSED, CSRF_WRONG_SESSION
 
 SECRET = "8fH2kQ0vYx7Lw3Zc9Nb5Tg1Ra6Ue4Pd-"
 CSRF_TOKEN = b"q3mXz0oN8yK5vT2rB7wL4sJ1"
@@ -56,8 +61,21 @@ def test_compare_digest_alone_decides_about_a_signature(pure, comparison, monkey
 def test_compare_digest_alone_decides_about_a_csrf_token(pure, comparison, monkeypatch, submitted):
     monkeypatch.setattr(hmac, "compare_digest", comparison)
     headers = [(b"cookie", b"csrf_token=" + CSRF_TOKEN), (b"x-csrf-token", submitted)]
-    assert pure.csrf_verdict(headers, "csrf_token") == (0 if comparison.verdict else 2)
+    assert csrf_checks.new(pure).verdict(headers, True) == (CSRF_PASSED if comparison.verdict else CSRF_MISMATCH)
     assert comparison.calls == [(CSRF_TOKEN, submitted)]
+
+
+@pytest.mark.parametrize("is_forged", [False, True], ids=["signed", "forged"])
+def test_compare_digest_alone_decides_about_a_signed_csrf_token(pure, comparison, monkeypatch, is_forged):
+    keys = [b"the first key", b"the second key"]
+    macs = [reference_csrf.signed(b"session", bytes(16), key).partition(".")[2] for key in keys]
+    presented = "A" * 43 if is_forged else macs[1]
+    monkeypatch.setattr(hmac, "compare_digest", comparison)
+    headers = [(b"cookie", b"session=session"), (b"x-csrf-token", b"A" * 22 + b"." + presented.encode())]
+    verdict = csrf_checks.new(pure, keys=keys).verdict(headers, True)
+    assert verdict == (CSRF_PASSED if comparison.verdict else CSRF_WRONG_SESSION)
+    compared = [{base64.urlsafe_b64decode(mac + "=") for mac in (expected, presented)} for expected in macs]
+    assert [{*pair} for pair in comparison.calls] == (compared[:1] if comparison.verdict else compared)
 
 
 @pytest.mark.parametrize("password", ["password", "another"])

@@ -1,15 +1,12 @@
-"""Headers of requests: the rules of ``header``, ``cookies``, ``credential`` and ``csrf_verdict``."""
+"""Headers of requests: the rules of ``header``, ``cookies`` and ``credential``."""
 
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-PASSED, MISSING, MISMATCH = 0, 1, 2
-
 BLANKS = " \t"
 OCTAL = "01234567"
-BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def header(headers: Headers, name: bytes) -> bytes:
@@ -75,20 +72,3 @@ def credential(headers: Headers, query_string: bytes | None, cookie_name: str) -
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, encoding="latin-1", separator="&")
         token = next((value for name, value in pairs if name == "token"), "")
     return token or None
-
-
-def csrf_verdict(headers: Headers, cookie_name: str) -> int:
-    """Return ``PASSED``, ``MISSING`` or ``MISMATCH``."""
-    if is_well_formed(bearer(headers)):
-        return PASSED
-    expected = cookie(headers, cookie_name)
-    submitted = header(headers, b"x-csrf-token").decode("latin-1").strip(BLANKS)
-    if not expected or not submitted:
-        return MISSING
-    return PASSED if expected == submitted else MISMATCH
-
-
-def is_well_formed(token: str) -> bool:
-    """Return whether *token* has the form of a JWS: three segments of base64url characters, none empty."""
-    segments = token.split(".")
-    return len(segments) == 3 and all(segment != "" and set(segment) <= set(BASE64URL) for segment in segments)

@@ -32,7 +32,7 @@ import msgspec
 import raw_tokens
 import redis
 import user_files
-from asgi_client import call, converse, scope
+from asgi_client import Response, call, converse, scope
 from invalid_arguments import RaisingSequence, ShowsItsSecret, pem
 from marks import new_mark
 
@@ -2130,6 +2130,124 @@ add(
 )
 
 
+# Protection against cross-site requests: the middleware, its forms, signed tokens, and the check of a login
+
+CSRF_FORM = ("content-type", "application/x-www-form-urlencoded")
+CSRF_MULTIPART = ("content-type", "multipart/form-data; boundary=B")
+
+
+async def posted(scope, receive, send):
+    """An application that fails after it has read the body."""
+    await receive()
+    raise RuntimeError("the handler failed")
+
+
+def csrf(s, *headers, body=b"", app=posted, **options):
+    """Send a POST with the session cookie through the middleware. ``%s`` in *body* is the CSRF token."""
+    middleware = s.auth.CSRFMiddleware(app, **options)
+    body = body.replace(b"%s", s.csrf.encode())
+    return call(middleware, "POST", headers=[*s.session, *headers], body=body)
+
+
+def csrf_form(s, header, body, **options):
+    return csrf(s, header, body=body, secret=s.secret, form_field="csrf_token", **options)
+
+
+def csrf_form_without_its_end(s, message):
+    async def receive():
+        if message is None:
+            raise OSError("the connection is lost")
+        return message
+
+    headers = [(name.encode(), value.encode()) for name, value in (*s.session, CSRF_FORM)]
+    sent = []
+
+    async def send(each):
+        sent.append(each)
+
+    app = s.auth.CSRFMiddleware(posted, secret=s.secret, form_field="csrf_token")
+    asyncio.run(app({**scope("POST"), "headers": headers}, receive, send))
+    return Response(sent[0]["status"], list(sent[0]["headers"]), sent[1]["body"])
+
+
+def csrf_form_that_fails_after_the_token(s):
+    token = s.marks.add("signed CSRF token", s.auth.create_csrf_token(s.token, s.secret))
+    csrf_form(s, CSRF_FORM, b"password=%s&csrf_token=" + token.encode())
+
+
+def csrf_form_whose_client_is_lost(s):
+    csrf_form_without_its_end(s, None)
+
+
+def csrf_websocket(s, extensions):
+    app = s.auth.CSRFMiddleware(posted)
+    found = converse(app, headers=[*s.session, ("origin", f"https://{s.csrf}.example")], extensions=extensions)
+    return found.response or found.close[0]
+
+
+def csrf_multipart_without_its_package(s):
+    require = s.module("_internal.extras").require
+    require.cache_clear()
+    with mock.patch.dict(sys.modules, {"python_multipart": None}):
+        csrf_form(s, CSRF_MULTIPART, b"--B")
+
+
+def cross_site(s, **options):
+    headers = [*s.session, ("sec-fetch-site", "cross-site"), ("origin", f"https://{s.csrf}.example")]
+    s.auth.reject_cross_site(scope("POST", headers=headers), **options)
+
+
+def csrf_part(text):
+    return b'--B\r\nContent-Disposition: form-data; name="csrf_token"\r\n' + text
+
+
+add(
+    403,
+    csrf_of_another_site=lambda s: csrf(s, ("sec-fetch-site", "cross-site"), ("origin", f"https://{s.csrf}.example")),
+    csrf_of_another_origin=lambda s: csrf(s, ("origin", f"https://{s.csrf}.example")),
+    csrf_of_a_null_origin=lambda s: csrf(s, ("origin", "null")),
+    csrf_of_another_session=lambda s: csrf(s, ("x-csrf-token", s.csrf), secret=s.secret),
+    csrf_in_json=lambda s: csrf_form(s, ("content-type", "application/json"), b'"%s"'),
+    csrf_in_form_of_another_session=lambda s: csrf_form(s, CSRF_FORM, b"csrf_token=%s"),
+    csrf_in_another_field=lambda s: csrf_form(s, CSRF_FORM, b"token=%s"),
+    csrf_after_64_kib=lambda s: csrf_form(s, CSRF_FORM, b"%s" * 4_000),
+    csrf_in_form_that_ends_early=lambda s: csrf_form_without_its_end(s, {"type": "http.disconnect"}),
+    csrf_in_multipart_without_boundary=lambda s: csrf_form(s, ("content-type", "multipart/form-data"), b"%s"),
+    csrf_in_malformed_multipart=lambda s: csrf_form(s, CSRF_MULTIPART, b"--%s"),
+    csrf_in_multipart_with_long_headers=lambda s: csrf_form(s, CSRF_MULTIPART, csrf_part(b"a:%s\r\n" * 4_000)),
+    csrf_of_a_websocket=lambda s: csrf_websocket(s, ("websocket.http.response",)),
+)
+add(1008, csrf_of_a_websocket_without_response=lambda s: csrf_websocket(s, ()))
+add("ImportError", csrf_multipart_without_its_package)
+add(
+    "ValueError",
+    csrf_with_unusable_secret=lambda s: s.auth.CSRFMiddleware(posted, secret=pem(s.secret)),
+    csrf_with_unusable_second_secret=lambda s: s.auth.CSRFMiddleware(posted, secret=[s.secret, pem(s.secret)]),
+    csrf_without_secrets=lambda s: s.auth.CSRFMiddleware(posted, secret=[]),
+    csrf_form_field_without_secret=lambda s: s.auth.CSRFMiddleware(posted, form_field="a"),
+    csrf_form_field_with_space=lambda s: s.auth.CSRFMiddleware(posted, secret=s.secret, form_field=s.password),
+    csrf_origin_with_password=lambda s: s.auth.CSRFMiddleware(posted, trusted_origins=[f"https://a:{s.csrf}@b"]),
+    csrf_origin_with_path=lambda s: cross_site(s, trusted_origins=[f"https://a/{s.csrf}"]),
+    csrf_token_of_no_session=lambda s: s.auth.create_csrf_token("", s.secret),
+    csrf_token_of_another_alphabet=lambda s: s.auth.create_csrf_token(s.token + "é", s.secret),
+    csrf_token_with_unusable_secret=lambda s: s.auth.create_csrf_token(s.token, pem(s.secret)),
+)
+add(
+    "TypeError",
+    csrf_with_secret_of_dict=lambda s: s.auth.CSRFMiddleware(posted, secret={"key": s.secret}),
+    csrf_with_flag_of_str=lambda s: s.auth.CSRFMiddleware(posted, secret=s.secret, websockets=s.csrf),
+    csrf_with_form_field_of_bytes=lambda s: s.auth.CSRFMiddleware(posted, secret=s.secret, form_field=s.csrf.encode()),
+    csrf_with_one_origin=lambda s: s.auth.CSRFMiddleware(posted, trusted_origins=s.csrf),
+    csrf_with_origin_of_bytes=lambda s: s.auth.CSRFMiddleware(posted, trusted_origins=[s.csrf.encode()]),
+    csrf_token_of_bytes=lambda s: s.auth.create_csrf_token(s.token.encode(), s.secret),
+)
+REJECTED_REQUESTS += [
+    *add("HTTPError 403", cross_site),
+    *add("RuntimeError", csrf_form_that_fails_after_the_token),
+    *add("OSError", csrf_form_whose_client_is_lost),
+]
+
+
 # The integrations: the import without the framework, and FastAPI
 
 
@@ -2271,15 +2389,38 @@ def command(s, line, stdin="", **environment):
         return module_of_copy(s, "cli.program").run(line.split())
 
 
-def demo_login(s):
+def demo_application(s):
+    """Return the module of the demo. It is imported once, and keeps the secret of that time."""
     names = module_of_copy(s, "demo.settings")
-    values = {names.USERS_FILE: f"{s.folder}/users.json", names.BASE_URL: "http://x", names.JWT_SECRET: s.secret}
+    values = {
+        names.USERS_FILE: f"{s.folder}/users.json",
+        names.BASE_URL: "http://x",
+        names.ATTACKER_PORT: "1",
+        names.JWT_SECRET: s.secret,
+    }
     with mock.patch.dict(os.environ, values):
-        app = module_of_copy(s, "demo.app").app
+        return module_of_copy(s, "demo.app")
+
+
+def demo_login(s):
+    app = demo_application(s).app
     return call(app, "POST", "/login", headers=s.session, body=s.fill(b'{"username":"bob","password":"%s"}'))
 
 
+def demo_transfer(s, body):
+    demo = demo_application(s)
+    demo.app.state["config"] = {"auth": demo.auth}
+    bearer = b"Bearer " + demo.auth.create_token("bob", "user").encode()
+    headers = [(b"authorization", bearer), (b"content-type", b"application/x-www-form-urlencoded")]
+    return call(demo.app, "POST", "/transfer", headers=headers, body=s.fill(body))
+
+
 add(401, demo_login)
+add(
+    400,
+    demo_transfer_to_nobody=lambda s: demo_transfer(s, b"to=%s&amount=1"),
+    demo_transfer_of_no_amount=lambda s: demo_transfer(s, b"to=bob&amount=%s"),
+)
 add(
     0,
     command_users_list=lambda s: command(s, "users list"),

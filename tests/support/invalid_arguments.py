@@ -5,6 +5,7 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
+import csrf_checks
 from asgi_client import websocket_scope
 from marks import new_mark
 
@@ -108,6 +109,20 @@ def websocket_call(s, name, *, accepts=True):
     return awaited(call_on_new)
 
 
+def new_csrf_check(s):
+    """Return a function that takes the settings of a check as positional arguments."""
+
+    def new(*settings, **more):
+        names = ("session_cookie", "csrf_cookie", "check_origin", "trusted_origins", "keys", "form")
+        return s.engine.CSRFCheck(**dict(zip(names, settings, strict=True)), **more)
+
+    return new
+
+
+def csrf_check_with_keys(s):
+    return csrf_checks.new(s.engine, keys=[s.secret.encode()])
+
+
 # A function, and valid arguments. Left out are arguments that errors show on purpose: a path, a rate, a cookie name.
 CALLS = {
     "create_token": lambda s: (s.auth.create_token, s.token, s.csrf, s.secret, 1),
@@ -182,6 +197,20 @@ CALLS = {
     "Auth.identify": lambda s: (s.settings.identify, s.request()),
     "Auth.current_user": lambda s: (awaited(s.settings.current_user), s.request()),
     "Auth.require_role": lambda s: (s.settings.require_role, s.token, s.csrf),
+    "CSRFMiddleware.secret": lambda s: (lambda secret: s.auth.CSRFMiddleware(send, secret=secret), s.secret),
+    "CSRFMiddleware.options": lambda s: (
+        lambda field, origins, flag: s.auth.CSRFMiddleware(
+            send, secret=s.secret, form_field=field, trusted_origins=origins, websockets=flag
+        ),
+        "csrf_token",
+        (),
+        True,
+    ),
+    "create_csrf_token": lambda s: (s.auth.create_csrf_token, s.token, s.secret),
+    "reject_cross_site": lambda s: (
+        lambda origins: s.auth.reject_cross_site({"headers": []}, trusted_origins=origins),
+        (),
+    ),
     "config.auth": lambda s: (lambda auth: s.auth.get_current_user(s.request(state={"config": {"auth": auth}})), None),
     "limit.take": lambda s: (lambda key: s.auth.rate_limit("1/hour", lambda _: key)(lambda request: 1)(None), s.token),
     "limit.cost": lambda s: (lambda cost: s.auth.rate_limit("1/hour", cost=cost), 1),
@@ -210,7 +239,12 @@ CALLS = {
     "engine.cookies": lambda s: (s.engine.cookies, []),
     "engine.credential": lambda s: (s.engine.credential, [], b"token=" + s.token.encode(), "session"),
     "engine.identify": lambda s: (s.engine.identify, [], b"token=" + s.forged.encode(), "session", s.secret),
-    "engine.csrf_verdict": lambda s: (s.engine.csrf_verdict, [(b"cookie", s.token.encode())], "csrf_token"),
+    "engine.CSRFCheck": lambda s: (
+        new_csrf_check(s),
+        *("session", "csrf_token", True, [s.token.encode()], [s.secret.encode()], False),
+    ),
+    "engine.verdict": lambda s: (csrf_check_with_keys(s).verdict, [(b"cookie", s.token.encode())], True),
+    "engine.verdict_of_form": lambda s: (csrf_check_with_keys(s).verdict_of_form, [], s.csrf.encode()),
     "engine.TokenBuckets": lambda s: (s.engine.TokenBuckets, 1, 10**9),
     "engine.take": lambda s: (s.engine.TokenBuckets(1, 10**9).take, s.token, 10**9, 1),
     "engine.take_counted": lambda s: (s.engine.TokenBuckets(1, 10**9).take_counted, s.token, 10**9, 1),

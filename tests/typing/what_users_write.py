@@ -45,10 +45,12 @@ from fastware.auth import (
     averify_password,
     clear_session_cookies,
     client_address,
+    create_csrf_token,
     create_token,
     get_current_user,
     inspect_token,
     rate_limit,
+    reject_cross_site,
     require_role,
     set_session_cookies,
     user_key,
@@ -177,6 +179,12 @@ async def reject_all(scope: Any, receive: Any, send: Send) -> None:
 app: App = create_app(
     router, middleware=[CSRFMiddleware, lambda app: CSRFMiddleware(app, exempt_paths=["/login"])], lifespan=lifespan
 )
+CSRFMiddleware(app, trusted_origins={"https://app.example.com"}, secret=["old", b"new"], form_field="csrf_token")
+CSRFMiddleware(app, trusted_origins=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+CSRFMiddleware(app, secret=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+assert_type(create_csrf_token("session", b"secret"), str)
+router.post("/in", deps={"_": reject_cross_site})
+reject_cross_site({"headers": []}, trusted_origins=("https://app.example.com",))
 rolling = RollingSessions(app, Auth("secret"), idle_limit=timedelta(minutes=30), absolute_limit=3600, samesite="strict")
 create_app(router, middleware=[lambda app: RollingSessions(app, Auth("secret")), lambda app: rolling])
 RollingSessions(app, "secret")  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 //! Fuzz targets of the core: its results are compared with other crates, or with simple implementations of the rules.
 
 mod buckets;
+mod csrf;
 mod headers;
 mod json;
 mod secrets;
@@ -26,7 +27,8 @@ pub fn all() -> Vec<Target> {
         target("core_header_name", "lowercase, compared", headers::check_name, headers::name_seeds()),
         target("core_cookies", "the rules for cookies", headers::check_cookies, headers::cookies_seeds()),
         target("core_credential", "the rules for bearer tokens", headers::check_bearer, headers::bearer_seeds()),
-        target("core_csrf", "equality", headers::check_csrf, headers::csrf_seeds()),
+        target("core_csrf", "serde_json, base64 and hmac; equality", csrf::check_token, csrf::token_seeds()),
+        target("core_origin", "the rules for origins", csrf::check_origin, csrf::origin_seeds()),
         target("core_query", "the crate percent-encoding", headers::check_query, headers::query_seeds()),
         target("core_buckets", "buckets that count tokens exactly", buckets::check, buckets::seeds()),
     ]

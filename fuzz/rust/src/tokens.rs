@@ -42,7 +42,6 @@ pub fn check_base64url(data: &[u8]) {
     let mut segment = vec![0; base64url::encoded_length(data.len())];
     base64url::encode(data, &mut segment);
     assert_eq!(segment, URL_SAFE_NO_PAD.encode(data).into_bytes());
-    assert!(data.is_empty() || base64url::has_only_alphabet(&segment));
 }
 
 pub fn hs256_seeds() -> Vec<Vec<u8>> {
@@ -72,7 +71,7 @@ pub fn check_hs256(data: &[u8]) {
     }
 }
 
-fn hmac_sha256(secret: &[u8], message: &[u8]) -> [u8; 32] {
+pub fn hmac_sha256(secret: &[u8], message: &[u8]) -> [u8; 32] {
     let mut hmac = Hmac::<Sha256>::new_from_slice(secret).expect("a key of any length");
     hmac.update(message);
     hmac.finalize().into_bytes().into()

@@ -54,7 +54,7 @@ class CSRFMiddleware:
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the switches of one check
         self,
         app: ASGIApp,
         exempt_paths: Iterable[str] | None = None,
@@ -119,18 +119,18 @@ class CSRFMiddleware:
         """Pass the request on if its form has the token, or send a 403."""
         from fastware.auth import csrf_forms, csrf_rejections  # noqa: PLC0415 - not needed before the first form
 
-        submitted = detail = None
+        submitted = None
         try:
-            submitted, receive = await csrf_forms.find_field(scope, receive, self._form_field or "")
+            content_type = engine.header(scope["headers"], b"content-type")
+            submitted, receive = await csrf_forms.find_field(content_type, receive, self._form_field or "")
             detail = csrf_rejections.DETAILS.get(self._verdict_of_form(scope["headers"], submitted))
+            reject = csrf_rejections.reject
+            response = reject(scope, receive, send, detail) if detail else self.app(scope, receive, send)
         except csrf_forms.FormFieldError as error:
-            detail = str(error)
+            response = csrf_rejections.reject(scope, receive, send, str(error))
         finally:
-            submitted = None  # error reporters show the local variables of a traceback's frames
-        if detail is None:
-            await self.app(scope, receive, send)
-        else:
-            await csrf_rejections.reject(scope, receive, send, detail)
+            scope = submitted = None  # error reporters show the local variables of a traceback's frames
+        await response
 
 
 def _path_prefixes(exempt_paths: Iterable[str] | None) -> tuple[str, ...]:

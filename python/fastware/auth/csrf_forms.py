@@ -9,9 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
-from fastware._engine import engine
 from fastware._internal.extras import require
-from fastware.asgi import Message, Receive, Scope
+from fastware.asgi import Message, Receive
 
 MAX_SIZE: Final = 65_536
 """How much of a body is read, in bytes."""
@@ -37,7 +36,7 @@ class FormFieldError(Exception):
     """The form field cannot be read. The message is the detail of the response."""
 
 
-async def find_field(scope: Scope, receive: Receive, name: str) -> tuple[bytes, Receive]:
+async def find_field(content_type: bytes, receive: Receive, name: str) -> tuple[bytes, Receive]:
     """Return the value of the first field *name*, and a ``receive`` for the whole body of the request.
 
     Messages are received until the field is complete.
@@ -51,7 +50,7 @@ async def find_field(scope: Scope, receive: Receive, name: str) -> tuple[bytes, 
     messages: Any = deque()
     size = 0
     try:
-        reader = _reader_of(scope, name)
+        reader = _reader_of(content_type, name)
         while reader.value is None:
             message = await receive()
             messages.append(message)
@@ -91,8 +90,7 @@ class _Reader(Protocol):
     def end(self) -> None: ...
 
 
-def _reader_of(scope: Scope, name: str) -> _Reader:
-    content_type = engine.header(scope["headers"], b"content-type")
+def _reader_of(content_type: bytes, name: str) -> _Reader:
     media_type = content_type.partition(b";")[0].strip().lower()
     if media_type == b"application/x-www-form-urlencoded":
         return _Urlencoded(name)

@@ -57,7 +57,7 @@ class RollingSessions:
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of the cookies
         self,
         app: ASGIApp,
         auth: Auth,

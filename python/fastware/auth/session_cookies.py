@@ -22,7 +22,7 @@ def csrf_cookie_name(host_prefix: bool) -> str:
     return HOST_PREFIX + CSRF_COOKIE if host_prefix else CSRF_COOKIE
 
 
-def set_session_cookies(
+def set_session_cookies(  # noqa: PLR0913 - the options of the cookies
     token: str,
     csrf_token: str,
     *,

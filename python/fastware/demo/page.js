@@ -1,75 +1,184 @@
-"use strict";
+import { attacks } from "/attacks.js";
+import { element, newExchanges, onExchanges, recorded, tell, view } from "/exchanges.js";
 
-const log = document.getElementById("log");
-const status = document.getElementById("status");
-const logout = document.getElementById("logout");
-const forged = document.getElementById("forged");
+const byId = (id) => document.getElementById(id);
+const form = byId("login");
+const STOPPED = "The demo does not answer. Is it still running?";
 
-// Another page of this site may set a csrf_token cookie too. The server reads the last one, so this function does too.
+async function passwordOf(username) {
+  const response = await fetch("/demo/accounts");
+  return (await response.json())[username];
+}
+
 function csrfToken() {
   const pair = document.cookie.split("; ").findLast((cookie) => cookie.startsWith("csrf_token="));
   return pair ? pair.slice("csrf_token=".length) : "";
 }
 
-function show(method, path, response, body) {
-  const line = document.createElement("li");
-  const code = document.createElement("span");
-  code.className = response.ok ? "good" : "bad";
-  code.textContent = `${response.status} `;
-  const retryAfter = response.headers.get("Retry-After");
-  const wait = retryAfter ? ` (Retry-After: ${retryAfter} s)` : "";
-  line.append(code, `${method} ${path} ${body}${wait}`);
-  log.prepend(line);
-}
-
-async function send(method, path, { json, headers = {} } = {}) {
-  const options = { method, headers: { ...headers } };
-  if (json) {
-    options.headers["Content-Type"] = "application/json";
-    options.body = JSON.stringify(json);
-  }
-  const response = await fetch(path, options);
-  const text = await response.text();
-  show(method, path, response, text.length > 200 ? `${text.slice(0, 200)}…` : text);
-  return response.ok ? JSON.parse(text) : null;
+function post(path, body) {
+  return fetch(path, { method: "POST", headers: { "X-CSRF-Token": csrfToken() }, body });
 }
 
 function greet(user) {
-  status.textContent = user ? `Logged in as ${user.username} (${user.role}).` : "Not logged in.";
-  for (const button of [logout, forged]) {
-    button.disabled = !user;
+  byId("status").textContent = user ? `Logged in as ${user.username} (${user.role}).` : "Not logged in.";
+  byId("logout").hidden = !user;
+}
+
+async function run(button, action) {
+  // A disabled button would lose the focus of the keyboard.
+  if (button.getAttribute("aria-disabled") === "true") {
+    return;
+  }
+  button.setAttribute("aria-disabled", "true");
+  try {
+    await action();
+  } catch (error) {
+    byId("last").textContent = STOPPED;
+    throw error;
+  } finally {
+    button.removeAttribute("aria-disabled");
   }
 }
 
-document.getElementById("login").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const user = await send("POST", "/login", { json: Object.fromEntries(new FormData(event.target)) });
-  if (user) {
-    greet(user);
-    event.target.elements.password.value = "";
-  }
+async function detailOf(response) {
+  return (await response.json()).detail;
+}
+
+// Step 1
+
+for (const button of document.querySelectorAll("[data-fill]")) {
+  button.addEventListener("click", async () => {
+    const username = button.dataset.fill;
+    form.elements.username.value = username;
+    form.elements.password.value = await passwordOf(username);
+    byId("status").textContent = `The password of ${username} is filled in. Now log in.`;
+  });
+}
+
+byId("show-password").addEventListener("click", (event) => {
+  const isShown = event.target.getAttribute("aria-pressed") === "false";
+  event.target.setAttribute("aria-pressed", String(isShown));
+  form.elements.password.type = isShown ? "text" : "password";
 });
 
-// The session survives a reload of the page.
-if (csrfToken()) {
-  fetch("/profile").then(async (response) => response.ok && greet(await response.json()));
-}
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  run(form.querySelector(".primary"), async () => {
+    const [response, [exchange]] = await recorded("/login", () => fetch("/login", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(Object.fromEntries(new FormData(form))),
+    }));
+    byId("login-result").replaceChildren(view(exchange, { level: 3, decisive: ["set-cookie"], isOpen: false }));
+    if (response.ok) {
+      greet(await response.json());
+      form.elements.password.value = "";
+    } else {
+      byId("status").textContent = `Not logged in: ${await detailOf(response)}.`;
+    }
+  });
+});
 
-for (const button of document.querySelectorAll("[data-get]")) {
-  button.addEventListener("click", () => send("GET", button.dataset.get));
-}
-
-logout.addEventListener("click", async () => {
-  if (await send("POST", "/logout", { headers: { "X-CSRF-Token": csrfToken() } })) {
+byId("logout").addEventListener("click", (event) => run(event.target, async () => {
+  const [response, [exchange]] = await recorded("/logout", () => post("/logout"));
+  byId("login-result").replaceChildren(view(exchange, { level: 3, decisive: ["set-cookie"], isOpen: false }));
+  if (response.ok) {
+    form.querySelector(".primary").focus();
     greet(null);
   }
+}));
+
+// Step 2
+
+const words = {
+  200: "It worked",
+  401: "Not without a session",
+  403: "Forbidden",
+  429: "Too many, wait a little",
+};
+const tries = {
+  profile: () => fetch("/profile"),
+  admin: () => fetch("/admin"),
+  search: () => fetch("/search"),
+  transfer: () => post("/transfer", new URLSearchParams({ to: "bob", amount: "10" })),
+};
+
+for (const button of document.querySelectorAll("[data-try]")) {
+  button.addEventListener("click", () => run(button, async () => {
+    const [response, [exchange]] = await recorded(`/${button.dataset.try}`, tries[button.dataset.try]);
+    const body = await response.json();
+    const said = body.detail ?? body.message;
+    const kind = response.ok ? "done" : "rejected";
+    tell(byId("try-status"), kind, `${response.status}`, `${words[response.status]}${said ? `: “${said}”` : ""}.`);
+    byId("try-result").replaceChildren(view(exchange, {
+      level: 3,
+      decisive: ["cookie", "x-csrf-token", "sec-fetch-site", "retry-after", "www-authenticate", "{"],
+    }));
+  }));
+}
+
+// Step 3
+
+const demo = { post, greet, attackerOrigin: `http://${location.hostname}:${document.body.dataset.attackerPort}` };
+byId("origin").textContent = demo.attackerOrigin;
+
+const verdicts = new Map([[true, ["blocked", "Blocked."]], [false, ["passed", "The attack worked."]], [null, ["none", "Not yet."]]]);
+
+for (const button of document.querySelectorAll("[data-attack]")) {
+  const card = byId(button.dataset.attack);
+  const outcome = card.querySelector(".outcome");
+  const results = card.querySelector(".results");
+  button.addEventListener("click", () => run(button, async () => {
+    results.replaceChildren();
+    delete outcome.dataset.verdict;
+    outcome.textContent = "The attack is running.";
+    const { isBlocked, reason, views } = await attacks[button.dataset.attack](demo, card, (progress) => {
+      outcome.textContent = progress;
+    });
+    const [kind, verdict] = verdicts.get(isBlocked);
+    tell(outcome, kind, verdict, reason);
+    results.replaceChildren(...views);
+  }));
+}
+
+// Step 4
+
+byId("copy").addEventListener("click", async () => {
+  const password = await passwordOf("alice");
+  await navigator.clipboard.writeText(byId("lines").textContent.replace("PASSWORD", password));
+  byId("copied").textContent = "Copied, with the password.";
+  setTimeout(() => { byId("copied").textContent = ""; }, 4000);
 });
 
-forged.addEventListener("click", () => send("POST", "/logout"));
+// The live line. Requests of curl appear in it, too.
 
-document.getElementById("copy").addEventListener("click", async (event) => {
-  const button = event.target;
-  await navigator.clipboard.writeText(document.getElementById("lines").textContent);
-  button.textContent = "Copied";
-  setTimeout(() => { button.textContent = "Copy"; }, 1500);
+onExchanges((exchanges) => {
+  const checked = exchanges.findLast((exchange) => Object.keys(exchange.nanoseconds).length);
+  if (!checked) {
+    return;
+  }
+  const times = Object.entries(checked.nanoseconds);
+  const microseconds = (nanoseconds) => `${(nanoseconds / 1000).toFixed(1)} µs`;
+  const total = times.reduce((sum, [, nanoseconds]) => sum + nanoseconds, 0);
+  const each = times.map(([name, nanoseconds]) => `${name} ${microseconds(nanoseconds)}`).join(" + ");
+  const rejected = checked.status < 400 ? "" : ", rejected and logged";
+  byId("last").replaceChildren(
+    "Last check ",
+    element("strong", {}, microseconds(total)),
+    ` ${checked.method} ${checked.path} (${each}${rejected})`,
+  );
 });
+
+setInterval(() => document.hidden || newExchanges().catch(() => {
+  byId("last").textContent = STOPPED;
+}), 2000);
+
+// The session survives a reload of the page.
+await newExchanges();
+if (csrfToken()) {
+  const response = await fetch("/profile");
+  if (response.ok) {
+    greet(await response.json());
+  }
+}
+document.body.dataset.ready = "true";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -20,6 +21,7 @@ HOST: Final = "127.0.0.1"
 PORTS_TRIED: Final = 100
 _SECONDS_TO_FINISH: Final = 2  # for requests that are running at Ctrl-C
 _ACCOUNTS: Final = {"alice": "admin", "bob": "user"}
+_GUESSED: Final = "carol"  # whose password the attack guesses; nobody knows it
 _ENGINES: Final = {"rust": "Rust", "python": "pure Python (the Rust engine is not installed or not selected)"}
 
 
@@ -38,12 +40,15 @@ def serve(port: int, folder: Path) -> None:
     users_file = (folder / f"users-{port}.json").resolve()
     passwords = _create_users(users_file)
     base_url = f"http://{HOST}:{port}"
+    attacker_port = free_port(port + 1) or free_port(1024) or port
     os.environ |= {
         settings.USERS_FILE: str(users_file),
         settings.BASE_URL: base_url,
+        settings.ATTACKER_PORT: str(attacker_port),
         settings.JWT_SECRET: secrets.token_urlsafe(32),
+        settings.PASSWORDS: json.dumps(passwords),
     }
-    print(_welcome(base_url, passwords), flush=True)
+    print(_welcome(base_url, f"http://{HOST}:{attacker_port}", passwords), flush=True)
     server = Granian(
         "fastware.demo.app:app",
         HOST,
@@ -89,22 +94,23 @@ def _create_users(users_file: Path) -> dict[str, str]:
     passwords = {username: secrets.token_urlsafe(12) for username in _ACCOUNTS}
     for username, role in _ACCOUNTS.items():
         store.create_user(username, passwords[username], role)
+    store.create_user(_GUESSED, secrets.token_urlsafe(32), "user")
     return passwords
 
 
-def _welcome(base_url: str, passwords: Mapping[str, str]) -> str:
+def _welcome(base_url: str, attacker_url: str, passwords: Mapping[str, str]) -> str:
     users = "\n".join(
         f"  {username:<6} {password:<17} ({_ACCOUNTS[username]})" for username, password in passwords.items()
     )
     return f"""
 fastware demo, engine: {_ENGINES[ENGINE]}
 
-Open {base_url} and log in as one of these users (the passwords are printed only once):
+Open {base_url}. It tells the story, and fills in the passwords of this run:
 {users}
 
 Or do the same with curl:
 
-{curl_lines(base_url, "alice", passwords["alice"])}
+{curl_lines(base_url, attacker_url, "alice", passwords["alice"])}
 
 Ctrl-C stops the demo.
 """

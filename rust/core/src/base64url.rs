@@ -36,11 +36,6 @@ pub fn encode(bytes: &[u8], segment: &mut [u8]) {
     let _ = URL_SAFE_NO_PAD.encode(bytes, segment.as_out());
 }
 
-/// Whether `segment` is not empty and has only characters of the alphabet.
-pub fn has_only_alphabet(segment: &[u8]) -> bool {
-    !segment.is_empty() && segment.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,9 @@
 /// Whether `header_name`, with its ASCII letters in lowercase, is `name`.
 #[inline]
 pub fn is(header_name: &[u8], name: &[u8]) -> bool {
-    header_name.len() == name.len() && header_name.iter().map(u8::to_ascii_lowercase).eq(name.iter().copied())
+    // From the end: many names begin like another one, such as `sec-fetch-` and `x-forwarded-`.
+    header_name.len() == name.len()
+        && header_name.iter().rev().map(u8::to_ascii_lowercase).eq(name.iter().rev().copied())
 }
 
 #[cfg(test)]

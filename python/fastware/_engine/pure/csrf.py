@@ -57,7 +57,7 @@ class CSRFCheck:
     def verdict(self, headers: Headers, needs_token: bool) -> int:
         """Return the result for a request."""
         needs_token = bool(needs_token)
-        first, session, csrf_cookie = self._read(headers)
+        first, session, csrf_cookie = self._read(headers, bool(self._keys) or not needs_token)
         if _B64TOKEN.match(bearer(first.get(b"authorization", b""))):
             return CSRF_PASSED
         if not needs_token and not session:
@@ -74,10 +74,10 @@ class CSRFCheck:
     def verdict_of_form(self, headers: Headers, submitted: bytes) -> int:
         """Return the result of the token steps, with the token from the form."""
         submitted = octets_argument(submitted, "submitted")
-        _, session, csrf_cookie = self._read(headers)
+        _, session, csrf_cookie = self._read(headers, bool(self._keys))
         return self._verdict_of_token(submitted, session, csrf_cookie) if submitted else CSRF_MISSING
 
-    def _read(self, headers: Headers) -> _Request:
+    def _read(self, headers: Headers, needs_session: bool) -> _Request:
         first: dict[bytes, bytes] = {}
         session = csrf_cookie = None
         for name, value in pairs(headers):
@@ -87,7 +87,8 @@ class CSRFCheck:
             elif lowered in _FIRST:
                 first.setdefault(lowered, value.strip(OPTIONAL_WHITESPACE))
             elif lowered == b"cookie":
-                session = last_cookie(value, self._session_cookie, session)
+                if needs_session:
+                    session = last_cookie(value, self._session_cookie, session)
                 csrf_cookie = last_cookie(value, self._csrf_cookie, csrf_cookie)
         return first, _octets_of(session), _octets_of(csrf_cookie)
 

@@ -49,7 +49,7 @@ class Credentials(msgspec.Struct):
         return "<Credentials>"
 
 
-def login_route(
+def login_route(  # noqa: PLR0913 - the options of the cookies
     auth: Auth,
     store: UserStore,
     *,
