@@ -22,6 +22,7 @@ TRUSTED = (b"https://app.example.org", b"http://[::1]:8000")
 HEADERS = (
     b"",
     b"Authorization:bEARER  a-._~+/== \x1esec-fetch-site:cross-site",
+    b"authorization: Bearer a\x1esec-fetch-site:cross-site",
     b"authorization:Bearer =\x1eauthorization:Bearer a",
     b"x-csrf-token: t \t\x1ecookie:csrf_token=t; session=s",
     b"x-csrf-token:t\x1ecookie:csrf_token=u",

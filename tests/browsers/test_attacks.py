@@ -51,13 +51,18 @@ REASONS = {
 
 def documented():
     """Return the rows of the tables: the name of an attack, and its cells by column."""
-    rows = re.findall(r"^\| (.+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
-    cells = [row.replace("**", "").split(" | ") for row in rows]
-    return {name: dict(zip(COLUMNS, rest, strict=True)) for name, *rest in cells if name in ATTACKS}
+    section = PAGE.read_text("utf-8").partition("\n## Attacks in browsers\n")[2].partition("\n## ")[0]
+    rows = [row.split(" | ") for row in re.findall(r"^\| (.+) \|$", section, re.MULTILINE)]
+    return {
+        name: dict(zip(COLUMNS, cells, strict=True))
+        for name, *cells in rows
+        if len(cells) == len(COLUMNS) and cells[0] != COLUMNS[0]
+    }
 
 
 def cell_for(browser, cell):
     """Return what *cell* says about *browser*: `x (Chromium), y (Firefox)`, or one word for both."""
+    cell = cell.replace("**", "")
     by_browser = {name: words for words, name in re.findall(r"([^,(]+) \((\w+)\)(?:, )?", cell)}
     return by_browser.get(browser.name.title(), cell)
 
@@ -112,6 +117,7 @@ class Browser:
             sends = seen.site, origin, "yes" if seen.has_session else "no"
             verdict = verdict_of(seen.answer)
         if attack.then and verdict in ("accepted", "not sent"):
+            self.wait_for_page(attack.path or "/page")
             self.victim.forget()
             self.show(OWN)
             self.driver.get(origins["app"] + "/page")
@@ -124,6 +130,11 @@ class Browser:
         definitions = "".join(f"const {name} = {json.dumps(value)};" for name, value in constants.items())
         self.victim.page = f"{HEAD}<script>{definitions}{HELPERS}{script}</script>"
         self.victim.page_cookies = cookies
+
+    def wait_for_page(self, path):
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(self.driver, 5).until(lambda driver: driver.current_url.endswith(path))
 
     def click_in_frame(self):
         """Click the button in the frame. Return whether there is one."""
@@ -158,3 +169,13 @@ def test_browser_stores_only_one_name_that_looks_like_the_prefix(browser):
 
 def test_threat_model_has_a_row_for_each_attack():
     assert sorted(documented()) == sorted(ATTACKS)
+
+
+def test_successes_of_the_attacker_are_bold():
+    cells = [(name, cell) for name, row in documented().items() for cell in row.values()]
+    successes = [
+        (name, cell)
+        for name, cell in cells
+        if cell.strip("*") in ("accepted", "as mallory") and not name.startswith("own page")
+    ]
+    assert successes == [(name, cell) for name, cell in cells if cell.startswith("**")]

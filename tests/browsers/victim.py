@@ -101,7 +101,8 @@ class Victim:
     """An ASGI application: the attacked one with a `Protection`, and the pages of the tests."""
 
     def __init__(self):
-        self.page = ""  # the HTML of every /page/
+        self.page = ""  # the HTML of every /page
+        self.page_cookies = ()  # the Set-Cookie values of every /page
         self.round = 0
         self.seen = []
         self._news = threading.Condition()

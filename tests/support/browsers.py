@@ -127,24 +127,16 @@ def _program(name):
 
 
 class Certificate:
-    """A certificate for *hosts* of an authority that exists for this test only, as files in *folder*."""
+    """A certificate for *hosts* and its key, as files in *folder*. It is valid for nobody else."""
 
     def __init__(self, folder, hosts=(*HOSTS, "localhost", "127.0.0.1")):
         import trustme
 
         self.file = folder / "certificate.pem"
         self.key_file = folder / "key.pem"
-        self.authority_file = folder / "authority.pem"
-        authority = trustme.CA()
-        certificate = authority.issue_cert(*hosts)
-        authority.cert_pem.write_to_path(self.authority_file)
-        self.file.write_bytes(b"".join(pem.bytes() for pem in certificate.cert_chain_pems))
+        certificate = trustme.CA().issue_cert(*hosts)
+        certificate.cert_chain_pems[0].write_to_path(self.file)
         certificate.private_key_pem.write_to_path(self.key_file)
-
-    def options(self, server):
-        """Return the options with which the command line of *server* turns on TLS."""
-        name = {"uvicorn": "--ssl-certfile", "granian": "--ssl-certificate", "hypercorn": "--certfile"}[server]
-        return [name, str(self.file), "--keyfile" if server == "hypercorn" else "--ssl-keyfile", str(self.key_file)]
 
 
 @contextlib.contextmanager

@@ -2214,7 +2214,9 @@ add(
     csrf_in_form_that_ends_early=lambda s: csrf_form_without_its_end(s, {"type": "http.disconnect"}),
     csrf_in_multipart_without_boundary=lambda s: csrf_form(s, ("content-type", "multipart/form-data"), b"%s"),
     csrf_in_malformed_multipart=lambda s: csrf_form(s, CSRF_MULTIPART, b"--%s"),
-    csrf_in_multipart_with_long_headers=lambda s: csrf_form(s, CSRF_MULTIPART, csrf_part(b"a:%s\r\n" * 4_000)),
+    csrf_in_multipart_with_long_headers=lambda s: csrf_form(
+        s, CSRF_MULTIPART, csrf_part((b"a:" + b"%s" * 80 + b"\r\n") * 2)
+    ),
     csrf_of_a_websocket=lambda s: csrf_websocket(s, ("websocket.http.response",)),
 )
 add(1008, csrf_of_a_websocket_without_response=lambda s: csrf_websocket(s, ()))

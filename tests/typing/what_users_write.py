@@ -180,8 +180,8 @@ app: App = create_app(
     router, middleware=[CSRFMiddleware, lambda app: CSRFMiddleware(app, exempt_paths=["/login"])], lifespan=lifespan
 )
 CSRFMiddleware(app, trusted_origins={"https://app.example.com"}, secret=["old", b"new"], form_field="csrf_token")
-CSRFMiddleware(app, trusted_origins=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-CSRFMiddleware(app, secret=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+CSRFMiddleware(app, trusted_origins=5)  # type: ignore[arg-type]
+CSRFMiddleware(app, secret=5)  # type: ignore[arg-type]
 assert_type(create_csrf_token("session", b"secret"), str)
 router.post("/in", deps={"_": reject_cross_site})
 reject_cross_site({"headers": []}, trusted_origins=("https://app.example.com",))

@@ -43,14 +43,17 @@ impl CSRFCheck {
     ) -> PyResult<Self> {
         let session_cookie = latin1_argument(session_cookie, "session_cookie")?.map(|name| name.as_ref().into());
         let csrf_cookie = latin1_argument(csrf_cookie, "csrf_cookie")?.map(|name| name.as_ref().into());
-        let checks_origin = check_origin.is_truthy()?;
-        let trusted_origins = octet_strings(trusted_origins, "trusted_origins", |octets| Box::from(octets))?;
-        let keys = octet_strings(keys, "keys", Key::new)?;
-        let reads_form = match form {
-            Optional::Default => false,
-            Optional::Given(form) => form.is_truthy()?,
+        // The arguments are checked in this order.
+        let check = Check {
+            checks_origin: check_origin.is_truthy()?,
+            trusted_origins: octet_strings(trusted_origins, "trusted_origins", |octets| Box::from(octets))?,
+            keys: octet_strings(keys, "keys", Key::new)?,
+            reads_form: match form {
+                Optional::Default => false,
+                Optional::Given(form) => form.is_truthy()?,
+            },
         };
-        Ok(Self { check: Check { checks_origin, trusted_origins, keys, reads_form }, session_cookie, csrf_cookie })
+        Ok(Self { check, session_cookie, csrf_cookie })
     }
 
     /// Return the result for a request.
@@ -124,7 +127,7 @@ impl<'py> First<'py> {
     }
 
     fn request<'r>(&'r self, cookies: Cookies<'r>) -> Request<'r> {
-        let octets = |value: &'r Option<Bound<'py, PyBytes>>| value.as_ref().map(|value| value.as_bytes());
+        let octets = |value: &'r Option<Bound<'py, PyBytes>>| value.as_ref().map(PyBytesMethods::as_bytes);
         Request {
             authorization: octets(&self.authorization),
             sec_fetch_site: octets(&self.sec_fetch_site),
@@ -146,9 +149,9 @@ fn octet_strings<T>(argument: Optional<'_, '_>, name: &str, make: impl Fn(&[u8])
     let invalid = || PyTypeError::new_err(format!("{name} must be a list or tuple of bytes"));
     let tuple = tuple.ok_or_else(invalid)?;
     // Allocated at full size: growing would leave copies of keys in freed memory.
-    let mut made = Vec::with_capacity(tuple.len());
+    let mut items = Vec::with_capacity(tuple.len());
     for item in tuple.as_slice() {
-        made.push(make(item.cast::<PyBytes>().map_err(|_| invalid())?.as_bytes()));
+        items.push(make(item.cast::<PyBytes>().map_err(|_| invalid())?.as_bytes()));
     }
-    Ok(made)
+    Ok(items)
 }

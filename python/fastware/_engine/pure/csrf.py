@@ -28,7 +28,7 @@ _FIRST: Final = frozenset((b"x-csrf-token", b"sec-fetch-site", b"origin", b"host
 
 
 _Request: TypeAlias = tuple[dict[bytes, bytes], bytes, bytes]
-"""The trimmed values of the headers in ``_FIRST``, the session cookie and the CSRF cookie."""
+"""The first value of each header in ``_FIRST``, the session cookie and the CSRF cookie."""
 
 
 @final
@@ -66,7 +66,7 @@ class CSRFCheck:
             return problem
         if not needs_token:
             return CSRF_PASSED
-        submitted = first.get(b"x-csrf-token")
+        submitted = _trimmed(first, b"x-csrf-token")
         if not submitted:
             return CSRF_FORM if self._form else CSRF_MISSING
         return self._verdict_of_token(submitted, session, csrf_cookie)
@@ -82,10 +82,8 @@ class CSRFCheck:
         session = csrf_cookie = None
         for name, value in pairs(headers):
             lowered = name.lower()
-            if lowered == b"authorization":
-                first.setdefault(lowered, value)  # spaces before the scheme count, as in `credential`
-            elif lowered in _FIRST:
-                first.setdefault(lowered, value.strip(OPTIONAL_WHITESPACE))
+            if lowered in _FIRST:
+                first.setdefault(lowered, value)
             elif lowered == b"cookie":
                 if needs_session:
                     session = last_cookie(value, self._session_cookie, session)
@@ -94,7 +92,7 @@ class CSRFCheck:
 
     def _problem_of_origin(self, first: dict[bytes, bytes]) -> int:
         """Return why the browser's word on the origin rejects the request, or ``CSRF_PASSED``."""
-        site, origin = first.get(b"sec-fetch-site"), first.get(b"origin")
+        site, origin = _trimmed(first, b"sec-fetch-site"), _trimmed(first, b"origin")
         if site in (b"same-origin", b"none") or (site is None and origin is None):
             return CSRF_PASSED
         if origin is not None and origins.is_trusted(origin, self._trusted_origins):
@@ -103,7 +101,7 @@ class CSRFCheck:
             return CSRF_CROSS_SITE
         if origin == b"null":
             return CSRF_NULL_ORIGIN
-        return CSRF_PASSED if origins.is_host(origin or b"", first.get(b"host", b"")) else CSRF_ORIGIN
+        return CSRF_PASSED if origins.is_host(origin or b"", _trimmed(first, b"host") or b"") else CSRF_ORIGIN
 
     def _verdict_of_token(self, submitted: bytes, session: bytes, csrf_cookie: bytes) -> int:
         if self._keys and session:
@@ -111,6 +109,11 @@ class CSRFCheck:
         if not csrf_cookie:
             return CSRF_MISSING
         return CSRF_PASSED if hmac.compare_digest(csrf_cookie, submitted) else CSRF_MISMATCH
+
+
+def _trimmed(first: dict[bytes, bytes], name: bytes) -> bytes | None:
+    value = first.get(name)
+    return None if value is None else value.strip(OPTIONAL_WHITESPACE)
 
 
 def _octets_of(quoted: str | None) -> bytes:
