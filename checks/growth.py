@@ -16,10 +16,12 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
+import csrf_checks
 import engines
 
-from checks.samples import CLAIMS, SECRET, forged, signed
+from checks.samples import CLAIMS, SECRET, forged, signed, signed_csrf_token
 from checks.tables import duration, machine, table
+from fastware._engine import contract
 
 _LIMIT, _QUICK_LIMIT = 1.2, 1.3
 _RETRIES = 2
@@ -131,6 +133,27 @@ _HOSTILE_COOKIES = {
 """By the size of the header."""
 
 
+# CSRF
+
+_CSRF_KEY = b"the key of signed CSRF tokens..."
+
+
+def _check_csrf(claims: Callable[[int], dict[str, Any]], package: Any, size: int) -> tuple[Call, Any]:
+    """Check a signed CSRF token beside a session cookie of *size* characters."""
+    session = signed(_largest(lambda count: {"sid": "s1", **claims(count)}, size))
+    token = signed_csrf_token(b"s1", _CSRF_KEY).encode("ascii")
+    headers = [(b"cookie", f"session={session}".encode("ascii")), (b"x-csrf-token", token)]
+    check = csrf_checks.new(package._engine.engine, keys=[_CSRF_KEY])
+    return partial(check.verdict, headers, True), contract.CSRF_PASSED
+
+
+def _check_origin(package: Any, size: int) -> tuple[Call, Any]:
+    origin = b"https://" + b"a" * size
+    headers = [(b"host", b"b" * size), (b"origin", origin), (b"cookie", b"session=s1")]
+    check = csrf_checks.new(package._engine.engine, trusted_origins=[origin[:-1], b"http://localhost"])
+    return partial(check.verdict, headers, False), contract.CSRF_ORIGIN
+
+
 # Proxies
 
 _FORWARDED = {
@@ -184,6 +207,15 @@ _OPERATIONS: dict[str, tuple[str, Sequence[int], Operation]] = {
         f"_get_asgi_cookie, hostile: {shape}": ("bytes of Cookie", _COOKIE_SIZES, partial(_find_cookie, make))
         for shape, make in _HOSTILE_COOKIES.items()
     },
+    **{
+        f"CSRFCheck, session with {shape}": (
+            "characters of the session",
+            _TOKEN_SIZES[2:],
+            partial(_check_csrf, claims),
+        )
+        for shape, claims in _CLAIMS_OF.items()
+    },
+    "CSRFCheck, origin": ("characters of the host", _COOKIE_SIZES, _check_origin),
     **{
         f"client_address, {header}: {shape}": (f"bytes of {header}", _COOKIE_SIZES, partial(_find_client, header, unit))
         for (header, shape), unit in _FORWARDED.items()

@@ -9,7 +9,6 @@ import logging
 import sys
 from collections import deque
 from types import SimpleNamespace
-from typing import Any
 from unittest import mock
 
 import asgi_client
@@ -559,7 +558,7 @@ def test_check_of_a_login_works_in_a_handler_of_litestar():
     litestar = pytest.importorskip("litestar")
     from fastware.auth import reject_cross_site
 
-    async def log_in(request: Any) -> str:
+    async def log_in(request: litestar.Request) -> str:
         reject_cross_site(request)
         return "in"
 

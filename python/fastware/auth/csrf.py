@@ -13,7 +13,6 @@ from fastware.asgi import ASGIApp, path_within_app
 from fastware.auth.session_cookies import csrf_cookie_name, session_cookie_name
 
 _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
-_FIELD_NAME: Final = re.compile(r"[A-Za-z0-9_.:\[\]-]+\Z")
 
 
 class CSRFMiddleware:
@@ -150,7 +149,7 @@ def _check_field_name(form_field: object, has_secret: bool) -> None:
         return
     if not isinstance(form_field, str):
         raise TypeError(f"form_field must be str, not {type(form_field).__name__}")
-    if not _FIELD_NAME.match(form_field):
+    if not re.fullmatch(r"[A-Za-z0-9_.:\[\]-]+", form_field):
         raise ValueError('form_field must be a name of letters, digits and "_-.:[]", such as "csrf_token"')
     if not has_secret:
         raise ValueError(

@@ -24,7 +24,7 @@ from fastware._engine.pure.headers import bearer, last_cookie, octets_argument, 
 from fastware._internal.http_syntax import OPTIONAL_WHITESPACE
 
 _B64TOKEN: Final = re.compile(rb"[A-Za-z0-9\-._~+/]+=*\Z")
-_FIRST: Final = frozenset((b"x-csrf-token", b"sec-fetch-site", b"origin", b"host"))
+_FIRST: Final = frozenset((b"authorization", b"x-csrf-token", b"sec-fetch-site", b"origin", b"host"))
 
 
 _Request: TypeAlias = tuple[dict[bytes, bytes], bytes, bytes]
