@@ -6,11 +6,13 @@ BIN := $(VENV)/bin
 ARGS ?=
 , := ,
 
+SITE := --fresh-env --quiet --fail-on-warning --keep-going --conf-dir docs --doctree-dir docs/_build/doctrees .
+
 # Adding or removing a Rust toolchain causes a new installation.
 KIND := $(if $(shell command -v cargo),rust,python)
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find build_backend rust -name '*.py' -o -name '*.rs' -o -name '*.toml')
 
-.PHONY: help demo test lint format bench instructions fuzz check-all wheel clean
+.PHONY: help demo test lint format docs docs-links bench instructions fuzz check-all wheel clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -39,6 +41,14 @@ format: $(VENV)/.lint-$(KIND) ## format the Python and Rust sources
 	cargo fmt
 	cd fuzz/rust && cargo fmt
 
+docs: $(VENV)/.docs-$(KIND) ## build the documentation site in docs/_build/html; a link without a target is an error
+	@rm -rf docs/_build/html
+	@$(BIN)/python -m sphinx $(SITE) docs/_build/html
+	@echo "Open docs/_build/html/index.html in a browser."
+
+docs-links: $(VENV)/.docs-$(KIND) ## check the links of the documentation to other sites; needs a network
+	@$(BIN)/python -m sphinx -b linkcheck $(SITE) docs/_build/links
+
 bench: $(VENV)/.bench-$(KIND) ## run the benchmarks; a table of ratios comes last
 	@mkdir -p .benchmarks
 	$(BIN)/python -m pytest benches --benchmark-json=.benchmarks/latest.json $(ARGS)
@@ -61,7 +71,7 @@ wheel: $(VENV)/.wheel ## build the native wheel, the pure-Python wheel and the s
 	  @echo "No cargo: the native wheel is skipped.")
 
 clean: ## remove build products and virtual environments
-	rm -rf dist target $(VENV) .venv-pure .venv-oldest .benchmarks .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf dist docs/_build target $(VENV) .venv-pure .venv-oldest .benchmarks .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find python -name '*.so' -delete -o -name __pycache__ -prune -exec rm -rf {} +
 
 # The virtual environment, with the extras that a command needs. It is updated when sources of the engine change.
@@ -85,6 +95,9 @@ $(VENV)/.demo-$(KIND): $(BIN)/python $(SOURCES)
 
 $(VENV)/.test-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,test)
+
+$(VENV)/.docs-$(KIND): $(BIN)/python $(SOURCES)
+	$(call install,docs)
 
 $(VENV)/.bench-$(KIND): $(BIN)/python $(SOURCES)
 	$(call install,bench)

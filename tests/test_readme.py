@@ -56,6 +56,12 @@ def test_link_leads_to_a_file(link):
     assert link.exists()
 
 
+def test_list_of_the_documentation_has_every_page():
+    listed = {ROOT / "docs" / target for target in LINK.findall((ROOT / "docs/README.md").read_text(encoding="utf-8"))}
+    of_the_site = [ROOT / "docs/index.md", *(ROOT / "docs/reference").glob("*.md")]
+    assert set(PAGES) - listed - set(of_the_site) == {ROOT / "README.md", ROOT / "docs/README.md"}
+
+
 def readme_app(number):
     names = {"__name__": "documentation"}
     exec(blocks(ROOT / "README.md")[number], names)

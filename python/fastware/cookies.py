@@ -46,7 +46,8 @@ def set_cookie(  # noqa: PLR0913 - the attributes of a cookie
 ) -> str:
     """Return the ``Set-Cookie`` value that sets the cookie *name* to *value*.
 
-    Warns with :class:`CookieSizeWarning` if name and value exceed 4,096 bytes: browsers drop such a cookie.
+    Warns with :class:`~fastware.auth.CookieSizeWarning` if name and value exceed 4,096 bytes: browsers drop such a
+    cookie.
 
     Args:
         name: an HTTP token.

@@ -67,8 +67,8 @@ def rate_limit(
     The handler may be one of FastAPI, Starlette, Litestar or fastware's core, or a dependency there. A parameter for
     the request is found by its annotation, then by its name; without one, the framework fills a hidden parameter.
 
-    The decorated handler has an attribute ``limit``, a :class:`RateLimit`: ``search.limit.reset()`` refills its
-    buckets, and ``search.limit.disabled = True`` disables the limit.
+    The decorated handler has an attribute ``limit``, a :class:`~fastware.auth.limits.RateLimit`:
+    ``search.limit.reset()`` refills its buckets, and ``search.limit.disabled = True`` disables the limit.
 
     Args:
         rate: ``"N/second"``, ``"N/minute"``, ``"N/hour"`` or ``"N/day"``, N from 1 to 1,000,000,000. The period may

@@ -92,7 +92,7 @@ class Auth(Settings):
     revocations: Revocations | None
     tickets: Tickets | None
     current_user: Callable[[Any], Awaitable[dict[str, Any]]]
-    """An ``async`` dependency: what :meth:`identify` returns for the request."""
+    """An ``async`` dependency, whose value is what :meth:`identify` returns for the request."""
 
     _secrets: tuple[str | bytes, ...]
     _options: dict[str, Any]

@@ -57,7 +57,12 @@ class App:
 
     @property
     def dependency_overrides(self) -> dict[Factory, Factory]:
-        """Factories that replace others, for tests: ``app.dependency_overrides[get_current_user] = lambda: user``."""
+        """Factories that replace others in tests.
+
+        Usage::
+
+            app.dependency_overrides[get_current_user] = lambda: user
+        """
         return self._overrides
 
     @dependency_overrides.setter

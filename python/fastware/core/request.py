@@ -42,7 +42,7 @@ class Request(Connection):
 
     @property
     def json(self) -> Any:
-        """The body: a JSON object or array.
+        """The body, a JSON object or array.
 
         Reading a missing field or item (``request.json["name"]``, at any depth), or a field of an array, raises a 400
         that names it. Values are not checked: use :meth:`decode` for a body with types.

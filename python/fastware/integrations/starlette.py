@@ -64,7 +64,7 @@ class TokenUser(BaseUser):
 
     @property
     def display_name(self) -> str:
-        """The username: the claim ``sub``, or ``""`` without one."""
+        """The username, which is the claim ``sub``, or ``""`` without one."""
         return str(self.claims.get("sub", ""))
 
     @property

@@ -84,7 +84,7 @@ class SharedBuckets(Buckets):
         return f"SharedBuckets({self._file.path!r})"
 
     def open(self, name: str, capacity: int, period: int, *, gives_back: bool = False) -> LimitBuckets:
-        """Return the buckets of one limit; see :meth:`Buckets.open`.
+        """Return the buckets of one limit; see :meth:`~fastware.auth.buckets.base.Buckets.open`.
 
         Raises:
             ValueError: a limit of this name has another rate, in this process or another one that is running.

@@ -53,7 +53,7 @@ class Revocations(ABC):
     its login in the claim ``rev``, and is revoked when the current number is larger. The numbers are kept permanently:
     a new user with an old name must not make old tokens valid.
 
-    A subclass stores the entries. It passes what it reads to :meth:`_list_token` and :meth:`_list_user`.
+    A subclass stores the entries. It passes what it reads to ``_list_token`` and ``_list_user``.
     """
 
     _look_at: float = inf

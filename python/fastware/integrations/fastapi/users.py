@@ -104,7 +104,7 @@ class FastAPIAuth:
         self._roles = RoleDependencies(lambda roles: UserRole(scheme, roles))
 
     def require_role(self, role: str, *other_roles: str) -> UserDependency:
-        """Return an ``async`` dependency: :attr:`current_user`, for users with *role* or one of *other_roles*.
+        """Return an ``async`` dependency: ``current_user``, for users with *role* or one of *other_roles*.
 
         It raises ``HTTPError``: 403 if the user has another role, 401 without a valid token. Equal arguments return the
         same object. In tests, an override of ``current_user`` also replaces its user.
