@@ -210,6 +210,11 @@ def test_login_or_logout_in_the_response_wins(fastware, kind, age, own):
     assert response.header_list("cache-control") == [CACHED[1].decode()]
 
 
+def test_response_that_clears_everything_wins_too(site):
+    site.headers = [(b"Clear-Site-Data", b'"*"')]
+    assert set_cookies(site.visit(site.log_in(), 300)) == {}
+
+
 def raw_token(site, **claims):
     with stopped_at(NOW):
         known = site.settings.verify_token(site.log_in())

@@ -134,7 +134,7 @@ class Browser:
     def wait_for_page(self, path):
         from selenium.webdriver.support.wait import WebDriverWait
 
-        WebDriverWait(self.driver, 5).until(lambda driver: driver.current_url.endswith(path))
+        WebDriverWait(self.driver, browsers.SECONDS).until(lambda driver: driver.current_url.endswith(path))
 
     def click_in_frame(self):
         """Click the button in the frame. Return whether there is one."""

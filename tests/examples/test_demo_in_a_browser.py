@@ -83,7 +83,7 @@ class Page:
     def wait_until(self, condition):
         from selenium.webdriver.support.wait import WebDriverWait
 
-        WebDriverWait(self.browser, 60, poll_frequency=0.05).until(lambda _: condition())
+        WebDriverWait(self.browser, browsers.SECONDS, poll_frequency=0.05).until(lambda _: condition())
 
     @property
     def status(self):

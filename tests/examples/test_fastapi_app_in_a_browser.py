@@ -51,7 +51,7 @@ class Docs:
         def visible(browser):
             return [each for each in browser.find_elements("css selector", selector) if each.is_displayed()]
 
-        return WebDriverWait(self.browser, 20).until(visible)[0]
+        return WebDriverWait(self.browser, browsers.SECONDS).until(visible)[0]
 
     def press(self, selector):
         self.find(selector).click()
