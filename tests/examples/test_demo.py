@@ -88,7 +88,7 @@ def test_exchange_shows_raw_messages_with_secrets_apart(tmp_path):
 
 
 def test_printed_passwords_log_in_and_are_stored_hashed(tmp_path):
-    with demo.running(tmp_path, servers.free_port()) as running:
+    with demo.running(tmp_path, servers.free_port(), start=demo.START) as running:
         for username, password in running.passwords.items():
             response = httpx.post(f"{running.url}/login", json={"username": username, "password": password})
             assert response.json()["role"] == {"alice": "admin", "bob": "user"}[username]
