@@ -122,7 +122,8 @@ def _seconds_left(token: object) -> int:
 
     from fastware._engine.pure.tokens import unverified_claims  # noqa: PLC0415
 
-    expires = unverified_claims(token.encode("ascii", "replace")).get("exp") if isinstance(token, str) else None
-    if isinstance(expires, bool) or not isinstance(expires, (int, float)):
+    claims = unverified_claims(token.encode("ascii", "replace")) if isinstance(token, str) else {}
+    expires: Any = claims.get("exp")
+    if type(expires) not in (int, float):
         raise ValueError("max_age='exp' needs a token with the claim exp, as create_token makes it; or pass seconds")
     return max(0, int(expires) - int(time.time()))
