@@ -121,6 +121,15 @@ def _started(start):
         signal.signal(signal.SIGTERM, handler)
 
 
+def wait_until(driver, condition):
+    """Return what *condition* returns, once that is true. The page may change while it is evaluated."""
+    from selenium.common.exceptions import StaleElementReferenceException
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    wait = WebDriverWait(driver, SECONDS, poll_frequency=0.05, ignored_exceptions=[StaleElementReferenceException])
+    return wait.until(lambda _: condition())
+
+
 def delete_cookies(driver):
     """Delete the cookies of all hosts."""
     if driver.name == "firefox":
@@ -141,7 +150,7 @@ def _program(name):
 class Certificate:
     """A certificate for *hosts* and its key, as files in *folder*. It is valid for nobody else."""
 
-    def __init__(self, folder, hosts=(*HOSTS, "localhost", "127.0.0.1")):
+    def __init__(self, folder, hosts):
         import trustme
 
         self.file = folder / "certificate.pem"
