@@ -28,7 +28,7 @@ def fastapi_app(*, cors_is_outside):
 
 
 def starlette_app(*, cors_is_outside):
-    middleware = [Middleware(CORSMiddleware, **CORS), Middleware(CSRFMiddleware, **CSRF)]  # the first one is the outermost
+    middleware = [Middleware(CORSMiddleware, **CORS), Middleware(CSRFMiddleware, **CSRF)]  # the outermost is first
     return Starlette(middleware=middleware if cors_is_outside else middleware[::-1])
 
 
