@@ -24,7 +24,7 @@ A framework may have installed python-multipart before 0.0.30, which takes quadr
 """
 
 NO_FORM: Final = (
-    "Missing CSRF token: X-CSRF-Token is missing, and the body is no form. "
+    "Missing CSRF token: X-CSRF-Token is missing, and the body is not a form. "
     "application/x-www-form-urlencoded and multipart/form-data are read"
 )
 NO_FIELD: Final = "Missing CSRF token: X-CSRF-Token and the form field are missing"
