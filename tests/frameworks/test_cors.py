@@ -28,7 +28,8 @@ def fastapi_app(*, cors_is_outside):
 
 
 def starlette_app(*, cors_is_outside):
-    middleware = [Middleware(CORSMiddleware, **CORS), Middleware(CSRFMiddleware, **CSRF)]  # the outermost is first
+    middleware = [Middleware(CORSMiddleware, **CORS), Middleware(CSRFMiddleware, **CSRF)]
+    # The first one is the outermost.
     return Starlette(middleware=middleware if cors_is_outside else middleware[::-1])
 
 
