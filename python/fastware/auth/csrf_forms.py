@@ -169,8 +169,7 @@ class _Multipart:
         """Return ``call(data)``. What is malformed after the field does not matter here."""
         try:
             return call(data)
-        except self._package.exceptions.FormParserError as error:
-            error.__traceback__ = None  # it refers to the error in python-multipart 0.0.18: a cycle that holds the body
+        except self._package.exceptions.FormParserError:
             if self.value is None:
                 raise FormFieldError(MALFORMED) from None
             return None
