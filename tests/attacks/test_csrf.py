@@ -487,6 +487,9 @@ def parts(*named, end="--B--\r\n"):
     return "".join(made) + end
 
 
+FIELD = parts(("csrf_token", "%s"))
+
+
 def multipart(name, source, body, expected=CHANGED, kind=MULTIPART):
     return form(f"multipart-{name}", source, body, expected, kind=kind)
 
@@ -534,6 +537,7 @@ FORMS = [
     multipart("nul-in-header", "CWE-158", "--B\r\nA\0: b\r\n\r\n", missing(MALFORMED)),
     multipart("headers-without-end", "CWE-770", "--B\r\n" + "a: b\r\n" * 9_000, missing(MALFORMED)),
     multipart("header-without-end", "CWE-770", "--B\r\na: " + "b" * 60_000, missing(MALFORMED)),
+    multipart("long-headers", "CWE-770", f"--B\r\na: {'b' * 4_090}\r\n" + FIELD[5:], missing(MALFORMED)),
     multipart("many-parts", "CWE-770", parts(*[("csrf_tokens", "")] * 2_000), missing(TOO_LATE)),
     multipart("after-64-kib", OWASP, parts(("a", "x" * 65_400), ("csrf_token", "%s")), missing(TOO_LATE)),
     multipart("no-boundary", "RFC 2046 section 5.1.1", "--", missing(MALFORMED), (FORM[0], "multipart/form-data")),
