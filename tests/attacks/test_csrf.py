@@ -461,7 +461,7 @@ SESSIONS = [
 FORM_OPTIONS = {"secret": SECRET, "form_field": "csrf_token"}
 TOKEN = sign("opaque")
 SESSION = ("cookie", "session=opaque")
-NO_FORM = "X-CSRF-Token is missing, and the body is no form. "
+NO_FORM = "X-CSRF-Token is missing, and the body is not a form. "
 NO_FORM += "application/x-www-form-urlencoded and multipart/form-data are read"
 NO_FIELD = "X-CSRF-Token and the form field are missing"
 TOO_LATE = "X-CSRF-Token is missing, and the form field is not in the first 64 KiB of the body. "

@@ -554,15 +554,18 @@ def test_check_of_a_login_is_a_dependency_of_fastapi():
     assert "parameters" not in app.openapi()["paths"]["/"]["post"]
 
 
-def test_check_of_a_login_works_in_a_handler_of_litestar():
+@pytest.mark.parametrize("is_guard", [False, True])
+def test_check_of_a_login_works_as_guard_and_in_a_handler_of_litestar(is_guard):
     litestar = pytest.importorskip("litestar")
     from fastware.auth import reject_cross_site
 
     async def log_in(request: litestar.Request) -> str:
-        reject_cross_site(request)
+        if not is_guard:
+            reject_cross_site(request)
         return "in"
 
-    app = litestar.Litestar([litestar.post("/")(log_in)], openapi_config=None)
+    guards = [reject_cross_site] if is_guard else []
+    app = litestar.Litestar([litestar.post("/", guards=guards)(log_in)], openapi_config=None)
     assert post(app).body == b"in"
     response = post(app, headers=[("sec-fetch-site", "cross-site")])
     assert (response.status, response.json["detail"]) == (403, CROSS_SITE)

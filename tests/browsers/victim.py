@@ -73,7 +73,7 @@ class Protection:
 
 
 PROTECTIONS = {
-    # The previous release: a naive double submit, which looks at no origins, and no WebSockets.
+    # A naive double submit alone, which looks at no origins and no WebSockets.
     "before": Protection({"check_origin": False, "websockets": False}, checks_logins=False),
     "default": Protection(),
     "secret": Protection({"secret": SECRET, "form_field": "csrf_token"}),

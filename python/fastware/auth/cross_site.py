@@ -21,8 +21,8 @@ def reject_cross_site(request: Any, *, trusted_origins: Iterable[str] = ()) -> N
     an account of its choice (OWASP CSRF Prevention Cheat Sheet, "Login CSRF"). A request without ``Sec-Fetch-Site`` and
     ``Origin`` passes: no current browser sends such a form.
 
-    It is also a dependency: ``deps={"_": reject_cross_site}`` in fastware, ``Depends(reject_cross_site)`` in FastAPI.
-    In Starlette and Litestar, and to pass *trusted_origins*, call it in the handler.
+    It is also a dependency: ``deps={"_": reject_cross_site}`` in fastware, ``Depends(reject_cross_site)`` in FastAPI,
+    ``guards=[reject_cross_site]`` in Litestar. In Starlette, and to pass *trusted_origins*, call it in the handler.
 
     Args:
         request: any object with an ASGI ``scope`` (HTTP or WebSocket), or the scope itself.

@@ -20,7 +20,7 @@ _MAX_HEADERS: Final = 4_096
 """Maximum length of the headers of a part, in bytes."""
 
 NO_FORM: Final = (
-    "Missing CSRF token: X-CSRF-Token is missing, and the body is no form. "
+    "Missing CSRF token: X-CSRF-Token is missing, and the body is not a form. "
     "application/x-www-form-urlencoded and multipart/form-data are read"
 )
 NO_FIELD: Final = "Missing CSRF token: X-CSRF-Token and the form field are missing"

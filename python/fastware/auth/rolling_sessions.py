@@ -30,7 +30,7 @@ class RollingSessions:
     """ASGI middleware that keeps a user logged in while the session cookie is used, within limits.
 
     The response to a request whose token is past half of its lifetime sets the cookies again, with a new token of the
-    same session. A session ends when it was not used for the idle limit, or at the absolute limit: the application does
+    same session. A session ends when its token reaches the idle limit, or at the absolute limit: the application does
     not see its cookie any more, and the response deletes it (OWASP Session Management Cheat Sheet, session expiration).
 
     Usage: ``app.add_middleware(RollingSessions, auth=auth, idle_limit=timedelta(minutes=30), secure=True)`` in FastAPI

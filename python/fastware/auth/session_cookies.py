@@ -46,7 +46,8 @@ def set_session_cookies(  # noqa: PLR0913 - the options of the cookies
 
     Args:
         token: the token that :func:`~fastware.auth.create_token` returned.
-        csrf_token: a random string: ``secrets.token_urlsafe(32)``.
+        csrf_token: a random string, ``secrets.token_urlsafe(32)``, or a token of
+            :func:`~fastware.auth.create_csrf_token`.
         max_age: lifetime in seconds, a number or a ``timedelta``, rounded down to whole seconds; ``"exp"`` for the rest
             of the lifetime of *token*, which its claim ``exp`` ends. Without it the cookies end with the browser
             session.

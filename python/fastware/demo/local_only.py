@@ -35,5 +35,5 @@ class LocalOnly:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, or send a 421."""
         if scope["type"] == "http" and host_name(scope) is None:
-            return send_error(send, 421, "The demo is for this machine only: open http://127.0.0.1")
+            return send_error(send, 421, "The demo is for this machine only: open it at 127.0.0.1 or localhost")
         return self.app(scope, receive, send)

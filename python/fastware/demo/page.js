@@ -107,6 +107,7 @@ byId("logout").addEventListener("click", (event) => run(event.target, byId("stat
 
 const words = {
   200: "It worked",
+  400: "Not possible",
   401: "Not without a session",
   403: "Forbidden",
   429: "Too many, wait a little",
