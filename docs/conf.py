@@ -65,6 +65,7 @@ html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 templates_path = ["_templates"]
 html_additional_pages = {"index": "to_index.html"}
+html_search_scorer = str(Path(__file__).parent / "_static" / "scorer.js")
 html_use_index = False  # the search finds a name
 html_domain_indices = False
 html_copy_source = False
