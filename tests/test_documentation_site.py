@@ -61,12 +61,6 @@ def set_width(browser, width):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
-def wait_until(browser, condition):
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    return WebDriverWait(browser, 15).until(lambda _: condition())
-
-
 def test_pages_are_as_wide_as_a_phone_and_load_nothing_from_the_network(browser, site):
     pages = sorted(site.rglob("*.html"))
     assert site / "docs" / "api.html" in pages
@@ -83,9 +77,9 @@ def test_search_finds_a_page_without_a_network(browser, site):
     browser.get((site / "docs" / "errors.html").as_uri())
     browser.find_element("css selector", ".nav-overlay-icon").click()
     field = browser.find_element("css selector", ".sidebar-search")
-    wait_until(browser, field.is_displayed)
+    browsers.wait_until(browser, field.is_displayed)
     field.send_keys("RefreshTokenReusedError\n")
-    results = wait_until(browser, lambda: browser.find_elements("css selector", "#search-results li a"))
+    results = browsers.wait_until(browser, lambda: browser.find_elements("css selector", "#search-results li a"))
     assert results[0].text == "fastware.auth.RefreshTokenReusedError"
     results[0].click()
     assert browser.current_url.endswith("/docs/reference/auth.html#fastware.auth.RefreshTokenReusedError")

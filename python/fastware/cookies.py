@@ -79,7 +79,7 @@ def set_cookie(  # noqa: PLR0913 - the attributes of a cookie
         _warn_of_size(name, len(name) + len(value))
     parts = [f"{name}={value}"]
     if max_age is not None:
-        parts.append(f"Max-Age={whole_seconds(max_age):d}")
+        parts.append(f"Max-Age={_whole_seconds(max_age):d}")
     for attribute, text in (("Domain", domain), ("Path", path)):
         if text is not None:
             if not _ATTRIBUTE.match(text):
@@ -124,7 +124,7 @@ def delete_cookie(
     )
 
 
-def whole_seconds(max_age: Any) -> int:
+def _whole_seconds(max_age: Any) -> int:
     """Return *max_age* in seconds, rounded down as ``expires_in`` is. Raises ``TypeError`` or ``ValueError``."""
     timedelta: Any = getattr(sys.modules.get("datetime"), "timedelta", ())
     if isinstance(max_age, timedelta):

@@ -132,9 +132,7 @@ class Browser:
         self.victim.page_cookies = cookies
 
     def wait_for_page(self, path):
-        from selenium.webdriver.support.wait import WebDriverWait
-
-        WebDriverWait(self.driver, 5).until(lambda driver: driver.current_url.endswith(path))
+        browsers.wait_until(self.driver, lambda: self.driver.current_url.endswith(path), 5)
 
     def click_in_frame(self):
         """Click the button in the frame. Return whether there is one."""

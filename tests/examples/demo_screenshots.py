@@ -15,14 +15,12 @@ LARGEST = 150_000
 
 
 def shoot(browser, url, name, *, scheme, width, height, scale, scroll_to):
-    from selenium.webdriver.support.wait import WebDriverWait
-
     def run(script):
         return browser.execute_script(script)
 
     def press(selector, condition):
         run(f"document.querySelector('{selector}').click()")
-        WebDriverWait(browser, 20).until(lambda _: run(f"return {condition}"))
+        browsers.wait_until(browser, lambda: run(f"return {condition}"))
 
     screen = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
@@ -35,7 +33,7 @@ def shoot(browser, url, name, *, scheme, width, height, scale, scroll_to):
     browser.get(url)
     browser.delete_all_cookies()
     browser.refresh()
-    WebDriverWait(browser, 20).until(lambda _: run("return document.body.dataset.ready"))
+    browsers.wait_until(browser, lambda: run("return document.body.dataset.ready"))
     press("[data-fill=alice]", "document.getElementById('password').value")
     press("#login .primary", "!document.getElementById('logout').hidden")
     press("[data-try=transfer]", "document.querySelector('#try-status').textContent")

@@ -81,9 +81,7 @@ class Page:
         return self.find(selector).get_property("textContent")
 
     def wait_until(self, condition):
-        from selenium.webdriver.support.wait import WebDriverWait
-
-        WebDriverWait(self.browser, 60, poll_frequency=0.05).until(lambda _: condition())
+        browsers.wait_until(self.browser, condition, 60)
 
     @property
     def status(self):

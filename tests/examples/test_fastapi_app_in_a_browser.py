@@ -46,12 +46,11 @@ class Docs:
 
     def find(self, selector):
         """Return the element, once it is there."""
-        from selenium.webdriver.support.wait import WebDriverWait
 
-        def visible(browser):
-            return [each for each in browser.find_elements("css selector", selector) if each.is_displayed()]
+        def visible():
+            return [each for each in self.browser.find_elements("css selector", selector) if each.is_displayed()]
 
-        return WebDriverWait(self.browser, 20).until(visible)[0]
+        return browsers.wait_until(self.browser, visible)[0]
 
     def press(self, selector):
         self.find(selector).click()

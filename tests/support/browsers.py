@@ -109,6 +109,13 @@ def firefox(*, window=(1280, 900), hosts=HOSTS):
         driver.quit()
 
 
+def wait_until(driver, condition, seconds=20):
+    """Return what *condition* returns, once that is true."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    return WebDriverWait(driver, seconds, poll_frequency=0.05).until(lambda _: condition())
+
+
 def delete_cookies(driver):
     """Delete the cookies of all hosts."""
     if driver.name == "firefox":
@@ -129,7 +136,7 @@ def _program(name):
 class Certificate:
     """A certificate for *hosts* and its key, as files in *folder*. It is valid for nobody else."""
 
-    def __init__(self, folder, hosts=(*HOSTS, "localhost", "127.0.0.1")):
+    def __init__(self, folder, hosts):
         import trustme
 
         self.file = folder / "certificate.pem"

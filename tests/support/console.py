@@ -36,7 +36,6 @@ def check(shown, *, folder, functions=PYTHON + FASTWARE, **variables):
     )
     outputs = done.stdout.split(f"{END}\n")
     for (command, expected), output in zip(shown, outputs[:-1], strict=True):
-        ended = (
-            output if output.endswith("\n") or not output else f"{output}\n"
-        )  # curl prints a body without a line end
+        # curl prints a body without a line end.
+        ended = output if output.endswith("\n") or not output else f"{output}\n"
         assert command_line.matches(ended, expected), (command, output)

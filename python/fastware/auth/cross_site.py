@@ -1,4 +1,4 @@
-"""A check for logins and other handlers that have no CSRF token yet."""
+"""The check of logins and other handlers that have no CSRF token yet."""
 
 from __future__ import annotations
 
@@ -37,6 +37,17 @@ def reject_cross_site(request: Any, *, trusted_origins: Iterable[str] = ()) -> N
     scope = None
     try:
         scope = getattr(request, "scope", request)
+        detail = cross_site_detail(scope, trusted_origins)
+        if detail is not None:
+            record_rejection(scope, detail)
+            raise HTTPError(403, detail)
+    finally:
+        request = scope = None  # error reporters show the local variables of a traceback's frames
+
+
+def cross_site_detail(scope: Any, trusted_origins: Iterable[str] = ()) -> str | None:
+    """Return how the browser says that a page of another site or origin sent the request, or ``None``."""
+    try:
         check = engine.CSRFCheck(
             session_cookie=SESSION_COOKIE,
             csrf_cookie=CSRF_COOKIE,
@@ -44,9 +55,6 @@ def reject_cross_site(request: Any, *, trusted_origins: Iterable[str] = ()) -> N
             trusted_origins=normalized_origins(trusted_origins),
         )
         # The steps for the token come last, and their result does not matter here.
-        detail = ORIGIN_DETAILS.get(check.verdict(scope["headers"], True))
-        if detail is not None:
-            record_rejection(scope, detail)
-            raise HTTPError(403, detail)
+        return ORIGIN_DETAILS.get(check.verdict(scope["headers"], True))
     finally:
-        request = scope = None  # error reporters show the local variables of a traceback's frames
+        scope = None

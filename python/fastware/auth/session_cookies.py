@@ -121,9 +121,10 @@ def _seconds_left(token: object) -> int:
     """Return the seconds until *token* expires; 0 for an expired one, which deletes the cookies."""
     import time  # noqa: PLC0415 - as the next one, needed for this option only
 
-    from fastware.auth.unverified_claims import unverified_expiry  # noqa: PLC0415
+    from fastware._engine.pure.tokens import unverified_claims  # noqa: PLC0415
 
-    expires = unverified_expiry(token) if isinstance(token, str) else None
-    if expires is None:
+    claims = unverified_claims(token.encode("ascii", "replace")) if isinstance(token, str) else {}
+    expires: Any = claims.get("exp")
+    if type(expires) not in (int, float):
         raise ValueError("max_age='exp' needs a token with the claim exp, as create_token makes it; or pass seconds")
-    return max(0, expires - int(time.time()))
+    return max(0, int(expires) - int(time.time()))

@@ -1,10 +1,31 @@
-//! Arguments of the calls on headers.
+//! Arguments of calls from Python.
 
 use std::borrow::Cow;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+
+/// An optional argument.
+#[derive(Clone, Copy)]
+pub enum Optional<'a, 'py> {
+    Default,
+    Given(&'a Bound<'py, PyAny>),
+}
+
+impl<'a, 'py> Optional<'a, 'py> {
+    #[allow(clippy::unnecessary_wraps)]
+    pub fn from_argument(argument: &'a Bound<'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::Given(argument))
+    }
+
+    pub fn or(self, default: i64, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::Default => Ok(default.into_pyobject(py)?.into_any()),
+            Self::Given(argument) => Ok(argument.clone()),
+        }
+    }
+}
 
 /// The octets of `argument`, which must be `bytes`.
 #[inline]

@@ -9,10 +9,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
-use crate::arguments::{bytes_argument, latin1_argument};
+use crate::arguments::{Optional, bytes_argument, latin1_argument};
 use crate::headers::each;
 use crate::last_cookie::LastCookie;
-use crate::tokens::Optional;
 
 /// The check of a request against cross-site request forgery. Rules: ``CSRFCheck`` in the engine contract.
 #[pyclass(frozen, module = "fastware._engine._rust")]

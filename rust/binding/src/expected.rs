@@ -6,8 +6,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 
+use crate::arguments::Optional;
 use crate::shared;
-use crate::tokens::Optional;
 
 /// Maximum leeway in seconds, 2**53.
 pub const MAX_LEEWAY: f64 = 9_007_199_254_740_992.0;

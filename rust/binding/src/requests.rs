@@ -6,12 +6,12 @@ use fastware_core::{cookies as cookie_header, credential as bearer_credential, h
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::arguments::{bytes_argument, latin1_argument};
+use crate::arguments::{Optional, bytes_argument, latin1_argument};
 use crate::expected::Expected;
 use crate::headers::each;
 use crate::last_cookie::LastCookie;
 use crate::text::latin1;
-use crate::tokens::{Optional, has_usable_secret, verified};
+use crate::tokens::{has_usable_secret, verified};
 
 // The docstrings are those of the pure-Python engine, word for word.
 

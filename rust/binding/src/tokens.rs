@@ -15,6 +15,7 @@ use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple};
 
+use crate::arguments::Optional;
 use crate::claims::PythonObjects;
 use crate::clock;
 use crate::expected::Expected;
@@ -160,27 +161,6 @@ pub fn verified<'py>(
     match unverified.claims(&mut PythonObjects(py), clock, expected.expects_audience()) {
         Some(claims) if expected.is_met_by(&claims)? => Ok(Some(claims)),
         _ => Ok(None),
-    }
-}
-
-/// An optional argument.
-#[derive(Clone, Copy)]
-pub enum Optional<'a, 'py> {
-    Default,
-    Given(&'a Bound<'py, PyAny>),
-}
-
-impl<'a, 'py> Optional<'a, 'py> {
-    #[allow(clippy::unnecessary_wraps)]
-    pub fn from_argument(argument: &'a Bound<'py, PyAny>) -> PyResult<Self> {
-        Ok(Self::Given(argument))
-    }
-
-    fn or(self, default: i64, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self {
-            Self::Default => Ok(default.into_pyobject(py)?.into_any()),
-            Self::Given(argument) => Ok(argument.clone()),
-        }
     }
 }
 

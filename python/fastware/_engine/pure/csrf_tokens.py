@@ -6,9 +6,8 @@ import hmac
 from collections.abc import Iterable
 from typing import Final
 
-from fastware._engine.contract import MAX_TOKEN_LENGTH
 from fastware._engine.pure import base64url
-from fastware._engine.token_json import read_claims
+from fastware._engine.pure.tokens import unverified_claims
 
 RANDOM_LENGTH: Final = 16
 """Bytes of the random part of a token."""
@@ -17,13 +16,7 @@ MAC_LENGTH: Final = 32
 
 def session_of(cookie: bytes) -> bytes:
     """Return the session of the session cookie's value: its ``sid``, or else the whole value."""
-    segments = cookie.split(b".") if len(cookie) <= MAX_TOKEN_LENGTH else []
-    if len(segments) != 3:
-        return cookie
-    try:
-        sid = read_claims(base64url.decode(segments[1])).get("sid")
-    except (ValueError, RecursionError):
-        return cookie
+    sid = unverified_claims(cookie).get("sid")
     return sid.encode("utf-8") if isinstance(sid, str) and sid else cookie
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fastware.cli.doctor import browsers, files, installation, logins, proxies, secrets, servers, sources, workers
+from fastware.cli.doctor import browsers, files, installation, logins, proxies, query_tokens, secrets, servers, workers
 from fastware.cli.doctor.application import Application
 from fastware.cli.doctor.findings import Fact, Finding
 from fastware.cli.doctor.user_store import StoreReport
@@ -75,7 +75,7 @@ class Examination:
         self.findings += browsers.check_host_prefix(auths, files_of_application)
         self.findings += browsers.check_csrf(files_of_application)
         self.findings += logins.check_guards(files_of_application)
-        self.findings += sources.check_query_tokens(auths, files_of_application)
+        self.findings += query_tokens.check_query_tokens(auths, files_of_application)
         self.findings += servers.check_servers(application)
         if number is None:
             self.not_checked["limits of several workers"] = "give their number: --workers or WEB_CONCURRENCY"

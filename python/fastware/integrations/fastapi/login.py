@@ -11,19 +11,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from fastware._engine import engine
 from fastware._engine.arguments import as_expires_in
 from fastware._engine.contract import Secrets
 from fastware.asgi import Message, Receive
 from fastware.auth.client_keys import ClientAddress, client_address
-from fastware.auth.csrf_rejections import ORIGIN_DETAILS
+from fastware.auth.cross_site import cross_site_detail
 from fastware.auth.csrf_tokens import create_csrf_token, csrf_keys
 from fastware.auth.login import authenticate, check_guard
 from fastware.auth.login_guard import LoginGuard
-from fastware.auth.session_cookies import clear_session_cookies, set_session_cookies
+from fastware.auth.session_cookies import set_session_cookies
 from fastware.auth.settings import Auth
 from fastware.auth.users import UserStore
-from fastware.cookies import CSRF_COOKIE, SESSION_COOKIE, SameSite, whole_seconds
+from fastware.cookies import SameSite
 from fastware.core.body import read_body
 from fastware.core.request import Request as BodyReader
 from fastware.errors import HTTPError
@@ -35,8 +34,6 @@ MAX_BODY_SIZE: Final = 65_536
 _JSON: Final = "application/json"
 _DIRECT: Final = client_address()
 _FORM: Final = "application/x-www-form-urlencoded"
-_ORIGIN_CHECK: Final = engine.CSRFCheck(session_cookie=SESSION_COOKIE, csrf_cookie=CSRF_COOKIE, check_origin=True)
-"""Its steps for the token come last, and their result does not matter here."""
 
 
 class Credentials(msgspec.Struct):
@@ -119,12 +116,17 @@ def login_route(  # noqa: PLR0913 - the options of the cookies
     lifetime = None if expires_in is None else as_expires_in(expires_in)
     if lifetime is not None and lifetime <= 0:
         raise ValueError("expires_in must be at least one second")
-    attributes: dict[str, Any] = {"domain": domain, "path": path, "samesite": samesite, "partitioned": partitioned}
-    clear_session_cookies(secure=bool(secure), host_prefix=auth.host_prefix, **attributes)  # raises now, if ever
     if max_age is None:
         max_age = lifetime
-    elif max_age != "exp":
-        max_age = whole_seconds(max_age)
+    options: dict[str, Any] = {
+        "host_prefix": auth.host_prefix,
+        "domain": domain,
+        "path": path,
+        "samesite": samesite,
+        "partitioned": partitioned,
+    }
+    # Raises now, if ever.
+    set_session_cookies("", "", max_age=None if max_age == "exp" else max_age, secure=bool(secure), **options)
     router = APIRouter()
 
     @router.post("/login", response_model=None, openapi_extra={"requestBody": _REQUEST_BODY}, responses=_RESPONSES)
@@ -149,8 +151,7 @@ def login_route(  # noqa: PLR0913 - the options of the cookies
             csrf_tokens.new(token),
             max_age=max_age,
             secure=request.scope.get("scheme") == "https" if secure is None else secure,
-            host_prefix=auth.host_prefix,
-            **attributes,
+            **options,
         )
         return _response(token, user["username"], cookies)
 
@@ -198,7 +199,7 @@ def _is_of_another_site(body: BodyReader) -> bool:
     a type.
     """
     is_preflighted = body.header("content-type") and _content_type(body) == _JSON
-    return not is_preflighted and _ORIGIN_CHECK.verdict(body.scope["headers"], True) in ORIGIN_DETAILS
+    return not is_preflighted and cross_site_detail(body.scope) is not None
 
 
 def _receive_of(request: Request) -> Receive:
