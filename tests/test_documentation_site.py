@@ -93,7 +93,7 @@ def test_shell_sessions_are_copied_without_prompts_and_output(browser, site):
     browser.get((site / "docs" / "tutorials" / "core.html").as_uri())
     button = browser.find_element("css selector", ".highlight-console .copy")
     button.send_keys("\n")
-    wait_until(browser, lambda: button.get_property("textContent") == "Copied")
+    browsers.wait_until(browser, lambda: button.get_property("textContent") == "Copied")
     copied = browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
     add = 'echo "correct-horse-battery" | fastware users add ada --role user --store users.json'
     assert copied == f"export FASTWARE_JWT_SECRET=$(fastware secret)\n{add}\nuvicorn app:app\n"

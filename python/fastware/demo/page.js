@@ -21,6 +21,7 @@ function post(path, body) {
 
 let loggedIn = null;
 let knownCookie = "";
+let isStopped = false;
 
 function greet(user) {
   loggedIn = user;
@@ -45,7 +46,8 @@ async function run(button, said, action) {
   try {
     await action();
   } catch (error) {
-    said.textContent = error instanceof TypeError ? STOPPED : `It did not work: ${error.message}`;
+    isStopped = error instanceof TypeError; // of fetch
+    said.textContent = isStopped ? STOPPED : `It did not work: ${error.message}`;
     throw error;
   } finally {
     button.removeAttribute("aria-disabled");
@@ -190,8 +192,6 @@ onExchanges((exchanges) => {
     ` ${checked.method} ${checked.path} (${each}${rejected})`,
   );
 });
-
-let isStopped = false;
 
 async function follow() {
   try {
