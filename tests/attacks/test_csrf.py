@@ -468,6 +468,7 @@ TOO_LATE = "X-CSRF-Token is missing, and the form field is not in the first 64 K
 TOO_LATE += "Put it before long fields and files"
 MALFORMED = "X-CSRF-Token is missing, and the multipart body is malformed"
 MULTIPART = ("content-type", "multipart/form-data; boundary=B")
+LONG_CONTENT_TYPE = f'{MULTIPART[1]}; a="{";" * 4_096}'
 
 
 def missing(reason):
@@ -533,6 +534,9 @@ FORMS = [
     multipart("header-without-end", "CWE-770", "--B\r\na: " + "b" * 60_000, missing(MALFORMED)),
     multipart("many-parts", "CWE-770", parts(*[("csrf_tokens", "")] * 2_000), missing(TOO_LATE)),
     multipart("no-boundary", "RFC 2046 section 5.1.1", "--", missing(MALFORMED), (FORM[0], "multipart/form-data")),
+    multipart(
+        "long-content-type", "CWE-407", parts(("csrf_token", "%s")), missing(MALFORMED), (FORM[0], LONG_CONTENT_TYPE)
+    ),
     multipart("long-boundary", "RFC 2046 section 5.1.1", "x", missing(MALFORMED), (FORM[0], MULTIPART[1] + "B" * 300)),
 ]
 

@@ -229,6 +229,7 @@ RENEWED = {
     "another-kind-of-role": ({}, {"role": ["admin"]}, 300, None),
     "another-kind-of-issuer": ({}, {"iss": 7}, 300, None),
     "too-large-for-a-cookie": ({}, {"text": "x" * 3_000}, 300, None),
+    "too-large-with-auth-time": ({}, {"text": "x" * 2_878}, 300, None),
     "endless": ({}, {"exp": 10**18}, 3_599, None),
 }
 ENDED = {

@@ -77,9 +77,13 @@ def test_exchange_shows_raw_messages_with_secrets_apart(tmp_path):
     with demo.running(tmp_path, servers.free_port()) as running:
         password = running.passwords["alice"]
         httpx.post(f"{running.url}/login", json={"username": "alice", "password": password})
-        (exchange,) = httpx.get(f"{running.url}/demo/exchanges").json()
-        number = exchange["number"]
-        assert httpx.get(f"{running.url}/demo/exchanges", params={"after": number}).json() == []
+        for body in (f'{{"password" : "{password}"}}', f"a=b&password={password}&c=d"):  # rejected, and recorded
+            httpx.post(f"{running.url}/login", content=body)
+        (exchange, *others) = httpx.get(f"{running.url}/demo/exchanges").json()
+        number = others[-1]["number"]
+        for after, kept in ((number, 0), ("9" * 5_000, 3), ("-1", 3)):
+            assert len(httpx.get(f"{running.url}/demo/exchanges", params={"after": after}).json()) == kept
+    assert [[text for text, is_secret in each["request"] if is_secret] for each in others] == [[password]] * 2
     shown, hidden = ({text for text, is_secret in exchange["request"] if is_secret is hide} for hide in (False, True))
     assert hidden == {password}
     assert "".join(shown).count("POST /login HTTP/1.1\nhost: 127.0.0.1") == 1

@@ -16,18 +16,20 @@ CORS = {
     "allow_methods": ["POST"],
     "allow_headers": ["X-CSRF-Token"],
 }
+CSRF = {"trusted_origins": [ORIGIN]}
 
 
 def fastapi_app(*, cors_is_outside):
     app = FastAPI()
-    middleware = [(CSRFMiddleware, {}), (CORSMiddleware, CORS)]
+    middleware = [(CSRFMiddleware, CSRF), (CORSMiddleware, CORS)]
     for each, options in middleware if cors_is_outside else middleware[::-1]:
         app.add_middleware(each, **options)  # the last one is the outermost
     return app
 
 
 def starlette_app(*, cors_is_outside):
-    middleware = [Middleware(CORSMiddleware, **CORS), Middleware(CSRFMiddleware)]  # the first one is the outermost
+    middleware = [Middleware(CORSMiddleware, **CORS), Middleware(CSRFMiddleware, **CSRF)]
+    # The first one is the outermost.
     return Starlette(middleware=middleware if cors_is_outside else middleware[::-1])
 
 

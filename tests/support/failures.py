@@ -2213,6 +2213,7 @@ add(
     csrf_after_64_kib=lambda s: csrf_form(s, CSRF_FORM, b"%s" * 4_000),
     csrf_in_form_that_ends_early=lambda s: csrf_form_without_its_end(s, {"type": "http.disconnect"}),
     csrf_in_multipart_without_boundary=lambda s: csrf_form(s, ("content-type", "multipart/form-data"), b"%s"),
+    csrf_in_multipart_of_a_long_type=lambda s: csrf_form(s, ("content-type", CSRF_MULTIPART[1] + ";" * 5_000), b"%s"),
     csrf_in_malformed_multipart=lambda s: csrf_form(s, CSRF_MULTIPART, b"--%s"),
     csrf_in_multipart_with_long_headers=lambda s: csrf_form(
         s, CSRF_MULTIPART, csrf_part((b"a:" + b"%s" * 80 + b"\r\n") * 2)

@@ -113,8 +113,11 @@ class RollingSessions:
     def _uses_session(self, headers: Any) -> bool:
         """Return whether the request presents no other token, and a browser keeps a session cookie of this size."""
         token = cookie(headers, self._session_cookie)
-        is_kept = len(self._session_cookie) + len(token) <= MAX_COOKIE_SIZE
-        return is_kept and engine.credential(headers, None, self._session_cookie) == token
+        return self._is_kept(token) and engine.credential(headers, None, self._session_cookie) == token
+
+    def _is_kept(self, token: str) -> bool:
+        """Return whether browsers keep a session cookie with *token*."""
+        return len(self._session_cookie) + len(token) <= MAX_COOKIE_SIZE
 
     def _deleting(self, send: Any) -> Any:
         """Return *send* for a response that deletes the cookies, unless it logs in."""
@@ -130,7 +133,7 @@ class RollingSessions:
         async def change(headers: list[Any]) -> list[Any]:
             seconds = self._limits.renewed_lifetime(claims, int(time.time()))
             token = None if seconds is None else await self._renewed(claims, seconds)
-            if seconds is None or token is None:
+            if seconds is None or token is None or not self._is_kept(token):  # `auth_time` makes it longer
                 return headers
             csrf_token = "" if sets_cookie(headers, self._csrf_cookie) else cookie(request_headers, self._csrf_cookie)
             return with_set_cookies(headers, self._cookies(token, csrf_token, seconds))

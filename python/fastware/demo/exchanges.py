@@ -19,8 +19,8 @@ from fastware.demo.check_times import TIMES
 KEPT: Final = 60
 _BODY_LIMIT: Final = 4096
 _SECRET: Final = re.compile(
-    r"(?:\b(?:session|csrf_token|token)=|x-csrf-token: |\bauthorization: bearer )(?P<field>[^;&\s]+)"
-    r'|"(?:token|password)": ?"(?P<json>(?:[^"\\]|\\.)+)',
+    r"(?:\b(?:session|csrf_token|token|password)=|x-csrf-token: |\bauthorization: bearer )(?P<field>[^;&\s]+)"
+    r'|"(?:token|password)"\s*:\s*"(?P<json>(?:[^"\\]|\\.)+)',
     re.IGNORECASE,
 )
 
