@@ -18,8 +18,12 @@ for (const block of document.querySelectorAll("div.highlight")) {
   button.addEventListener("click", async () => {
     const code = block.querySelector("pre").cloneNode(true);
     for (const part of code.querySelectorAll(".gp, .go")) part.remove();
-    const copying = navigator.clipboard.writeText(code.textContent.replace(/^\n+/gm, ""));
-    button.textContent = await copying.then(() => "Copied", () => "Not allowed");
+    try {
+      await navigator.clipboard.writeText(code.textContent.replace(/^\n+/gm, ""));
+      button.textContent = "Copied";
+    } catch { // the page has no permission, or is served over plain HTTP
+      button.textContent = "Not allowed";
+    }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
   block.append(button);
