@@ -10,6 +10,7 @@ from pathlib import Path
 os.environ["FASTWARE_ENGINE"] = "python"
 sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
 
+from sphinx import addnodes
 from sphinx.util.typing import stringify_annotation
 
 from fastware import asgi
@@ -64,6 +65,7 @@ html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 templates_path = ["_templates"]
 html_additional_pages = {"index": "to_index.html"}
+html_search_scorer = str(Path(__file__).parent / "_static" / "scorer.js")
 html_use_index = False  # the search finds a name
 html_domain_indices = False
 html_copy_source = False
@@ -96,6 +98,13 @@ def shorten_signature(app, what, name, obj, options, signature, annotation):
     return signature.replace("datetime.timedelta", "timedelta"), annotation
 
 
+def hide_internal_modules(app, doctree):
+    """Leave out the module of a class that users do not import."""
+    for module in list(doctree.findall(addnodes.desc_addname)):
+        if module.astext().rstrip(".") not in DOCUMENTED:
+            module.parent.remove(module)
+
+
 def check_every_public_name(app, env):
     """Warn of public names without documentation. An object with several names needs one of them."""
     documented = set(env.domains.python_domain.objects)
@@ -115,5 +124,6 @@ def count_pages(app, error):
 def setup(app):
     """Connect the functions above."""
     app.connect("autodoc-process-signature", shorten_signature)
+    app.connect("doctree-read", hide_internal_modules)
     app.connect("env-check-consistency", check_every_public_name)
     app.connect("build-finished", count_pages)

@@ -87,6 +87,19 @@ def test_search_finds_a_page_without_a_network(browser, site):
     assert browsers.console_errors(browser) == []
 
 
+def test_shell_sessions_are_copied_without_prompts_and_output(browser, site):
+    browser.execute_cdp_cmd(
+        "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    )
+    browser.get((site / "docs" / "tutorials" / "core.html").as_uri())
+    button = browser.find_element("css selector", ".highlight-console .copy")
+    button.send_keys("\n")
+    browsers.wait_until(browser, lambda: button.get_property("textContent") == "Copied")
+    copied = browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+    add = 'echo "correct-horse-battery" | fastware users add ada --role user --store users.json'
+    assert copied == f"export FASTWARE_JWT_SECRET=$(fastware secret)\n{add}\nuvicorn app:app\n"
+
+
 def test_targets_in_the_header_are_large_enough_for_a_finger(browser, site):
     browser.get((site / "docs" / "index.html").as_uri())
     targets = browser.find_elements("css selector", ".mobile-header label, .mobile-header button")

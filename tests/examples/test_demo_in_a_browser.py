@@ -116,6 +116,42 @@ def test_wrong_password_is_shown(page):
     page.find("#username").send_keys("alice")
     page.find("#password").send_keys("wrong\n")
     page.wait_until(lambda: page.status == "Not logged in: Invalid credentials.")
+    page.log_in("bob")
+    page.find("#password").send_keys("wrong\n")
+    page.wait_until(lambda: page.status == "Invalid credentials. You are still bob.")
+
+
+def test_logout_in_another_tab_is_noticed(page, browser, running):
+    page.log_in("bob")
+    first = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    try:
+        page.open(running.url)
+        page.press_and_wait("#logout")
+    finally:
+        browser.close()
+        browser.switch_to.window(first)
+    page.wait_until(lambda: page.status == "Not logged in.")
+    assert not page.find("#logout").is_displayed()
+
+
+def test_page_says_that_the_demo_has_stopped_and_goes_on_when_it_is_started_again(browser, tmp_path):
+    port = servers.free_port()
+    with demo.running(tmp_path, port) as first:
+        page = Page(browser, first.url)
+        page.log_in("alice")
+    for button, said in {
+        "[data-fill=bob]": "#status",
+        "[data-attack=expired]": "#expired .outcome",
+        "#copy": "#copied",
+    }.items():
+        page.press_and_wait(button)
+        assert page.find(said).text == "The demo does not answer. Is it still running?"
+    with demo.running(tmp_path, port):
+        page.wait_until(lambda: page.status == "Not logged in.")
+        assert page.attack("expired") == ("none", "Not yet. Log in first, in step 1.")
+        page.log_in("alice")
+        assert page.attack("expired")[0] == "blocked"
 
 
 def test_session_survives_reload(page, browser):

@@ -19,12 +19,25 @@ function post(path, body) {
   return fetch(path, { method: "POST", headers: { "X-CSRF-Token": csrfToken() }, body });
 }
 
+let loggedIn = null;
+let knownCookie = "";
+let isStopped = false;
+
 function greet(user) {
+  loggedIn = user;
+  knownCookie = csrfToken();
   byId("status").textContent = user ? `Logged in as ${user.username} (${user.role}).` : "Not logged in.";
   byId("logout").hidden = !user;
 }
 
-async function run(button, action) {
+/** Greet the user of the cookies, which a logout in another tab or a new start of the demo makes invalid. */
+async function identify() {
+  const response = csrfToken() ? await fetch("/profile") : null;
+  greet(response?.ok ? await response.json() : null);
+}
+
+/** Run *action* once at a time; *said* tells when it cannot run. */
+async function run(button, said, action) {
   // A disabled button would lose the focus of the keyboard.
   if (button.getAttribute("aria-disabled") === "true") {
     return;
@@ -33,7 +46,8 @@ async function run(button, action) {
   try {
     await action();
   } catch (error) {
-    byId("last").textContent = STOPPED;
+    isStopped = error instanceof TypeError; // of fetch
+    said.textContent = isStopped ? STOPPED : `It did not work: ${error.message}`;
     throw error;
   } finally {
     button.removeAttribute("aria-disabled");
@@ -47,12 +61,12 @@ async function detailOf(response) {
 // Step 1
 
 for (const button of document.querySelectorAll("[data-fill]")) {
-  button.addEventListener("click", async () => {
+  button.addEventListener("click", () => run(button, byId("status"), async () => {
     const username = button.dataset.fill;
     form.elements.username.value = username;
     form.elements.password.value = await passwordOf(username);
     byId("status").textContent = `The password of ${username} is filled in. Now log in.`;
-  });
+  }));
 }
 
 byId("show-password").addEventListener("click", (event) => {
@@ -63,7 +77,7 @@ byId("show-password").addEventListener("click", (event) => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  run(form.querySelector(".primary"), async () => {
+  run(form.querySelector(".primary"), byId("status"), async () => {
     const [response, [exchange]] = await recorded("/login", () => fetch("/login", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
@@ -74,17 +88,20 @@ form.addEventListener("submit", (event) => {
       greet(await response.json());
       form.elements.password.value = "";
     } else {
-      byId("status").textContent = `Not logged in: ${await detailOf(response)}.`;
+      const detail = await detailOf(response);
+      byId("status").textContent = loggedIn ? `${detail}. You are still ${loggedIn.username}.` : `Not logged in: ${detail}.`;
     }
   });
 });
 
-byId("logout").addEventListener("click", (event) => run(event.target, async () => {
+byId("logout").addEventListener("click", (event) => run(event.target, byId("status"), async () => {
   const [response, [exchange]] = await recorded("/logout", () => post("/logout"));
   byId("login-result").replaceChildren(view(exchange, { level: 3, decisive: ["set-cookie"], isOpen: false }));
   if (response.ok) {
     form.querySelector(".primary").focus();
     greet(null);
+  } else {
+    await identify();
   }
 }));
 
@@ -105,7 +122,7 @@ const tries = {
 };
 
 for (const button of document.querySelectorAll("[data-try]")) {
-  button.addEventListener("click", () => run(button, async () => {
+  button.addEventListener("click", () => run(button, byId("try-status"), async () => {
     const [response, [exchange]] = await recorded(`/${button.dataset.try}`, tries[button.dataset.try]);
     const body = await response.json();
     const said = body.detail ?? body.message;
@@ -115,6 +132,9 @@ for (const button of document.querySelectorAll("[data-try]")) {
       level: 3,
       decisive: ["cookie", "x-csrf-token", "sec-fetch-site", "retry-after", "www-authenticate", "{"],
     }));
+    if (response.status === 401) {
+      greet(null);
+    }
   }));
 }
 
@@ -129,7 +149,7 @@ for (const button of document.querySelectorAll("[data-attack]")) {
   const card = byId(button.dataset.attack);
   const outcome = card.querySelector(".outcome");
   const results = card.querySelector(".results");
-  button.addEventListener("click", () => run(button, async () => {
+  button.addEventListener("click", () => run(button, outcome, async () => {
     results.replaceChildren();
     delete outcome.dataset.verdict;
     outcome.textContent = "The attack is running.";
@@ -139,17 +159,20 @@ for (const button of document.querySelectorAll("[data-attack]")) {
     const [kind, verdict] = verdicts.get(isBlocked);
     tell(outcome, kind, verdict, reason);
     results.replaceChildren(...views);
+    if (isBlocked === null) {
+      await identify();
+    }
   }));
 }
 
 // Step 4
 
-byId("copy").addEventListener("click", async () => {
+byId("copy").addEventListener("click", (event) => run(event.target, byId("copied"), async () => {
   const password = await passwordOf("alice");
   await navigator.clipboard.writeText(byId("lines").textContent.replace("PASSWORD", password));
   byId("copied").textContent = "Copied, with the password.";
   setTimeout(() => { byId("copied").textContent = ""; }, 4000);
-});
+}));
 
 // The live line. Requests of curl appear in it, too.
 
@@ -170,16 +193,25 @@ onExchanges((exchanges) => {
   );
 });
 
-setInterval(() => document.hidden || newExchanges().catch(() => {
-  byId("last").textContent = STOPPED;
-}), 2000);
+async function follow() {
+  try {
+    await newExchanges();
+    if (isStopped || csrfToken() !== knownCookie) {
+      await identify();
+    }
+    if (isStopped) {
+      byId("last").textContent = "The demo answers again.";
+    }
+    isStopped = false;
+  } catch {
+    isStopped = true;
+    byId("last").textContent = STOPPED;
+  }
+}
+
+setInterval(() => document.hidden || follow(), 2000);
 
 // The session survives a reload of the page.
 await newExchanges();
-if (csrfToken()) {
-  const response = await fetch("/profile");
-  if (response.ok) {
-    greet(await response.json());
-  }
-}
+await identify();
 document.body.dataset.ready = "true";

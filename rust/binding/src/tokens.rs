@@ -112,7 +112,7 @@ pub fn create_token<'py>(
 /// Return the claims of *token*, or ``None`` on any error. It never raises for an invalid *token* or *secret*.
 ///
 /// The token must be HS256, signed with *secret* (or with one of a sequence), within ``exp``, ``nbf`` and ``iat``, and
-/// spelled canonically. The rules and their sources are in ``Engine.verify_token`` in ``fastware/_engine/contract.py``.
+/// spelled canonically. The rules and their sources: ``docs/behavior.md``.
 ///
 /// Args:
 ///     token: a JWT in compact serialization, at most 65,536 characters.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 from weakref import WeakSet
 
@@ -72,10 +73,10 @@ class FileLock:
     def __del__(self) -> None:
         self._close()
 
-    def _close(self) -> None:
+    def _close(self, close: Callable[[int], None] = os.close) -> None:  # a global may be gone at the end of the process
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
-            os.close(descriptor)
+            close(descriptor)
 
 
 _locks: WeakSet[FileLock] = WeakSet()
