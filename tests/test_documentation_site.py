@@ -27,7 +27,7 @@ return [...document.querySelectorAll("article *")].filter(isWide).map((box) => b
 def build(sources, output):
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", str(ROOT / "docs")]
     command += ["-d", str(output / "doctrees"), str(sources), str(output / "html")]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=output)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=output)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,8 @@ def test_search_finds_a_page_without_a_network(browser, site):
     results = browsers.wait_until(browser, lambda: browser.find_elements("css selector", "#search-results li a"))
     assert results[0].text == "fastware.auth.RefreshTokenReusedError"
     results[0].click()
-    assert browser.current_url.endswith("/docs/reference/auth.html#fastware.auth.RefreshTokenReusedError")
+    target = "/docs/reference/auth.html#fastware.auth.RefreshTokenReusedError"
+    browsers.wait_until(browser, lambda: browser.current_url.endswith(target))
     assert browsers.console_errors(browser) == []
 
 

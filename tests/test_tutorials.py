@@ -14,7 +14,7 @@ PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = "http://127.0.0.1:8000"
 START = "uvicorn app:app\n"
 # Passwords have hashes of the lowest cost, in the server and in the command line.
-CHEAP = "import bcrypt_cost\nbcrypt_cost.lowest().__enter__()\n"
+CHEAP = "import bcrypt_cost\ncheap = bcrypt_cost.lowest()\ncheap.__enter__()\n"
 FILES = {"served.py": f"{CHEAP}from app import app\n", "command.py": f"{CHEAP}from fastware.cli import main\nmain()\n"}
 FUNCTIONS = f"""{console.PYTHON}
 fastware() {{ python command.py "$@"; }}

@@ -487,6 +487,9 @@ def parts(*named, end="--B--\r\n"):
     return "".join(made) + end
 
 
+FIELD = parts(("csrf_token", "%s"))
+
+
 def multipart(name, source, body, expected=CHANGED, kind=MULTIPART):
     return form(f"multipart-{name}", source, body, expected, kind=kind)
 
@@ -503,6 +506,7 @@ FORMS = [
     form("first-of-two", "CWE-235", "csrf_token=%s&csrf_token=x"),
     form("second-of-two", "CWE-235", "csrf_token=x&csrf_token=%s", OTHER_SESSION),
     form("empty-field-first", "CWE-235", "csrf_token&csrf_token=%s", MISSING),
+    form("plus", URLENCODED, "csrf_token=a+b", headers=[("cookie", 'csrf_token="a b"')]),
     form("planted-pair", PLANTED, "csrf_token=t", OTHER_SESSION, headers=[("cookie", "session=opaque; csrf_token=t")]),
     form("without-a-session", OWASP, "csrf_token=t", headers=[("cookie", "csrf_token=t")]),
     form("without-a-session-and-cookie", OWASP, "csrf_token=t", MISSING, headers=[]),
@@ -513,6 +517,7 @@ FORMS = [
     form("empty", URLENCODED, "", missing(NO_FIELD)),
     form("ends-at-64-kib", OWASP, f"a={'x' * (65536 - 14 - len(TOKEN))}&csrf_token=%s"),
     form("ends-after-64-kib", OWASP, f"a={'x' * (65536 - 13 - len(TOKEN))}&csrf_token=%s", missing(TOO_LATE)),
+    form("goes-on-after-64-kib", OWASP, f"a={'x' * (65536 - 13 - len(TOKEN))}&csrf_token=%s&b=c", missing(TOO_LATE)),
     form("before-a-long-field", OWASP, f"csrf_token=%s&a={'x' * 100_000}"),
     form("json", FETCH_METADATA, '{"csrf_token":"%s"}', missing(NO_FORM), kind=("content-type", "application/json")),
     form("plain-text", "WHATWG HTML", "csrf_token=%s", missing(NO_FORM), kind=("content-type", "text/plain")),
@@ -532,7 +537,9 @@ FORMS = [
     multipart("nul-in-header", "CWE-158", "--B\r\nA\0: b\r\n\r\n", missing(MALFORMED)),
     multipart("headers-without-end", "CWE-770", "--B\r\n" + "a: b\r\n" * 9_000, missing(MALFORMED)),
     multipart("header-without-end", "CWE-770", "--B\r\na: " + "b" * 60_000, missing(MALFORMED)),
+    multipart("long-headers", "CWE-770", f"--B\r\na: {'b' * 4_090}\r\n" + FIELD[5:], missing(MALFORMED)),
     multipart("many-parts", "CWE-770", parts(*[("csrf_tokens", "")] * 2_000), missing(TOO_LATE)),
+    multipart("after-64-kib", OWASP, parts(("a", "x" * 65_400), ("csrf_token", "%s")), missing(TOO_LATE)),
     multipart("no-boundary", "RFC 2046 section 5.1.1", "--", missing(MALFORMED), (FORM[0], "multipart/form-data")),
     multipart(
         "long-content-type", "CWE-407", parts(("csrf_token", "%s")), missing(MALFORMED), (FORM[0], LONG_CONTENT_TYPE)

@@ -72,6 +72,13 @@ CROSS_ORIGIN = "Cross-origin request: Origin differs from Host. If that origin i
 CROSS_ORIGIN += "a proxy must pass on the Host that the browser sent"
 OTHER_SESSION = "CSRF token mismatch: the token is not signed for this session"
 
+
+def test_host_prefix_is_that_of_the_csrf_cookie(auth):
+    app, header = auth.CSRFMiddleware(echo, host_prefix=True), ("x-csrf-token", "t0k3n")
+    assert post(app, headers=[("cookie", "__Host-csrf_token=t0k3n; csrf_token=planted"), header]).status == 201
+    assert post(app, headers=[("cookie", "csrf_token=t0k3n"), header]).json == MISSING
+
+
 REJECTED = {
     "missing": ({}, [("cookie", "csrf_token=hunter2; session=hunter2")], "Missing CSRF token"),
     "mismatch": ({}, [("cookie", "csrf_token=hunter2"), ("x-csrf-token", "swordfish")], "CSRF token mismatch"),
@@ -395,16 +402,20 @@ INCOMPLETE = {
     "disconnect": [{"type": "http.request", "body": b"a=b&csrf", "more_body": True}, {"type": "http.disconnect"}],
     "only-disconnect": [],
 }
-TOO_MANY = [{"type": "http.request", "body": b"", "more_body": True}] * 2_000
+TOO_LONG = {
+    "many-empty-messages": [{"type": "http.request", "body": b"", "more_body": True}] * 2_000,
+    "long-field": [{"type": "http.request", "body": b"x" * 40_000, "more_body": True}] * 3,
+}
 
 
 @pytest.mark.rule("csrf.form")
-@pytest.mark.parametrize("messages", [*INCOMPLETE.values(), TOO_MANY], ids=[*INCOMPLETE, "many-empty-messages"])
-def test_form_that_does_not_end_is_rejected(auth, messages):
+@pytest.mark.parametrize("case", [*INCOMPLETE, *TOO_LONG])
+def test_form_that_does_not_end_is_rejected(auth, case):
     app = auth.CSRFMiddleware(Recorder(), **WITH_FORMS)
+    messages = (INCOMPLETE | TOO_LONG)[case]
     sent = asyncio.run(messages_of(app, [("cookie", "session=s"), FORM], messages))
     assert sent[0]["status"] == 403
-    expected = b"first 64 KiB" if messages is TOO_MANY else b"ended before the form field"
+    expected = b"first 64 KiB" if case in TOO_LONG else b"ended before the form field"
     assert expected in sent[1]["body"]
 
 

@@ -1,6 +1,7 @@
 """``RollingSessions`` in front of applications of every framework."""
 
 import asyncio
+import importlib.util
 import json
 import re
 
@@ -8,18 +9,9 @@ import asgi_client
 import jwt
 import pytest
 from clock import stopped_at
-from fastapi import FastAPI, Request, Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from litestar import Litestar, route
-from litestar import Request as LitestarRequest
-from litestar.middleware import DefineMiddleware
-from litestar.response.base import ASGIResponse
 from raw_tokens import SECRET, sign_claims
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.responses import Response as StarletteResponse
-from starlette.routing import Mount, Route
 
 NOW = 1_800_000_000
 LIFETIME = 600
@@ -52,7 +44,7 @@ def core(fastware, answer, middleware, **options):
     return asgi_client.app_of(fastware, handler, middleware=[lambda app: middleware(app, **options)])
 
 
-def starlette_response(answer, scope, response_class=StarletteResponse):
+def starlette_response(response_class, answer, scope):
     status, headers, body = answer(scope)
     response = response_class(body, status)
     response.raw_headers += headers
@@ -60,26 +52,37 @@ def starlette_response(answer, scope, response_class=StarletteResponse):
 
 
 def starlette(fastware, answer, middleware, **options):
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.responses import Response
+    from starlette.routing import Route
+
     def handler(request):
-        return starlette_response(answer, request.scope)
+        return starlette_response(Response, answer, request.scope)
 
     return Starlette(routes=[Route("/", handler)], middleware=[Middleware(middleware, **options)])
 
 
 def fastapi(fastware, answer, middleware, **options):
+    from fastapi import FastAPI, Request, Response
+
     app = FastAPI()
     app.add_middleware(middleware, **options)
 
     @app.api_route("/", methods=["GET", "HEAD"])
     async def handler(request: Request):
-        return starlette_response(answer, request.scope, Response)
+        return starlette_response(Response, answer, request.scope)
 
     return app
 
 
 def litestar(fastware, answer, middleware, **options):
+    from litestar import Litestar, Request, route
+    from litestar.middleware import DefineMiddleware
+    from litestar.response.base import ASGIResponse
+
     @route("/", http_method=["GET", "HEAD"])
-    async def handler(request: LitestarRequest) -> ASGIResponse:
+    async def handler(request: Request) -> ASGIResponse:
         status, headers, body = answer(request.scope)
         headers = [(name.decode(), value.decode()) for name, value in headers]
         return ASGIResponse(body=body, status_code=status, headers=headers)
@@ -87,7 +90,13 @@ def litestar(fastware, answer, middleware, **options):
     return Litestar([handler], middleware=[DefineMiddleware(middleware, **options)], logging_config=None)
 
 
-APPLICATIONS = (fastapi, starlette, litestar, core, plain_asgi)
+def of_framework(kind):
+    name = kind.__name__
+    is_missing = importlib.util.find_spec(name) is None
+    return pytest.param(kind, id=name, marks=pytest.mark.skipif(is_missing, reason=f"needs {name}"))
+
+
+APPLICATIONS = (*map(of_framework, (fastapi, starlette, litestar)), core, plain_asgi)
 
 
 class Site:
@@ -199,6 +208,11 @@ def test_login_or_logout_in_the_response_wins(fastware, kind, age, own):
     assert response.header(own[0].decode()) == own[1].decode()
     assert len(response.header_list("set-cookie")) == (own[0] == b"set-cookie")
     assert response.header_list("cache-control") == [CACHED[1].decode()]
+
+
+def test_response_that_clears_everything_wins_too(site):
+    site.headers = [(b"Clear-Site-Data", b'"*"')]
+    assert set_cookies(site.visit(site.log_in(), 300)) == {}
 
 
 def raw_token(site, **claims):
@@ -523,8 +537,9 @@ def test_options_and_the_prefix_are_those_of_the_cookies(fastware, auth):
 
 
 def test_middleware_around_a_mounted_application_and_around_both_renews_once(fastware, site):
+    routing = pytest.importorskip("starlette.routing")
     inner = site.app
-    mounted = Starlette(routes=[Mount("/api", inner)])
+    mounted = routing.Router([routing.Mount("/api", inner)])
     token = site.log_in()
     for app in (mounted, site.auth.RollingSessions(mounted, site.settings, absolute_limit=ABSOLUTE)):
         site.app = app

@@ -67,15 +67,11 @@ def cell_for(browser, cell):
     return by_browser.get(browser.name.title(), cell)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    return browsers.Certificate(tmp_path_factory.mktemp("certificate"), HOSTS)
-
-
 @pytest.fixture(scope="module", params=browsers.NAMES)
-def browser(request, certificate):
-    if why := browsers.why_missing(request.param, "trustme", "starlette"):
+def browser(request, tmp_path_factory):
+    if why := browsers.why_missing(request.param, "trustme"):
         pytest.skip(why)
+    certificate = browsers.Certificate(tmp_path_factory.mktemp("certificate"), HOSTS)
     victim = Victim()
     with browsers.serve(victim, certificate) as ports, browsers.opened(request.param, hosts=HOSTS) as driver:
         yield Browser(request.param, driver, victim, *ports)
@@ -132,7 +128,7 @@ class Browser:
         self.victim.page_cookies = cookies
 
     def wait_for_page(self, path):
-        browsers.wait_until(self.driver, lambda: self.driver.current_url.endswith(path), 5)
+        browsers.wait_until(self.driver, lambda: self.driver.current_url.endswith(path))
 
     def click_in_frame(self):
         """Click the button in the frame. Return whether there is one."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+import browsers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -118,7 +119,7 @@ class Victim:
             self.round += 1
             self.seen.clear()
 
-    def answered(self, path, seconds=5):
+    def answered(self, path):
         """Return the first answered request to *path*, once there is one; ``None`` if the page has reported first."""
 
         def reported():
@@ -128,8 +129,8 @@ class Victim:
             return next((each for each in self.seen if each.path == path and each.method != "OPTIONS"), None)
 
         with self._news:
-            if not self._news.wait_for(lambda: answered() or reported(), seconds):
-                raise TimeoutError(f"no request to {path} within {seconds} s: {self.seen}")
+            if not self._news.wait_for(lambda: answered() or reported(), browsers.SECONDS):
+                raise TimeoutError(f"no request to {path} within {browsers.SECONDS} s: {self.seen}")
             return answered()
 
     async def __call__(self, scope, receive, send):

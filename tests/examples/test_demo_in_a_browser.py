@@ -81,7 +81,7 @@ class Page:
         return self.find(selector).get_property("textContent")
 
     def wait_until(self, condition):
-        browsers.wait_until(self.browser, condition, 60)
+        browsers.wait_until(self.browser, condition)
 
     @property
     def status(self):

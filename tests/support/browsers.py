@@ -13,12 +13,14 @@ import contextlib
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import threading
 
 import pytest
 
 NAMES = ("chromium", "firefox")
+SECONDS = 60  # to wait for what a page does, on a machine that is busy
 
 # `.test` is nobody's (RFC 6761). A site is `fastware.test` with its subdomains.
 APP = "app.fastware.test"
@@ -81,11 +83,9 @@ def chromium(*, window=(1280, 900), hosts=HOSTS):
     options.accept_insecure_certs = True
     options.add_experimental_option("prefs", {"profile.cookie_controls_mode": 0})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    try:
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    with _started(lambda: webdriver.Chrome(options=options, service=service)) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 @contextlib.contextmanager
@@ -102,18 +102,32 @@ def firefox(*, window=(1280, 900), hosts=HOSTS):
     options.set_preference("network.cookie.cookieBehavior", 0)
     options.accept_insecure_certs = True
     options.enable_bidi = True  # `delete_cookies` needs it
-    driver = webdriver.Firefox(options=options, service=webdriver.FirefoxService(shutil.which("geckodriver")))
-    try:
+    service = webdriver.FirefoxService(shutil.which("geckodriver"))
+    with _started(lambda: webdriver.Firefox(options=options, service=service)) as driver:
         yield driver
+
+
+@contextlib.contextmanager
+def _started(start):
+    """Yield the driver that *start* returns, and end it, also if pytest gets Ctrl-C or the SIGTERM of ``timeout``."""
+    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        driver = start()
+        try:
+            yield driver
+        finally:
+            driver.quit()
     finally:
-        driver.quit()
+        signal.signal(signal.SIGTERM, handler)
 
 
-def wait_until(driver, condition, seconds=20):
-    """Return what *condition* returns, once that is true."""
+def wait_until(driver, condition):
+    """Return what *condition* returns, once that is true. The page may change while it is evaluated."""
+    from selenium.common.exceptions import StaleElementReferenceException
     from selenium.webdriver.support.wait import WebDriverWait
 
-    return WebDriverWait(driver, seconds, poll_frequency=0.05).until(lambda _: condition())
+    wait = WebDriverWait(driver, SECONDS, poll_frequency=0.05, ignored_exceptions=[StaleElementReferenceException])
+    return wait.until(lambda _: condition())
 
 
 def delete_cookies(driver):
