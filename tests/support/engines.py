@@ -79,6 +79,9 @@ def _import_into_copies():
                 copy = next((copy for copy in _copies if _is_of(copy, globals)), None)
         if copy is None:
             return original(name, globals, locals, fromlist, level)
+        found = copy.get(name)
+        if found and name in sys.modules and level == 0 and fromlist and vars(found).keys() >= set(fromlist):
+            return found  # as fast as without copies, for the benchmarks of calls that import
         with _lock:
             before = _take_out()
             sys.modules.update(copy)
